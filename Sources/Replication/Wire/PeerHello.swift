@@ -1,0 +1,82 @@
+import Storage
+
+/// What a follower says of itself when it asks to be replicated to: the arguments of the RESP command
+/// `SHOAL.REPLICATE`, answered with `+OK`, after which the connection carries `PeerFrame`s.
+package struct PeerHello: Hashable, Sendable {
+    package static let command = "SHOAL.REPLICATE"
+
+    package var protocolVersion: Int
+    package var cluster: String
+    package var shard: String
+    /// The random id of the follower's data folder: a member of a shard is its folder, not its address.
+    package var folder: String
+    /// The address under which others know the follower.
+    package var address: String
+    /// The last record on the follower's disk.
+    package var position: Position
+    /// Nothing up to here may be cut from the follower's log.
+    package var commitSequence: UInt64
+    /// The follower's engine is empty or half filled; no log can help.
+    package var needsSnapshot: Bool
+
+    package init(
+        protocolVersion: Int = ReplicationLimits.protocolVersion,
+        cluster: String,
+        shard: String,
+        folder: String,
+        address: String,
+        position: Position,
+        commitSequence: UInt64,
+        needsSnapshot: Bool
+    ) {
+        self.protocolVersion = protocolVersion
+        self.cluster = cluster
+        self.shard = shard
+        self.folder = folder
+        self.address = address
+        self.position = position
+        self.commitSequence = commitSequence
+        self.needsSnapshot = needsSnapshot
+    }
+
+    /// The command's arguments, without the command's name.
+    package var arguments: [[UInt8]] {
+        [
+            "\(protocolVersion)", cluster, shard, folder, address, position.description, "\(commitSequence)",
+            needsSnapshot ? "snapshot" : "log",
+        ].map { Array($0.utf8) }
+    }
+
+    /// Reads the arguments (without the command's name) of a peer.
+    /// - Throws: `ReplicationError.badHello` that names the argument.
+    package init(arguments: [[UInt8]]) throws(ReplicationError) {
+        let texts = arguments.compactMap { String(validating: $0, as: UTF8.self) }
+        func bad(_ what: String) -> ReplicationError { ReplicationError(.badHello, "\(PeerHello.command): \(what)") }
+        guard let first = texts.first, let version = Int(first) else { throw bad("no protocol version") }
+        guard version == ReplicationLimits.protocolVersion else {
+            throw bad(
+                "protocol version \(version) is not spoken here; this node speaks \(ReplicationLimits.protocolVersion)"
+            )
+        }
+        guard texts.count == 8, arguments.count == 8 else {
+            throw bad("expected 8 arguments of UTF-8 text, got \(arguments.count)")
+        }
+        guard let position = Position(texts[5]) else { throw bad("position is not TERM-SEQUENCE") }
+        guard let commit = UInt64(texts[6]), commit <= position.sequence else {
+            throw bad("commit sequence is not a number up to the position's")
+        }
+        guard texts[7] == "snapshot" || texts[7] == "log" else {
+            throw bad("the last argument is neither snapshot nor log")
+        }
+        self.init(
+            protocolVersion: version,
+            cluster: texts[1],
+            shard: texts[2],
+            folder: texts[3],
+            address: texts[4],
+            position: position,
+            commitSequence: commit,
+            needsSnapshot: texts[7] == "snapshot"
+        )
+    }
+}
