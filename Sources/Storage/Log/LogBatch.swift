@@ -1,0 +1,90 @@
+import Glibc
+
+/// A sealed batch: the unit that is appended, synced, checksummed, shipped and applied.
+///
+/// Header, little endian (docs/storage-format.md):
+/// ```
+///  0 magic "SHOB" u32   4 length u32 (header and padding included, a multiple of 8)
+///  8 CRC32C u32 of bytes 12..<length      12 record count u32
+/// 16 term u64          24 first sequence u64      32 commit sequence known to the writer u64
+/// 40 wall time u64 (ms since 1970)                48 reserved u64
+/// 56 records … zero padding
+/// ```
+/// Immutable once made, so any thread may read it.
+package final class LogBatch: Sendable {
+    package static let headerBytes = 56
+    package static let magic: UInt32 = 0x424F_4853  // "SHOB"
+
+    /// The whole batch, header first. Owned; freed with the object.
+    nonisolated(unsafe) package let bytes: UnsafeRawBufferPointer
+    package let term: UInt64
+    package let firstSequence: UInt64
+    package let count: Int
+
+    /// Takes over `storage` (allocated with malloc), whose header and CRC are complete.
+    package init(adopting storage: UnsafeMutableRawPointer, length: Int) {
+        bytes = UnsafeRawBufferPointer(start: storage, count: length)
+        count = Int(LogBatch.field32(bytes, 12))
+        term = LogBatch.field64(bytes, 16)
+        firstSequence = LogBatch.field64(bytes, 24)
+    }
+
+    deinit { free(UnsafeMutableRawPointer(mutating: bytes.baseAddress)) }
+
+    /// The position of the last record.
+    package var end: Position { Position(term: term, sequence: firstSequence + UInt64(count) - 1) }
+    package var commitSequence: UInt64 { LogBatch.field64(bytes, 32) }
+    package var wallTime: UInt64 { LogBatch.field64(bytes, 40) }
+
+    /// Calls `body` for every record in order, with its sequence. Record bytes are borrowed for the call.
+    @inline(__always)
+    package func forEach(_ body: (LogRecord, UInt64) -> Void) {
+        var offset = LogBatch.headerBytes
+        for index in 0..<count {
+            guard let record = LogRecord.decode(bytes, at: offset) else { return }
+            body(record, firstSequence + UInt64(index))
+            offset += record.encodedBytes
+        }
+    }
+
+    /// Checks magic, length, CRC32C and that the records fill the batch exactly, and copies it.
+    /// - Returns: nil when anything is wrong; bytes from disk or from a peer are never trusted.
+    package static func validating(_ bytes: UnsafeRawBufferPointer) -> LogBatch? {
+        guard isValid(bytes), let copy = malloc(bytes.count), let base = bytes.baseAddress else { return nil }
+        copy.copyMemory(from: base, byteCount: bytes.count)
+        return LogBatch(adopting: copy, length: bytes.count)
+    }
+
+    /// The length a header claims, or nil if these bytes do not start a batch. Needs 8 readable bytes.
+    package static func claimedLength(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        guard bytes.count >= 8, field32(bytes, 0) == magic else { return nil }
+        let length = Int(field32(bytes, 4))
+        guard length >= headerBytes, length <= StorageLimits.batchBytesHardMax, length % 8 == 0 else { return nil }
+        return length
+    }
+
+    /// Whether `bytes` is exactly one whole, undamaged batch.
+    package static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let length = claimedLength(bytes), length == bytes.count, bytes.count >= headerBytes,
+            field32(bytes, 8) == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[12...]))
+        else { return false }
+        var offset = headerBytes
+        let count = Int(field32(bytes, 12))
+        guard count > 0 else { return false }
+        for _ in 0..<count {
+            guard let record = LogRecord.decode(bytes, at: offset) else { return false }
+            offset += record.encodedBytes
+        }
+        return (offset + 7) & ~7 == length
+    }
+
+    @inline(__always)
+    package static func field32(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt32 {
+        UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+
+    @inline(__always)
+    package static func field64(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+}
