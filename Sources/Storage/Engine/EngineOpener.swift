@@ -1,0 +1,39 @@
+import Glibc
+
+/// Opens the engine of a folder.
+package enum EngineOpener {
+    /// Opens or creates an engine.
+    /// - Parameter folder: an engine's folder, or an empty or missing one (its parent must exist).
+    /// - Throws: `.foreignFolder` for another engine's folder or one with other files, `.corrupt`, `.io`, `.engine`.
+    package static func open(kind: EngineKind, folder: String) throws(StorageError) -> any StorageEngine {
+        switch kind {
+        case .lmdb: try LMDBEngine.open(folder: folder)
+        case .rocksdb: try RocksDBEngine.open(folder: folder)
+        }
+    }
+
+    /// Makes the folder if it is missing, and refuses one that holds something else: both libraries would put their
+    /// files beside whatever they find.
+    static func prepare(folder: String, for kind: EngineKind) throws(StorageError) {
+        if mkdir(folder, 0o700) == 0 { return }
+        guard errno == EEXIST else { throw FolderListing.error(errno, "cannot create the engine folder \(folder)") }
+        let names = try FolderListing.names(in: folder)
+        let mine = marks(kind)
+        if names.isEmpty || names.contains(where: { mine.contains($0) }) { return }
+        for other in EngineKind.allCases where other != kind && names.contains(where: { marks(other).contains($0) }) {
+            let message =
+                "\(folder) holds a \(other.rawValue) engine, not \(kind.rawValue): start with --db-type \(other.rawValue)"
+            throw StorageError(.foreignFolder, message)
+        }
+        let message = "\(folder) holds files but no engine (such as \(names[0])): move them away or name another folder"
+        throw StorageError(.foreignFolder, message)
+    }
+
+    /// Files that are there as soon as an engine was created, or had begun to be.
+    private static func marks(_ kind: EngineKind) -> [String] {
+        switch kind {
+        case .lmdb: ["data.mdb", "lock.mdb"]
+        case .rocksdb: ["CURRENT", "IDENTITY", "LOCK", "LOG"]
+        }
+    }
+}

@@ -1,0 +1,193 @@
+import CRocksDB
+import Synchronization
+
+/// `StorageEngine` on RocksDB: a log-structured merge tree. Its own write-ahead log is off, since the shard's commit
+/// log is one: what was applied after the last flush is lost in a crash, together with the position it moved.
+package final class RocksDBEngine: StorageEngine {
+    /// Index entries deleted per write: a bounded batch in memory.
+    static let deleteChunkKeys = 8192
+
+    private let database: Mutex<RocksDBDatabase?>
+    private let folder: String
+    private let ledger: EngineLedger
+
+    private init(_ database: RocksDBDatabase, ledger: EngineLedger) {
+        folder = database.folder
+        self.database = Mutex(database)
+        self.ledger = ledger
+    }
+
+    /// Opens or creates the engine in `folder`.
+    package static func open(folder: String) throws(StorageError) -> RocksDBEngine {
+        try EngineOpener.prepare(folder: folder, for: .rocksdb)
+        let database = try RocksDBDatabase(folder: folder)
+        let meta = try database.meta(database.readOptions)
+        let ledger = EngineLedger(meta: meta ?? EngineMeta(), counts: try database.counts())
+        if meta == nil {
+            try RocksDBBatch(database).commit(EngineMeta(), ledger: ledger)
+            try database.flush()
+        }
+        return RocksDBEngine(database, ledger: ledger)
+    }
+
+    package var kind: EngineKind { .rocksdb }
+    package var appliedPosition: Position { ledger.meta.position }
+    package var durablePosition: Position { ledger.durable }
+    package var isComplete: Bool { ledger.meta.isComplete }
+    package var total: SlotCount { ledger.total }
+    package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] { ledger.counts(of: slots) }
+
+    package func apply(_ writes: UnsafeBufferPointer<EngineWrite>, position: Position) throws(StorageError) {
+        var batch = RocksDBBatch(try opened())
+        for write in writes { try batch.apply(write) }
+        try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
+    }
+
+    /// The keys go by one range tombstone; only those that expire have to be looked at, for their index entries.
+    package func deleteSlots(_ slots: ClosedRange<UInt16>, position: Position) throws(StorageError) {
+        let database = try opened()
+        var batch = RocksDBBatch(database)
+        try deleteExpiries(of: slots, database, &batch)
+        let start = RocksDBDatabase.start(of: slots)
+        let end = RocksDBDatabase.end(of: slots)
+        batch.deleteRange(from: start, to: end)
+        for (at, count) in ledger.counts(of: slots).enumerated() where count.keys != 0 {
+            let slot = slots.lowerBound + UInt16(at)
+            batch.count(slot: slot, keys: -Int64(count.keys), bytes: -Int64(count.bytes))
+        }
+        try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
+        database.suggestCompaction(from: start, to: end)
+    }
+
+    private func deleteExpiries(
+        of slots: ClosedRange<UInt16>,
+        _ database: RocksDBDatabase,
+        _ batch: inout RocksDBBatch
+    ) throws(StorageError) {
+        let snapshot = try RocksDBSnapshot(database)
+        let cursor = RocksDBCursor(database, snapshot.options, end: RocksDBDatabase.end(of: slots))
+        RocksDBDatabase.start(of: slots).withUnsafeBytes { cursor.seek($0) }
+        var pending = 0
+        while cursor.isValid {
+            guard let record = EngineRecord(cursor.value) else {
+                throw StorageError(.corrupt, "\(folder): a record is shorter than its header")
+            }
+            if record.value.expiry != 0 {
+                batch.deleteExpiry(record.value.expiry, stored: cursor.key)
+                pending += 1
+            }
+            if pending == Self.deleteChunkKeys {
+                try batch.writeStep()
+                pending = 0
+            }
+            cursor.next()
+        }
+        try cursor.checkEnd()
+    }
+
+    package func eraseAll() throws(StorageError) {
+        let database = try opened()
+        let batch = RocksDBBatch(database)
+        let meta = EngineMeta(position: .zero, isComplete: false)
+        batch.deleteRange(from: [0], to: [RocksDBDatabase.metaTable])
+        batch.deleteRange(from: [RocksDBDatabase.metaTable, 1], to: [RocksDBDatabase.metaTable, 2])
+        batch.write(meta)
+        try batch.writeStep()
+        ledger.reset(meta: meta)
+        try flush()
+        database.suggestCompaction(from: [0], to: [RocksDBDatabase.metaTable])
+    }
+
+    package func finishInstall(position: Position) throws(StorageError) {
+        let batch = RocksDBBatch(try opened())
+        try batch.commit(EngineMeta(position: position, isComplete: true), ledger: ledger)
+        try flush()
+    }
+
+    package func flush() throws(StorageError) {
+        try opened().flush()
+        ledger.markDurable()
+    }
+
+    package func makeReader() throws(StorageError) -> any EngineReader { RocksDBReader(try opened()) }
+
+    package func makeSnapshot() throws(StorageError) -> any EngineSnapshot { try RocksDBSnapshot(opened()) }
+
+    package func expired(
+        now: UInt64,
+        limit: Int,
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Void
+    ) throws(StorageError) {
+        let database = try opened()
+        let snapshot = try RocksDBSnapshot(database)
+        let cursor = RocksDBCursor(database, snapshot.options, end: [RocksDBDatabase.expiryTable + 1])
+        [RocksDBDatabase.expiryTable].withUnsafeBytes { cursor.seek($0) }
+        var found = 0
+        while found < limit, cursor.isValid {
+            let key = UnsafeRawBufferPointer(rebasing: cursor.key[1...])
+            guard let due = ExpiryEntry(key: key, value: cursor.value) else {
+                throw StorageError(.corrupt, "\(folder): an entry of the expiry index is too short")
+            }
+            if due.expiry > now { break }
+            body(due.slot, due.key, due.expiry)
+            found += 1
+            cursor.next()
+        }
+        try cursor.checkEnd()
+    }
+
+    package func checkpoint(to folder: String) throws(StorageError) {
+        try opened().checkpoint(to: folder)
+        try FolderListing.sync(folder)
+    }
+
+    package func close() { database.withLock { $0 = nil } }
+
+    private func opened() throws(StorageError) -> RocksDBDatabase {
+        guard let database = database.withLock({ $0 }) else {
+            throw StorageError(.closed, "the engine in \(folder) was closed")
+        }
+        return database
+    }
+}
+
+extension RocksDBDatabase {
+    /// Writes the memtable to disk, synced, and waits for it.
+    fileprivate func flush() throws(StorageError) {
+        let options = rocksdb_flushoptions_create()
+        defer { rocksdb_flushoptions_destroy(options) }
+        rocksdb_flushoptions_set_wait(options, 1)
+        var failure: UnsafeMutablePointer<CChar>?
+        rocksdb_flush(handle, options, &failure)
+        try RocksDBFailure.check(failure, "cannot flush the engine in \(folder)")
+    }
+
+    /// Links or copies the current files into a new folder, memtable included.
+    fileprivate func checkpoint(to target: String) throws(StorageError) {
+        var failure: UnsafeMutablePointer<CChar>?
+        let checkpoint = rocksdb_checkpoint_object_create(handle, &failure)
+        try RocksDBFailure.check(failure, "cannot copy the engine in \(folder)")
+        defer { rocksdb_checkpoint_object_destroy(checkpoint) }
+        // 0: always flush first; without a WAL the memtable would be missing from the copy.
+        rocksdb_checkpoint_create(checkpoint, target, 0, &failure)
+        try RocksDBFailure.check(failure, "cannot copy the engine in \(folder) to \(target)")
+    }
+
+    /// Lets background work give back the space of deleted ranges. Only a hint: a failure costs nothing but space.
+    fileprivate func suggestCompaction(from start: [UInt8], to end: [UInt8]) {
+        var failure: UnsafeMutablePointer<CChar>?
+        start.withUnsafeBytes { start in
+            end.withUnsafeBytes { end in
+                rocksdb_suggest_compact_range(
+                    handle,
+                    start.characters,
+                    start.count,
+                    end.characters,
+                    end.count,
+                    &failure
+                )
+            }
+        }
+        rocksdb_free(failure)
+    }
+}

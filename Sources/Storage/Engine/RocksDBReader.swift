@@ -1,0 +1,144 @@
+import CRocksDB
+
+extension RocksDBDatabase {
+    static func metaKey(_ key: [UInt8]) -> [UInt8] { [metaTable] + key }
+
+    /// Calls `body` with the value under a stored key; its bytes are pinned in RocksDB for the call.
+    /// - Returns: whether there is one.
+    @inline(__always)
+    @discardableResult
+    func get(_ stored: UnsafeRawBufferPointer, _ body: (StoredValue) -> Void) throws(StorageError) -> Bool {
+        try pinned(stored, readOptions) { bytes throws(StorageError) in
+            guard let record = EngineRecord(bytes) else {
+                throw StorageError(.corrupt, "\(folder): a record is shorter than its header")
+            }
+            body(record.value)
+        }
+    }
+
+    @inline(__always)
+    private func pinned(
+        _ key: UnsafeRawBufferPointer,
+        _ options: OpaquePointer,
+        _ body: (UnsafeRawBufferPointer) throws(StorageError) -> Void
+    ) throws(StorageError) -> Bool {
+        var failure: UnsafeMutablePointer<CChar>?
+        let slice = rocksdb_get_pinned(handle, options, key.characters, key.count, &failure)
+        try RocksDBFailure.check(failure, "cannot read from \(folder)")
+        guard let slice else { return false }
+        defer { rocksdb_pinnableslice_destroy(slice) }
+        var length = 0
+        let start = rocksdb_pinnableslice_value(slice, &length)
+        try body(UnsafeRawBufferPointer(start: start, count: length))
+        return true
+    }
+
+    /// The engine's own record, nil in a new engine.
+    func meta(_ options: OpaquePointer) throws(StorageError) -> EngineMeta? {
+        var meta: EngineMeta?
+        let key = Self.metaKey(EngineMeta.key)
+        _ = try key.withRawBytes { key throws(StorageError) in
+            try pinned(key, options) { bytes throws(StorageError) in meta = try EngineMeta(bytes, folder: folder) }
+        }
+        return meta
+    }
+
+    /// The counts of all slots; pages never written are zero.
+    func counts() throws(StorageError) -> [SlotCount] {
+        var counts = [SlotCount](repeating: SlotCount(), count: StorageLimits.slotCount)
+        for page in 0..<CountPage.count {
+            let key = Self.metaKey(EngineMeta.pageKey(page))
+            _ = try key.withRawBytes { key throws(StorageError) in
+                try pinned(key, readOptions) { bytes throws(StorageError) in
+                    try CountPage.decode(bytes, page: page, into: &counts, folder: folder)
+                }
+            }
+        }
+        return counts
+    }
+}
+
+/// Point reads at the newest state: RocksDB needs no transaction for them, so `refresh` has nothing to do.
+package final class RocksDBReader: EngineReader {
+    private var database: RocksDBDatabase?
+    private var buffer = EngineKeyBuffer()
+
+    init(_ database: RocksDBDatabase) { self.database = database }
+
+    package func refresh() throws(StorageError) {
+        if database == nil { throw StorageError(.closed, "an engine's reader was used after it was closed") }
+    }
+
+    package func withValue(
+        slot: UInt16,
+        key: UnsafeRawBufferPointer,
+        _ body: (StoredValue) -> Void
+    ) throws(StorageError) -> Bool {
+        guard let database else {
+            throw StorageError(.closed, "an engine's reader was used after it was closed")
+        }
+        buffer.encode(slot: slot, key: key)
+        return try database.get(UnsafeRawBufferPointer(buffer.key), body)
+    }
+
+    package func close() { database = nil }
+}
+
+/// A frozen state: a sequence number that RocksDB keeps readable.
+package final class RocksDBSnapshot: EngineSnapshot {
+    package let position: Position
+    private let database: RocksDBDatabase
+    /// Reads at this state; alive as long as the snapshot.
+    let options: OpaquePointer
+    private var handle: OpaquePointer?
+
+    init(_ database: RocksDBDatabase) throws(StorageError) {
+        self.database = database
+        handle = rocksdb_create_snapshot(database.handle)
+        options = rocksdb_readoptions_create()
+        rocksdb_readoptions_set_snapshot(options, handle)
+        // A scan must not push what point reads use out of the cache.
+        rocksdb_readoptions_set_fill_cache(options, 0)
+        do throws(StorageError) {
+            position = try database.meta(options)?.position ?? .zero
+        } catch {
+            rocksdb_readoptions_destroy(options)
+            rocksdb_release_snapshot(database.handle, handle)
+            throw error
+        }
+    }
+
+    deinit {
+        close()
+        rocksdb_readoptions_destroy(options)
+    }
+
+    package func scan(
+        slots: ClosedRange<UInt16>,
+        after: [UInt8]?,
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ value: StoredValue) -> Bool
+    ) throws(StorageError) {
+        guard handle != nil else {
+            throw StorageError(.closed, "\(database.folder): snapshot used after it was closed")
+        }
+        let cursor = RocksDBCursor(database, options, end: RocksDBDatabase.end(of: slots))
+        var buffer = EngineKeyBuffer()
+        (after ?? []).withUnsafeBytes { buffer.encode(slot: slots.lowerBound, key: $0) }
+        cursor.seek(UnsafeRawBufferPointer(buffer.key))
+        if after != nil, cursor.isValid, cursor.key.elementsEqual(buffer.key) { cursor.next() }
+        while cursor.isValid {
+            guard let slot = EngineKey.slot(of: cursor.key), let record = EngineRecord(cursor.value) else {
+                throw StorageError(.corrupt, "\(database.folder): a record is shorter than its header")
+            }
+            let key = record.longKey ?? EngineKey.inlineKey(of: cursor.key)
+            guard body(slot, key, record.value) else { return }
+            cursor.next()
+        }
+        try cursor.checkEnd()
+    }
+
+    package func close() {
+        if let handle { rocksdb_release_snapshot(database.handle, handle) }
+        handle = nil
+    }
+}

@@ -1,0 +1,153 @@
+/// Which library keeps the values at rest.
+package enum EngineKind: String, Sendable, CaseIterable, Codable {
+    case lmdb
+    case rocksdb
+}
+
+/// A value as an engine keeps it, with its header. `bytes` is borrowed: valid only inside the closure it came with.
+package struct StoredValue {
+    /// The sequence number of the write that set it: the version in ETags and compare-and-set.
+    package var version: UInt64
+    /// Absolute expiry in milliseconds since 1970, 0 for never.
+    package var expiry: UInt64
+    /// Reserved for encodings; 0 today.
+    package var flags: UInt8
+    package var bytes: UnsafeRawBufferPointer
+
+    package init(version: UInt64, expiry: UInt64, flags: UInt8 = 0, bytes: UnsafeRawBufferPointer) {
+        self.version = version
+        self.expiry = expiry
+        self.flags = flags
+        self.bytes = bytes
+    }
+}
+
+/// What the caller knows of a key's present state in the engine. Exact counts and the expiry index need it; knowing it
+/// saves the engine a read.
+package enum PreviousValue: Hashable, Sendable {
+    /// The engine has to look.
+    case unknown
+    case absent
+    /// `bytes`: length of the value (without key and header); `expiry`: milliseconds since 1970 or 0.
+    case present(bytes: Int, expiry: UInt64)
+}
+
+/// One write of a batch for an engine. All pointers are borrowed for the length of the call.
+package struct EngineWrite {
+    package var slot: UInt16
+    package var key: UnsafeRawBufferPointer
+    /// nil deletes the key.
+    package var value: StoredValue?
+    package var previous: PreviousValue
+
+    package init(slot: UInt16, key: UnsafeRawBufferPointer, value: StoredValue?, previous: PreviousValue = .unknown) {
+        self.slot = slot
+        self.key = key
+        self.value = value
+        self.previous = previous
+    }
+}
+
+/// Keys and bytes of a slot. Bytes are those users sent: key plus value, without headers or engine overhead.
+package struct SlotCount: Hashable, Sendable {
+    package var keys: UInt64
+    package var bytes: UInt64
+
+    package init(keys: UInt64 = 0, bytes: UInt64 = 0) {
+        self.keys = keys
+        self.bytes = bytes
+    }
+}
+
+/// Where values rest: the paper's `Database` interface grown up (design.md, Storage).
+///
+/// Threads: `apply`, `deleteSlots`, `eraseAll`, `finishInstall` and `flush` are called by one thread at a time (the
+/// applier); readers and snapshots are made and used from any thread, each by one thread at a time. `counts` and
+/// the positions may be read from any thread. All calls block and must not be made from async code.
+package protocol StorageEngine: AnyObject, Sendable {
+    var kind: EngineKind { get }
+
+    /// The position up to which the contents include all writes; kept in the same transaction as the contents.
+    var appliedPosition: Position { get }
+
+    /// The position that survives a power cut. LMDB: the applied one. RocksDB: that of the last flush.
+    var durablePosition: Position { get }
+
+    /// False while a snapshot is being installed (also after a crash in the middle of one): contents are unusable.
+    var isComplete: Bool { get }
+
+    /// Applies the writes and moves the applied position, atomically.
+    /// - Parameter writes: sorted by slot and then key bytes, each key at most once.
+    func apply(_ writes: UnsafeBufferPointer<EngineWrite>, position: Position) throws(StorageError)
+
+    /// Deletes all keys of the slots (the paper's `DeleteBulkKeys`) and moves the applied position, atomically or in
+    /// steps that are repeated after a crash because the position moves last.
+    func deleteSlots(_ slots: ClosedRange<UInt16>, position: Position) throws(StorageError)
+
+    /// Empties the engine and marks it incomplete; `apply` then fills it from a snapshot (position `.zero`).
+    func eraseAll() throws(StorageError)
+
+    /// Ends a snapshot's installation: sets the position and marks the engine complete, durably.
+    func finishInstall(position: Position) throws(StorageError)
+
+    /// Makes everything applied durable, so that `durablePosition == appliedPosition`.
+    func flush() throws(StorageError)
+
+    /// A view for point reads, for one thread. Stays at the state of its last `refresh`.
+    func makeReader() throws(StorageError) -> any EngineReader
+
+    /// A consistent, frozen view with its position, for scans, snapshots and copies.
+    func makeSnapshot() throws(StorageError) -> any EngineSnapshot
+
+    /// Keys with `expiry <= now`, soonest first, at most `limit`. The bytes are borrowed for the closure's call.
+    func expired(
+        now: UInt64,
+        limit: Int,
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Void
+    ) throws(StorageError)
+
+    /// Exact counts of the slots at `appliedPosition`.
+    func counts(of slots: ClosedRange<UInt16>) -> [SlotCount]
+
+    /// Sum of all slots.
+    var total: SlotCount { get }
+
+    /// Copies a consistent state into a new folder (backups, offline copies).
+    func checkpoint(to folder: String) throws(StorageError)
+
+    /// Files closed; the engine is unusable afterwards. Readers and snapshots must be gone.
+    func close()
+}
+
+/// Point reads at one state of the engine, for one thread (an event loop). Classes: closed by `deinit` or `close`.
+package protocol EngineReader: AnyObject {
+    /// Moves the view to the newest applied state.
+    func refresh() throws(StorageError)
+
+    /// Calls `body` with the value, if there is one; its bytes live only inside the call. Expiry is not looked at.
+    /// - Returns: whether the key is there.
+    func withValue(
+        slot: UInt16,
+        key: UnsafeRawBufferPointer,
+        _ body: (StoredValue) -> Void
+    ) throws(StorageError) -> Bool
+
+    /// Releases the view; further use is an error.
+    func close()
+}
+
+/// A frozen state of the engine.
+package protocol EngineSnapshot: AnyObject {
+    /// The position of the contents.
+    var position: Position { get }
+
+    /// Walks keys in order of slot and then key bytes, starting behind `after` if given (a key of `slots.lowerBound`).
+    /// - Parameter body: returns false to stop. All bytes are borrowed for the call. Expired keys are included.
+    func scan(
+        slots: ClosedRange<UInt16>,
+        after: [UInt8]?,
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ value: StoredValue) -> Bool
+    ) throws(StorageError)
+
+    func close()
+}
