@@ -79,24 +79,4 @@ import Testing
         #expect(error?.code == .outOfRange)
         log.close()
     }
-
-    @Test func appendAndSyncOfTenKilobytes() throws {
-        var fixture = LogFixture()
-        fixture.options = CommitLog.Options()
-        defer { fixture.remove() }
-        let log = try fixture.open(), clock = ContinuousClock()
-        var times: [Duration] = []
-        for _ in 0..<500 {
-            let batch = LogFixture.batch(after: log.end, count: 1, bytes: 10_000)
-            times.append(
-                try clock.measure {
-                    try log.append(batch); try log.sync()
-                }
-            )
-        }
-        times.sort()
-        print("append + fdatasync of 10 KiB: median \(times[250]), p99 \(times[495])")
-        #expect(log.syncedEnd == log.end)
-        log.close()
-    }
 }
