@@ -46,12 +46,13 @@ package struct ReplicationCursor: Hashable, Sendable {
     /// - Returns: `body`'s result; nil means: go on with the next committed batch.
     package func withOffer<R>(in batch: LogBatch, _ body: (Offer) -> R) -> R? {
         var result: R?
-        batch.forEach { record, sequence in
+        func look(_ record: LogRecord, _ sequence: UInt64) {
             guard result == nil, sequence > taken.sequence, record.kind == .put || record.kind == .delete else {
                 return
             }
             result = body(Offer(position: Position(term: batch.term, sequence: sequence), record: record))
         }
+        batch.forEach(look)
         return result
     }
 
