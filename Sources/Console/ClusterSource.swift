@@ -1,0 +1,22 @@
+/// Where the console gets its cluster from, and where its wishes go. No call but `shutdown` may block: the console
+/// runs on one thread and must stay smooth whatever a node does.
+package protocol ClusterSource: AnyObject, Sendable {
+    /// The newest status, or nil before the first. Never blocks; older ones are simply skipped.
+    func latest() -> ClusterSnapshot?
+
+    /// Events since the last call, oldest first.
+    func drainEvents() -> [ClusterEvent]
+
+    /// Begins to start the nodes at these addresses; the outcome arrives as snapshots and events.
+    func start(_ addresses: [String])
+
+    /// Begins to stop the nodes at these addresses; the outcome arrives as snapshots and events.
+    func stop(_ addresses: [String])
+
+    /// `wake` is called, from any thread, whenever a snapshot or an event is new.
+    func onChange(_ wake: @escaping @Sendable () -> Void)
+
+    /// Stops the embedded nodes cleanly. Called once, after the terminal was given back; blocks until done.
+    /// `progress` gets lines for the user ("stopping 127.0.0.2:8080").
+    func shutdown(progress: (String) -> Void)
+}

@@ -1,0 +1,23 @@
+/// How the console was asked to behave.
+package struct ConsoleOptions: Hashable, Sendable {
+    /// No command that changes the cluster exists.
+    package var isReadOnly: Bool
+    /// Name of the first theme.
+    package var theme: String
+    /// The traffic is made up, and the screen says so.
+    package var isDemo: Bool
+    /// How often the figures change, one of `refreshSteps` or in between.
+    package var refreshMilliseconds: Int
+
+    /// What `+` and `-` step through.
+    package static let refreshSteps = [250, 500, 1_000, 2_000, 5_000, 10_000]
+
+    package init(
+        isReadOnly: Bool = false, theme: String = "dark", isDemo: Bool = false, refreshMilliseconds: Int = 1_000
+    ) {
+        self.isReadOnly = isReadOnly
+        self.theme = theme
+        self.isDemo = isDemo
+        self.refreshMilliseconds = refreshMilliseconds
+    }
+}

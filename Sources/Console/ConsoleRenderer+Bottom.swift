@@ -1,0 +1,107 @@
+import Server
+import Terminal
+
+extension ConsoleRenderer {
+    /// The last line: what is being typed, a notice, or the keys of use now.
+    mutating func drawBottom() {
+        let y = layout.bottom
+        switch state.input {
+        case .command(let editor):
+            drawCandidates(state.candidates(for: editor), above: y)
+            drawInput(":", editor, y: y)
+        case .filter(let editor): drawInput("/", editor, y: y)
+        case .none:
+            if let notice = state.notice {
+                drawNotice(notice, y: y)
+            } else {
+                drawHints(y: y)
+            }
+        }
+    }
+
+    private mutating func drawInput(_ prompt: String, _ editor: LineEditor, y: Int) {
+        let style = theme[.input]
+        let room = max(0, grid.width - 4)
+        grid.fill(Rect(x: 1, y: y, width: inner, height: 1), style: style)
+        // The end of a long line is what is being typed.
+        var before = SafeText.display(editor.beforeCursor).unicodeScalars[...]
+        var width = SafeText.width(String(before)) + prompt.utf8.count + 1
+        while width > room, let first = before.popFirst() { width -= max(0, SafeText.width(String(first))) }
+        var x = 2
+        x += grid.put(prompt, x: x, y: y, style: theme[.key], maxWidth: room)
+        x += grid.put(String(before), x: x, y: y, style: style, maxWidth: max(0, grid.width - 2 - x))
+        let after = editor.afterCursor
+        let cursorEnd = after.isEmpty ? " " : String(after.prefix(1))
+        let rest = String(after.dropFirst())
+        x += grid.put(cursorEnd, x: x, y: y, style: theme[.inputCursor], maxWidth: max(0, grid.width - 1 - x))
+        grid.put(rest, x: x, y: y, style: style, maxWidth: max(0, grid.width - 1 - x))
+    }
+
+    /// What Tab would fill in, above the command line.
+    private mutating func drawCandidates(_ candidates: [Completion.Candidate], above y: Int) {
+        let selected = state.completion?.selected
+        let most = max(0, min(8, y - 4))
+        guard most > 0, !candidates.isEmpty else { return }
+        let first = max(0, min((selected ?? 0) - most + 1, candidates.count - most))
+        let shown = candidates[first..<min(candidates.count, first + most)]
+        let column = min(26, (shown.map { SafeText.width($0.word) }.max() ?? 0) + 2)
+        for (offset, candidate) in shown.enumerated() {
+            let line = y - shown.count + offset
+            let isSelected = selected == first + offset
+            let style = isSelected ? theme[.tableSelected] : theme[.dialog]
+            grid.fill(Rect(x: 1, y: line, width: inner, height: 1), style: style)
+            let word = SafeText.fitted(candidate.word, to: column, ellipsis: glyphs.ellipsis)
+            if isSelected { grid.put(String(glyphs.marker), x: 1, y: line, style: style) }
+            put(word, x: 3, y: line, style: style)
+            put(candidate.description, x: 3 + column, y: line, style: isSelected ? style : theme[.textDim].on(style.background))
+        }
+    }
+
+    private mutating func drawNotice(_ notice: ConsoleState.Notice, y: Int) {
+        let style: Style =
+            switch notice.severity {
+            case .info: theme[.hint]
+            case .success: theme[.good]
+            case .warning: theme[.warn]
+            case .error: theme[.bad]
+            }
+        grid.put(
+            " \(SafeText.truncated(notice.text, to: max(0, grid.width - 6), ellipsis: glyphs.ellipsis)) ", x: 2, y: y,
+            style: style, maxWidth: max(0, grid.width - 4)
+        )
+    }
+
+    /// As many hints as fit whole, the way out and the help first.
+    private mutating func drawHints(y: Int) {
+        var x = 2
+        for (key, label) in state.hints {
+            let width = SafeText.width(key) + 1 + SafeText.width(label) + 2
+            guard x + width <= grid.width - 2 else { continue }
+            x += grid.put(" \(key)", x: x, y: y, style: theme[.key])
+            x += grid.put(" \(label)", x: x, y: y, style: theme[.hint])
+        }
+        if x > 2, x < grid.width - 1 { grid.put(" ", x: x, y: y, style: theme[.hint]) }
+    }
+}
+
+extension ConsoleState {
+    /// Keys and labels of the commands that are of use now, from the table that dispatches them.
+    package var hints: [(key: String, label: String)] {
+        let isOnTable = focus == .table && !rows.isEmpty
+        var first: [(String, String)] = []
+        var others: [(String, String)] = []
+        for command in table.commands {
+            let label: String? =
+                switch command.hint {
+                case .never: nil
+                case .always(let label): label
+                case .onTable(let label): isOnTable ? label : nil
+                case .whenBackLeads(let label): canGoBack ? label : nil
+                }
+            guard let label, let key = command.keys.first else { continue }
+            let isWayOut = [.quit, .help, .back].contains(command.handler)
+            if isWayOut { first.append((key.name, label)) } else { others.append((key.name, label)) }
+        }
+        return (first.reversed() + others).map { (key: $0.0, label: $0.1) }
+    }
+}

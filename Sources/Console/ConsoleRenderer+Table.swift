@@ -1,0 +1,167 @@
+import Server
+import Terminal
+
+extension ConsoleRenderer {
+    var tableTitle: String {
+        if let detail = state.detail { return breadcrumb(detail) }
+        var title = "Shards and nodes"
+        if !state.filter.isEmpty { title += "\(separator)filter: \(state.filter)" }
+        if state.sort != TableSort() {
+            title += "\(separator)by \(state.sort.column.rawValue)\(state.sort.isInverted ? ", inverted" : "")"
+        }
+        let visible = layout.tableRows.count
+        if state.rows.count > visible, visible > 0 {
+            title += "\(separator)\(tableTop + 1)-\(min(state.rows.count, tableTop + visible)) of \(state.rows.count)"
+        }
+        return title
+    }
+
+    private func breadcrumb(_ id: RowID) -> String {
+        var names = [state.snapshot?.status.cluster ?? "cluster"]
+        switch id {
+        case .cluster: break
+        case .shard(let name): names.append(name)
+        case .node(let address):
+            if case .node(let node, _)? = state.row(id) { names.append(node.shard) }
+            names.append(address)
+        }
+        return names.joined(separator: glyphs.isUnicode ? " › " : " > ")
+    }
+
+    /// The first row shown; also right for a size other than the state's own.
+    private var tableTop: Int {
+        DashboardLayout.scrolled(
+            top: state.tableTop, selected: state.selectedIndex, visible: layout.tableRows.count, total: state.rows.count
+        )
+    }
+
+    mutating func drawTable() {
+        let columns = TableColumn.columns(width: inner)
+        drawTableHeader(columns)
+        let top = tableTop
+        for (line, y) in layout.tableRows.enumerated() where top + line < state.rows.count {
+            draw(state.rows[top + line], y: y, columns: columns)
+        }
+        if state.rows.count == 1, !state.filter.isEmpty, layout.tableRows.count > 1 {
+            put(
+                "nothing matches \"\(state.filter)\"; Esc shows all", x: 3, y: layout.tableRows.lowerBound + 1,
+                style: theme[.textDim]
+            )
+        }
+    }
+
+    private mutating func drawTableHeader(_ columns: [TableColumn]) {
+        for column in columns {
+            var title = column.title
+            if let sort = column.sort, sort == state.sort.column, column.kind != .ops || state.sort.column == .read {
+                let arrow = String(state.sort.isDescending ? glyphs.sortDown : glyphs.sortUp)
+                title = column.isRightAligned && title.count >= column.width ? arrow + title.dropFirst(1) : title + arrow
+            }
+            put(title, column, y: layout.tableHeader, style: theme[.tableHeader])
+        }
+    }
+
+    private mutating func draw(_ row: TableRow, y: Int, columns: [TableColumn]) {
+        let isSelected = row.id == state.selection
+        if isSelected { grid.put(String(glyphs.marker), x: 1, y: y, style: theme[.tableSelected]) }
+        drawName(row, y: y, columns: columns)
+        drawState(row, y: y, columns: columns)
+        let note = progressNote(row)
+        let cells = TableCellText(unknown: glyphs.isUnicode ? "–" : "-")
+        for column in columns where column.kind != .name && column.kind != .state {
+            if column.kind == .role, !row.isNode { continue }
+            // A note needs the room of the figures, which say nothing while there is one.
+            if note != nil, column.kind != .role { continue }
+            put(cells.text(column.kind, of: row), column, y: y, style: style(column.kind, of: row))
+        }
+        if let note { drawNote(note, row, y: y, columns: columns) }
+        if isSelected {
+            let selected = theme[.tableSelected]
+            grid.restyle(Rect(x: 1, y: y, width: inner, height: 1)) { _ in selected }
+        }
+    }
+
+    /// Names of shards and the cluster may reach into the column of the roles, which they don't have.
+    private mutating func drawName(_ row: TableRow, y: Int, columns: [TableColumn]) {
+        guard var column = columns.first(where: { $0.kind == .name }) else { return }
+        var text: String
+        switch row {
+        case .node(let node, let isLast):
+            text = "\(isLast ? glyphs.bottomLeft : glyphs.teeLeft) \(node.address)"
+        case .shard(let shard):
+            text = "\(shard.name)  \(NumberFormat.full(shard.slots)) slots"
+            if SafeText.width(text) > column.width, column.width < 20 {
+                text = "\(shard.name) \(NumberFormat.full(shard.slots)) slots"
+            }
+        case .cluster(let status): text = "cluster \(status.cluster)"
+        }
+        if !row.isNode, let role = columns.first(where: { $0.kind == .role }) {
+            column.width = role.x + role.width - column.x
+        }
+        put(text, column, y: y, style: row.isNode ? theme[.tableRow] : theme[.textStrong])
+    }
+
+    private mutating func drawState(_ row: TableRow, y: Int, columns: [TableColumn]) {
+        guard let column = columns.first(where: { $0.kind == .state }) else { return }
+        guard case .node(let node, _) = row else {
+            let running = row.nodes.count { $0.state == .running }
+            let style = running == row.nodes.count ? theme[.stateRunning] : theme[.warn]
+            put("  \(running)/\(row.nodes.count) up", column, y: y, style: style)
+            return
+        }
+        let (text, style) = stateText(node)
+        put(text, column, y: y, style: style)
+    }
+
+    /// Sign, word and colour of what a node does; a wish under way comes before what the status still says.
+    func stateText(_ node: NodeStatus) -> (String, Style) {
+        switch state.operations[node.address]?.verb {
+        case .start where node.state != .syncing: return ("\(spinner) starting", theme[.stateStarting])
+        case .stop: return ("\(spinner) stopping", theme[.stateStopping])
+        default: break
+        }
+        switch node.state {
+        case .running: return ("\(glyphs.bullet) running", theme[.stateRunning])
+        case .starting: return ("\(spinner) starting", theme[.stateStarting])
+        case .syncing: return ("\(spinner) syncing", theme[.stateSyncing])
+        case .stopped: return ("\(glyphs.isUnicode ? "○" : "o") stopped", theme[.stateStopped])
+        case .failed: return ("! failed", theme[.stateFailed])
+        case .unreachable: return ("? unreachable", theme[.stateUnreachable])
+        }
+    }
+
+    /// Why a node does not run, or how far it is.
+    private func progressNote(_ row: TableRow) -> String? {
+        guard case .node(let node, _) = row, node.state != .running, !node.message.isEmpty else { return nil }
+        return node.message
+    }
+
+    private mutating func drawNote(_ note: String, _ row: TableRow, y: Int, columns: [TableColumn]) {
+        guard case .node(let node, _) = row, let column = columns.first(where: { $0.kind == .state }) else { return }
+        let (text, style) = stateText(node)
+        let room = max(0, inner - column.x)
+        let used = grid.put(text, x: 1 + column.x, y: y, style: style, maxWidth: room)
+        let start = column.x + max(column.width, used) + 1
+        put(note, x: 1 + start, y: y, style: theme[.textDim])
+    }
+
+    private func style(_ kind: TableColumn.Kind, of row: TableRow) -> Style {
+        switch (kind, row) {
+        case (.role, .node(let node, _)): theme[node.role == .leader ? .roleLeader : .roleReplica]
+        case (.lag, .node(let node, _)) where node.lag.milliseconds >= 1_000: theme[.warn]
+        case (.note, _): theme[.textDim]
+        default: theme[.tableRow]
+        }
+    }
+
+    private mutating func put(_ text: String, _ column: TableColumn, y: Int, style: Style) {
+        let fitted = SafeText.fitted(
+            text, to: column.width, align: column.isRightAligned ? .right : .left, ellipsis: glyphs.ellipsis
+        )
+        grid.put(fitted, x: 1 + column.x, y: y, style: style, maxWidth: max(0, inner - column.x))
+    }
+}
+
+extension TableRow {
+    var isNode: Bool { if case .node = self { true } else { false } }
+}

@@ -1,0 +1,212 @@
+import Server
+
+extension ConsoleState {
+    /// Runs a command, from its key (`argument` empty) or from the command line.
+    mutating func run(_ command: ConsoleCommand, argument: String = "") -> [ConsoleAction] {
+        switch command.handler {
+        case .quit: return quit()
+        case .help: overlay = .help(top: 0)
+        case .palette: beginCommand()
+        case .filter: argument.isEmpty ? beginFilter() : setFilter(argument)
+        case .start: return start(argument)
+        case .stop: stop(argument)
+        case .open: open(argument)
+        case .back: back()
+        case .move(let movement): move(movement)
+        case .nextPanel: stepPanel(1)
+        case .previousPanel: stepPanel(-1)
+        case .nextColumn: changeSort { $0.step(1) }
+        case .previousColumn: changeSort { $0.step(-1) }
+        case .sort: sortBy(argument)
+        case .invert: changeSort { $0.isInverted.toggle() }
+        case .theme: return useTheme(argument)
+        case .faster: stepRefresh(-1)
+        case .slower: stepRefresh(1)
+        case .refresh: refresh(argument)
+        case .pause: togglePause()
+        case .copy: return copySelection()
+        case .redraw: return [.redraw]
+        }
+        return []
+    }
+
+    private mutating func quit() -> [ConsoleAction] {
+        let embedded = embeddedRunning
+        guard embedded > 0 else { return [.quit] }
+        overlay = .confirm(.quit(embedded: embedded))
+        return []
+    }
+
+    /// Starts without asking: it takes nothing away.
+    private mutating func start(_ argument: String) -> [ConsoleAction] {
+        let targets = self.targets(argument)
+        guard !targets.isEmpty else { return [] }
+        let nodes = targets.flatMap(\.nodes).filter { !$0.state.serves && $0.state != .starting }
+        guard !nodes.isEmpty else {
+            say("\(names(targets)) already \(targets.count == 1 ? "runs" : "run")")
+            return []
+        }
+        let addresses = unique(nodes)
+        begin(.start, addresses)
+        say("starting \(addresses.count == 1 ? addresses[0] : NumberFormat.counted(addresses.count, "node"))")
+        return [.start(addresses)]
+    }
+
+    private mutating func stop(_ argument: String) {
+        let targets = self.targets(argument)
+        guard let first = targets.first else { return }
+        let nodes = targets.flatMap(\.nodes).filter { $0.state.serves || $0.state == .starting }
+        guard !nodes.isEmpty else {
+            say("\(names(targets)) \(targets.count == 1 ? "is" : "are") not running")
+            return
+        }
+        overlay = .confirm(.stop(targets.count == 1 ? first : merged(targets), addresses: unique(nodes)))
+    }
+
+    /// Notes what was asked for, so that the rows show it until the status does.
+    mutating func begin(_ verb: Operation.Verb, _ addresses: [String]) {
+        for address in addresses { operations[address] = Operation(verb: verb, since: clock.milliseconds) }
+    }
+
+    /// The rows named by an argument, or the selected one; says so and is empty if a name is unknown.
+    private mutating func targets(_ argument: String) -> [TableRow] {
+        let names = argument.split(separator: " ").map(String.init)
+        if names.isEmpty {
+            if let row = detail.flatMap(row) ?? selectedRow { return [row] }
+            say("no status of the cluster yet", .warning)
+            return []
+        }
+        var rows: [TableRow] = []
+        for name in names {
+            guard let row = self.row(.shard(name)) ?? self.row(.node(name)) else {
+                say("no node or shard \"\(name)\" in this cluster; Tab completes names", .error)
+                return []
+            }
+            rows.append(row)
+        }
+        return rows
+    }
+
+    /// Several named rows as one pseudo shard, so that one dialog names all of it.
+    private func merged(_ rows: [TableRow]) -> TableRow {
+        let nodes = rows.flatMap(\.nodes)
+        return .shard(
+            ClusterStatus.Shard(
+                name: names(rows), index: 0, slots: 0, keys: 0, bytes: 0, leader: "", nodes: nodes
+            )
+        )
+    }
+
+    private func names(_ rows: [TableRow]) -> String { rows.map { Self.name(of: $0.id) }.joined(separator: ", ") }
+
+    private func unique(_ nodes: [NodeStatus]) -> [String] {
+        var seen: Set<String> = []
+        return nodes.map(\.address).filter { seen.insert($0).inserted }
+    }
+
+    private mutating func open(_ argument: String) {
+        guard let row = targets(argument).first else { return }
+        // In the events or the graph, Enter opens what they belong to: the selected row.
+        detail = row.id
+        selection = row.id
+        detailTop = 0
+        focus = .table
+    }
+
+    /// One step towards the plain dashboard; never further.
+    mutating func back() {
+        if detail != nil {
+            detail = nil
+        } else if graphShift > 0 || eventsShift > 0 {
+            graphShift = 0
+            eventsShift = 0
+        } else if focus != .table {
+            focus = .table
+        } else if !filter.isEmpty {
+            setFilter("")
+        }
+    }
+
+    /// Whether Esc would do something: what its hint depends on.
+    var canGoBack: Bool {
+        detail != nil || graphShift > 0 || eventsShift > 0 || focus != .table || !filter.isEmpty
+    }
+
+    mutating func setFilter(_ text: String) {
+        filter = text
+        refreshRows()
+    }
+
+    private mutating func changeSort(_ change: (inout TableSort) -> Void) {
+        change(&sort)
+        refreshRows()
+        let name = sort.column == .config ? "the config's order" : sort.column.rawValue
+        say("sorted by \(name)\(sort.isInverted ? ", inverted" : "")")
+    }
+
+    private mutating func sortBy(_ argument: String) {
+        guard !argument.isEmpty else { return changeSort { $0 = TableSort() } }
+        guard let column = TableSort.Column(rawValue: argument) else {
+            let known = TableSort.Column.allCases.map(\.rawValue).joined(separator: ", ")
+            return say("no column \"\(argument)\"; there are \(known)", .error)
+        }
+        changeSort { $0 = TableSort(column: column) }
+    }
+
+    private mutating func useTheme(_ argument: String) -> [ConsoleAction] {
+        var name = argument
+        if name.isEmpty {
+            let index = themeNames.firstIndex(of: themeName).map { $0 + 1 } ?? 0
+            name = themeNames[index % themeNames.count]
+        }
+        guard themeNames.contains(name) else {
+            say("no theme \"\(name)\"; there are \(themeNames.joined(separator: ", "))", .error)
+            return []
+        }
+        themeName = name
+        say("theme \(name)")
+        return [.useTheme(name)]
+    }
+
+    private mutating func stepRefresh(_ direction: Int) {
+        let steps = ConsoleOptions.refreshSteps
+        let next =
+            direction < 0
+            ? steps.last { $0 < refreshMilliseconds } ?? steps[0]
+            : steps.first { $0 > refreshMilliseconds } ?? steps[steps.count - 1]
+        setRefresh(next)
+    }
+
+    private mutating func refresh(_ argument: String) {
+        guard !argument.isEmpty else { return showWaiting() }
+        guard let milliseconds = Self.milliseconds(seconds: argument), (250...60_000).contains(milliseconds) else {
+            return say("\"\(argument)\" is no refresh rate; give seconds from 0.25 to 60", .error)
+        }
+        setRefresh(milliseconds)
+    }
+
+    private mutating func setRefresh(_ milliseconds: Int) {
+        refreshMilliseconds = milliseconds
+        let seconds = milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)" : "\(Double(milliseconds) / 1_000)"
+        say("figures change every \(seconds) s")
+    }
+
+    private static func milliseconds(seconds: String) -> Int? {
+        guard let value = Double(seconds), value.isFinite, (0...1_000).contains(value) else { return nil }
+        return Int((value * 1_000).rounded())
+    }
+
+    private mutating func togglePause() {
+        isPaused.toggle()
+        pausedAtSecond = isPaused ? history.newestSecond : nil
+        if !isPaused { showWaiting() }
+    }
+
+    private mutating func copySelection() -> [ConsoleAction] {
+        guard let row = detail.flatMap(row) ?? selectedRow else { return [] }
+        var text = Self.name(of: row.id)
+        if case .cluster(let status) = row { text = status.cluster }
+        say("copied \(text)")
+        return [.copy(text)]
+    }
+}

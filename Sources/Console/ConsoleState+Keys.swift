@@ -1,0 +1,176 @@
+import Server
+import Terminal
+
+extension ConsoleState {
+    /// A key goes to the topmost thing that takes keys: dialog, help, input line, and then the command table.
+    mutating func press(_ key: Key) -> [ConsoleAction] {
+        let command = table.command(for: key)
+        // Ctrl-C asks to leave wherever one is, also while typing.
+        if key == .ctrl("c"), let command { return leave(with: command) }
+        if isTooSmall, overlay == .none {
+            return command?.handler == .quit ? command.map { run($0) } ?? [] : []
+        }
+        switch overlay {
+        case .confirm(let dialog): return press(key, in: dialog)
+        case .help(let top):
+            press(key, inHelpAt: top)
+            return []
+        case .none: break
+        }
+        switch input {
+        case .command(let editor): return press(key, inCommand: editor)
+        case .filter(let editor):
+            press(key, inFilter: editor)
+            return []
+        case .none: break
+        }
+        guard let command else { return [] }
+        notice = nil
+        return run(command)
+    }
+
+    private mutating func leave(with command: ConsoleCommand) -> [ConsoleAction] {
+        input = .none
+        overlay = .none
+        return run(command)
+    }
+
+    private mutating func press(_ key: Key, in dialog: ConfirmDialog) -> [ConsoleAction] {
+        var dialog = dialog
+        switch key {
+        case .escape: overlay = .none
+        case .left, .right, .tab, .backTab, .character("h"), .character("l"):
+            dialog.isConfirmFocused.toggle()
+            overlay = .confirm(dialog)
+        case .enter:
+            overlay = .none
+            guard dialog.isConfirmFocused else { return [] }
+            if case .stop(let addresses) = dialog.action {
+                begin(.stop, addresses)
+                say("stopping \(addresses.count == 1 ? addresses[0] : NumberFormat.counted(addresses.count, "node"))")
+            }
+            return [dialog.action]
+        default: break
+        }
+        return []
+    }
+
+    private mutating func press(_ key: Key, inHelpAt top: Int) {
+        let handler = table.command(for: key)?.handler
+        let page = max(1, height - 6)
+        let highest = max(0, HelpText.lines(table).count - 1)
+        switch handler {
+        case .back, .help, .quit, .open: overlay = .none
+        case .move(let movement):
+            let moved =
+                switch movement {
+                case .up, .left: top - 1
+                case .down, .right: top + 1
+                case .pageUp: top - page
+                case .pageDown: top + page
+                case .top: 0
+                case .bottom: highest
+                }
+            overlay = .help(top: min(max(0, moved), highest))
+        default: break
+        }
+    }
+
+    mutating func paste(_ text: String) {
+        switch input {
+        case .command(var editor):
+            editor.insert(text)
+            input = .command(editor)
+            completion = nil
+        case .filter(var editor):
+            editor.insert(text)
+            input = .filter(editor)
+            setFilter(editor.text)
+        case .none: break
+        }
+    }
+
+    mutating func stepPanel(_ direction: Int) {
+        let layout = self.layout
+        let visible = Panel.allCases.filter { panel in
+            switch panel {
+            case .table: true
+            case .graph: !layout.graph.isEmpty
+            case .events: layout.eventsTitle != nil
+            }
+        }
+        let index = visible.firstIndex(of: focus) ?? 0
+        focus = visible[(index + direction + visible.count) % visible.count]
+    }
+
+    mutating func move(_ movement: ConsoleCommand.Movement) {
+        switch (focus, movement) {
+        case (.events, _): moveEvents(movement)
+        case (.graph, .left): graphShift += Self.graphStep
+        case (.graph, .right): graphShift -= Self.graphStep
+        default: detail == nil ? moveSelection(movement) : moveDetail(movement)
+        }
+    }
+
+    /// Seconds the graph moves at a key: small against the minute or two on the screen.
+    private static let graphStep = 10
+
+    private mutating func moveEvents(_ movement: ConsoleCommand.Movement) {
+        let page = max(1, layout.events.count)
+        switch movement {
+        case .up: eventsShift += 1
+        case .down: eventsShift -= 1
+        case .pageUp: eventsShift += page
+        case .pageDown: eventsShift -= page
+        case .top: eventsShift = max(0, events.count - page)
+        case .bottom: eventsShift = 0
+        case .left, .right: break
+        }
+    }
+
+    private mutating func moveDetail(_ movement: ConsoleCommand.Movement) {
+        guard let id = detail, let row = row(id) else { return }
+        let page = max(1, layout.tableRows.count)
+        let fields = DetailText.fields(row, in: self).count
+        let highest = max(0, DetailText.lineCount(fields: fields, width: width) - page)
+        let moved =
+            switch movement {
+            case .up: detailTop - 1
+            case .down: detailTop + 1
+            case .pageUp: detailTop - page
+            case .pageDown: detailTop + page
+            case .top: 0
+            case .bottom: highest
+            case .left, .right: detailTop
+            }
+        detailTop = min(max(0, moved), highest)
+    }
+
+    private mutating func moveSelection(_ movement: ConsoleCommand.Movement) {
+        guard !rows.isEmpty else { return }
+        let page = max(1, layout.tableRows.count - 1)
+        let index = selectedIndex
+        let moved =
+            switch movement {
+            case .up: index - 1
+            case .down: index + 1
+            case .pageUp: index - page
+            case .pageDown: index + page
+            case .top: 0
+            case .bottom: rows.count - 1
+            case .left: parent(of: index)
+            case .right: child(of: index)
+            }
+        selection = rows[min(max(0, moved), rows.count - 1)].id
+    }
+
+    private func parent(of index: Int) -> Int {
+        guard case .node = rows[index] else { return 0 }
+        return rows[..<index].lastIndex { if case .shard = $0 { true } else { false } } ?? 0
+    }
+
+    private func child(of index: Int) -> Int {
+        if case .node = rows[index] { return index }
+        return index + 1
+    }
+}

@@ -1,0 +1,124 @@
+import Server
+import Terminal
+
+extension ConsoleState {
+    /// Takes one event in and says what is to be done about it. Pure: no I/O, no clock.
+    package mutating func update(_ event: ConsoleEvent) -> [ConsoleAction] {
+        var actions: [ConsoleAction] = []
+        switch event {
+        case .tick(let clock): tick(clock)
+        case .key(let key): actions = press(key)
+        case .paste(let text): paste(text)
+        case .resized(let width, let height):
+            self.width = max(0, width)
+            self.height = max(0, height)
+        case .snapshot(let snapshot): receive(snapshot)
+        case .clusterEvents(let events): receive(events)
+        }
+        settle()
+        return actions
+    }
+
+    private mutating func tick(_ clock: ConsoleClock) {
+        self.clock = clock
+        if startedAt == nil { startedAt = clock.milliseconds }
+        if let notice, clock.milliseconds >= notice.until { self.notice = nil }
+        operations = operations.filter { clock.milliseconds - $0.value.since < Self.operationMilliseconds }
+        showWaitingIfDue()
+    }
+
+    /// The history takes every snapshot, the screen only as often as the refresh rate says.
+    private mutating func receive(_ snapshot: ClusterSnapshot) {
+        history.record(snapshot)
+        waiting = snapshot
+        showWaitingIfDue()
+    }
+
+    private mutating func showWaitingIfDue() {
+        guard !isPaused, waiting != nil else { return }
+        // Sources are as regular as a timer: a snapshot that comes a few milliseconds early is not a second late.
+        let tolerance = refreshMilliseconds / 5
+        if let shownAt, clock.milliseconds - shownAt < refreshMilliseconds - tolerance, snapshot != nil { return }
+        showWaiting()
+    }
+
+    /// Shows the newest snapshot now.
+    mutating func showWaiting() {
+        guard let waiting else { return }
+        self.waiting = nil
+        snapshot = waiting
+        shownAt = clock.milliseconds
+        finishOperations()
+        refreshRows()
+    }
+
+    private mutating func finishOperations() {
+        guard !operations.isEmpty, let snapshot else { return }
+        for node in snapshot.status.shards.flatMap(\.nodes) {
+            guard let operation = operations[node.address] else { continue }
+            let isDone =
+                switch operation.verb {
+                case .start: node.state == .running || node.state == .syncing || node.state == .failed
+                case .stop: node.state == .stopped || node.state == .failed
+                }
+            // A status that is older than the wish says nothing about it.
+            if isDone, snapshot.milliseconds >= operation.since { operations[node.address] = nil }
+        }
+    }
+
+    private mutating func receive(_ new: [ClusterEvent]) {
+        events.append(contentsOf: new)
+        if events.count > Self.eventLimit { events.removeFirst(events.count - Self.eventLimit) }
+        // Whoever reads older events keeps seeing them.
+        if eventsShift > 0 { eventsShift += new.count }
+    }
+
+    mutating func refreshRows() {
+        guard let snapshot else { return }
+        rows = TableRow.rows(of: snapshot.status, filter: filter, sort: sort)
+    }
+
+    /// Brings selection and scroll positions back into what exists.
+    private mutating func settle() {
+        if !rows.contains(where: { $0.id == selection }) { selection = firstMatch }
+        let layout = self.layout
+        tableTop = DashboardLayout.scrolled(
+            top: tableTop, selected: selectedIndex, visible: layout.tableRows.count, total: rows.count
+        )
+        graphShift = min(max(0, graphShift), SampleHistory.capacity - 1)
+        eventsShift = min(max(0, eventsShift), max(0, events.count - 1))
+        if let detail, snapshot != nil, row(detail) == nil {
+            self.detail = nil
+            say("\(Self.name(of: detail)) is no longer part of the cluster", .warning)
+        }
+    }
+
+    /// With a filter, the first row it found; the cluster's own row is always there.
+    private var firstMatch: RowID {
+        let isFiltered = !filter.isEmpty
+        return rows.first { isFiltered ? $0.id != .cluster : true }?.id ?? .cluster
+    }
+
+    /// The row of this id, whether the filter shows it or not.
+    package func row(_ id: RowID) -> TableRow? {
+        guard let status = snapshot?.status else { return nil }
+        switch id {
+        case .cluster: return .cluster(status)
+        case .shard(let name): return status.shards.first { $0.name == name }.map(TableRow.shard)
+        case .node(let address):
+            return status.shards.lazy.flatMap(\.nodes).first { $0.address == address }.map { .node($0, isLast: true) }
+        }
+    }
+
+    static func name(of id: RowID) -> String {
+        switch id {
+        case .cluster: "the cluster"
+        case .shard(let name), .node(let name): name
+        }
+    }
+
+    /// Shows a line for a few seconds in place of the hints.
+    mutating func say(_ text: String, _ severity: ClusterEvent.Severity = .info) {
+        notice = Notice(text: text, severity: severity, until: clock.milliseconds + Self.noticeMilliseconds)
+    }
+}

@@ -1,0 +1,123 @@
+import Server
+import Terminal
+
+/// Everything the screen depends on. Events change it (`update`), `ConsoleRenderer` draws it; neither does I/O.
+package struct ConsoleState: Sendable {
+    package enum Panel: CaseIterable, Sendable { case table, graph, events }
+
+    /// What lies over the dashboard and takes the keys.
+    package enum Overlay: Hashable, Sendable {
+        case none
+        case help(top: Int)
+        case confirm(ConfirmDialog)
+    }
+
+    /// The line being typed at the bottom.
+    package enum Input: Hashable, Sendable {
+        case none
+        case command(LineEditor)
+        case filter(LineEditor)
+    }
+
+    /// A line for the user that goes away by itself.
+    package struct Notice: Hashable, Sendable {
+        package var text: String
+        package var severity: ClusterEvent.Severity
+        var until: Int
+    }
+
+    /// A start or stop that was asked for and has not shown yet.
+    package struct Operation: Hashable, Sendable {
+        package enum Verb: Hashable, Sendable { case start, stop }
+        package var verb: Verb
+        package var since: Int
+    }
+
+    /// Older events fall off: the panel is a window, the log is elsewhere.
+    static let eventLimit = 500
+    /// Commands remembered for the arrows.
+    static let commandHistoryLimit = 100
+    static let noticeMilliseconds = 6_000
+    /// A wish that shows no effect for so long is no longer drawn as under way; its outcome still comes as an event.
+    static let operationMilliseconds = 60_000
+
+    package let options: ConsoleOptions
+    package let table: CommandTable
+    package let themeNames: [String]
+
+    package internal(set) var themeName: String
+    package internal(set) var width: Int
+    package internal(set) var height: Int
+    package internal(set) var clock = ConsoleClock()
+    /// What is shown; `waiting` is newer and not due yet, or held back by a pause.
+    package internal(set) var snapshot: ClusterSnapshot?
+    var waiting: ClusterSnapshot?
+    var shownAt: Int?
+    /// When the console's first event came: what a missing first status is measured from.
+    var startedAt: Int?
+    package internal(set) var history = SampleHistory()
+    package internal(set) var events: [ClusterEvent] = []
+    package internal(set) var operations: [String: Operation] = [:]
+
+    package internal(set) var rows: [TableRow] = []
+    package internal(set) var selection = RowID.cluster
+    var tableTop = 0
+    package internal(set) var filter = ""
+    package internal(set) var sort = TableSort()
+    package internal(set) var focus = Panel.table
+    /// Seconds the graph is moved back in time.
+    var graphShift = 0
+    /// Events the panel is moved back by.
+    var eventsShift = 0
+    /// The row whose details are open.
+    package internal(set) var detail: RowID?
+    var detailTop = 0
+    package internal(set) var overlay = Overlay.none
+    package internal(set) var input = Input.none
+    var commandHistory: [String] = []
+    var commandHistoryIndex: Int?
+    var completion: Completion?
+    package internal(set) var notice: Notice?
+    package internal(set) var refreshMilliseconds: Int
+    /// The newest second of the graph while paused; nil while running.
+    package internal(set) var pausedAtSecond: Int?
+    package internal(set) var isPaused = false
+
+    /// `themeNames` is what `t` walks through; `canCopy` whether the terminal takes text for the clipboard.
+    package init(
+        options: ConsoleOptions, themeNames: [String], width: Int = 80, height: Int = 24, canCopy: Bool = false
+    ) {
+        self.options = options
+        self.themeNames = themeNames.isEmpty ? [options.theme] : themeNames
+        self.width = max(0, width)
+        self.height = max(0, height)
+        table = CommandTable(isReadOnly: options.isReadOnly, canCopy: canCopy)
+        themeName = options.theme
+        refreshMilliseconds = options.refreshMilliseconds
+    }
+
+    package var isTooSmall: Bool { !DashboardLayout.fits(width: width, height: height) }
+
+    var layout: DashboardLayout { DashboardLayout(width: width, height: height, rows: tableLines) }
+
+    var selectedIndex: Int { rows.firstIndex { $0.id == selection } ?? 0 }
+
+    package var selectedRow: TableRow? { rows.isEmpty ? nil : rows[selectedIndex] }
+
+    /// Whether something turns on the screen, so that frames are due more often than once a second.
+    package var isAnimating: Bool {
+        guard let snapshot else { return true }
+        return !operations.isEmpty || snapshot.status.shards.contains { $0.nodes.contains { $0.state.isInProgress } }
+    }
+
+    /// Nodes in this process that would stop with it.
+    package var embeddedRunning: Int {
+        guard let snapshot = waiting ?? snapshot else { return 0 }
+        return snapshot.status.shards.reduce(0) { sum, shard in
+            sum + shard.nodes.count { snapshot.embedded.contains($0.address) && $0.state != .stopped }
+        }
+    }
+
+    /// The newest second of the graph before it is moved back.
+    var graphSecond: Int { pausedAtSecond ?? history.newestSecond ?? 0 }
+}

@@ -1,0 +1,114 @@
+import Console
+import Server
+import Terminal
+
+/// A small cluster in a state worth looking at, the same in every test.
+enum ConsoleFixture {
+    static let clock = ConsoleClock(milliseconds: 500_400, unixSeconds: 1_700_000_000, utcOffsetSeconds: 0)
+
+    static func theme(_ name: String = "dark") throws -> Theme { try ThemeLoader(folders: []).load(name) }
+
+    static func node(
+        _ address: String, shard: String = "shard0", role: NodeStatus.Role = .leader,
+        state: NodeStatus.State = .running, message: String = ""
+    ) -> NodeStatus {
+        var node = NodeStatus(
+            cluster: "demo", shard: shard, address: address, role: role, state: state,
+            engine: role == .leader ? "lmdb" : "rocksdb", durability: "fsync", version: "0.1.0", message: message
+        )
+        guard state.serves else { return node }
+        node.keys = 60_123
+        node.bytes = 4_500_000
+        node.position = "4-60123"
+        node.inSync = role == .leader
+        node.lag = role == .leader ? .init() : .init(milliseconds: 12, entries: 3, bytes: 420)
+        node.opsPerSecond = role == .leader ? .init(read: 4_500, write: 1_234) : .init(read: 120)
+        node.latencyMicroseconds = .init(read: .init(p50: 60, p99: 300), write: .init(p50: 400, p99: 1_500))
+        node.uptimeSeconds = 3_725
+        return node
+    }
+
+    static func shard(_ index: Int, nodes: [NodeStatus]) -> ClusterStatus.Shard {
+        ClusterStatus.Shard(
+            name: "shard\(index)", index: index, slots: 8_192, keys: 60_123, bytes: 4_500_000,
+            leader: nodes.first?.address ?? "", nodes: nodes
+        )
+    }
+
+    static var shards: [ClusterStatus.Shard] {
+        [
+            shard(0, nodes: [node("127.0.0.2:8080"), node("127.0.0.22:8080", role: .replica)]),
+            shard(
+                1,
+                nodes: [
+                    node("127.0.0.3:8080", shard: "shard1"),
+                    node(
+                        "127.0.0.33:8080", shard: "shard1", role: .replica, state: .syncing,
+                        message: "copying the shard, 62 % of 60,123 keys"
+                    ),
+                ]
+            ),
+        ]
+    }
+
+    static func snapshot(
+        _ shards: [ClusterStatus.Shard] = shards, at milliseconds: Int = 500_000,
+        environment: ClusterSnapshot.Environment = .development, embedded: Set<String>? = nil, demo: Set<String> = []
+    ) -> ClusterSnapshot {
+        ClusterSnapshot(
+            status: ClusterStatus(
+                cluster: "demo", mapVersion: 3, placement: "fixed", coordinator: "local", shards: shards
+            ),
+            environment: environment, milliseconds: milliseconds,
+            embedded: embedded ?? Set(shards.flatMap { $0.nodes.map(\.address) }), demo: demo
+        )
+    }
+
+    static let events = [
+        ClusterEvent(unixSeconds: 1_699_999_990, severity: .info, text: "shard0 opened in 0.2 s"),
+        ClusterEvent(unixSeconds: 1_699_999_992, severity: .success, text: "127.0.0.2:8080 is running"),
+        ClusterEvent(unixSeconds: 1_699_999_995, severity: .warning, text: "127.0.0.33:8080 is behind the log's start"),
+    ]
+
+    /// A dashboard that has watched for three minutes, with a hole of 20 seconds in the middle.
+    static func state(
+        width: Int = 80, height: Int = 24, options: ConsoleOptions = ConsoleOptions(), canCopy: Bool = false,
+        shards: [ClusterStatus.Shard] = shards, embedded: Set<String>? = nil
+    ) -> ConsoleState {
+        var state = ConsoleState(
+            options: options, themeNames: ["dark", "light", "mono"], width: width, height: height, canCopy: canCopy
+        )
+        for second in 320...500 where !(470..<490).contains(second) {
+            var shards = shards
+            for (index, shard) in shards.enumerated() {
+                for (place, node) in shard.nodes.enumerated() where node.role == .leader {
+                    let wave = (second * 37) % 60
+                    shards[index].nodes[place].opsPerSecond = .init(read: 4_000 + wave * 50, write: 1_000 + wave * 7)
+                }
+            }
+            let now = ConsoleClock(
+                milliseconds: second * 1_000, unixSeconds: clock.unixSeconds - 500 + second, utcOffsetSeconds: 0
+            )
+            _ = state.update(.tick(now))
+            _ = state.update(.snapshot(snapshot(shards, at: second * 1_000, embedded: embedded)))
+        }
+        _ = state.update(.clusterEvents(events))
+        _ = state.update(.tick(clock))
+        return state
+    }
+
+    static func frame(_ state: ConsoleState, width: Int? = nil, height: Int? = nil) throws -> CellGrid {
+        ConsoleRenderer.render(
+            state, width: width ?? state.width, height: height ?? state.height, theme: try theme(), glyphs: .unicode
+        )
+    }
+}
+
+extension ConsoleState {
+    /// Presses keys one after the other and gives what all of them asked for.
+    mutating func press(_ keys: Key...) -> [ConsoleAction] { keys.flatMap { update(.key($0)) } }
+
+    mutating func type(_ text: String) -> [ConsoleAction] {
+        text.unicodeScalars.flatMap { update(.key(.character($0))) }
+    }
+}
