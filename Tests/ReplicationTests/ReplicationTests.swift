@@ -1,0 +1,150 @@
+import Replication
+import Storage
+import Testing
+
+@Suite struct ReplicationTests {
+    private func isCaughtUp(_ shard: FakeShard) -> Bool {
+        shard.followerDisk.terms.end == shard.leaderDisk.terms.end
+            && shard.followerDisk.applied == shard.leaderDisk.terms.end.sequence
+    }
+
+    @Test func logIsShippedAndLagReturnsToZero() {
+        var shard = FakeShard(term: 1, leader: [])
+        for _ in 0..<50 {
+            shard.write(count: 3)
+            shard.step()
+        }
+        shard.run(500)
+        #expect(isCaughtUp(shard))
+        #expect(shard.follower.lag(now: shard.now) == FollowerLag(milliseconds: 0, entries: 0, bytes: 0))
+        #expect(shard.follower.report.state == .running)
+        #expect(shard.snapshots == 0)
+    }
+
+    @Test func cutLinkNeverReadsZeroAndIsReported() {
+        var shard = FakeShard(term: 1, leader: [makeBatch(term: 1, first: 1, count: 3)])
+        #expect(shard.follower.lag(now: shard.now).milliseconds > 0)
+        #expect(shard.follower.stalenessMilliseconds(now: shard.now) == nil)
+        shard.run(500)
+        shard.isCut = true
+        shard.run(400)
+        var last: UInt64 = 0
+        for _ in 0..<800 {
+            shard.step()
+            let lag = shard.follower.lag(now: shard.now).milliseconds
+            #expect(lag > last)
+            last = lag
+        }
+        #expect(shard.follower.report.state == .disconnected)
+        shard.isCut = false
+        shard.run(3_000)
+        #expect(shard.follower.lag(now: shard.now).milliseconds == 0)
+    }
+
+    @Test func snapshotForAReplicaBehindTheLogThenLog() {
+        var shard = FakeShard(term: 1, leader: (0..<10).map { makeBatch(term: 1, first: $0 * 2 + 1, count: 2) })
+        shard.cutLog(to: 8)
+        shard.run(200)
+        shard.write(count: 2)
+        shard.run(500)
+        #expect(shard.snapshots == 1)
+        #expect(isCaughtUp(shard))
+        #expect(shard.follower.report.state == .running)
+    }
+
+    @Test func halfInstalledReplicaOfAnEmptyLeaderRecovers() {
+        var shard = FakeShard(term: 1, leader: [])
+        shard.followerDisk.needsSnapshot = true
+        shard.crashFollower()
+        shard.run(500)
+        shard.write(count: 1)
+        shard.run(500)
+        #expect(shard.snapshots == 1)
+        #expect(isCaughtUp(shard))
+    }
+
+    @Test func tailOfEqualLengthAndAnotherTermIsCut() {
+        let common = makeBatch(term: 1, first: 1, count: 3)
+        var shard = FakeShard(
+            term: 3,
+            leader: [common, makeBatch(term: 3, first: 4, count: 2)],
+            follower: [common, makeBatch(term: 2, first: 4, count: 2)],
+            followerCommit: 3
+        )
+        shard.run(500)
+        #expect(shard.cuts == 1)
+        #expect(shard.snapshots == 0)
+        #expect(isCaughtUp(shard))
+        #expect(shard.followerDisk.records == shard.leaderDisk.records)
+    }
+
+    @Test func divergenceBelowTheCommitPositionTakesASnapshot() {
+        let common = makeBatch(term: 1, first: 1, count: 3)
+        var shard = FakeShard(
+            term: 3,
+            leader: [common, makeBatch(term: 3, first: 4, count: 2)],
+            follower: [common, makeBatch(term: 2, first: 4, count: 2)],
+            followerCommit: 5
+        )
+        shard.run(500)
+        #expect(shard.cuts == 0)
+        #expect(shard.snapshots == 1)
+        #expect(isCaughtUp(shard))
+    }
+
+    @Test func aLeaderThatLostItsLogIsRefusedNotFollowed() {
+        var shard = FakeShard(
+            term: 1,
+            leader: [],
+            follower: [makeBatch(term: 1, first: 1, count: 4)],
+            followerCommit: 4
+        )
+        shard.run(5_000)
+        #expect(shard.followerDisk.records.count == 4)
+        #expect(shard.snapshots == 0)
+        #expect(shard.follower.report.message.contains("check the leader's disk"))
+    }
+
+    @Test func bytesInFlightAreBounded() {
+        var shard = FakeShard(term: 1, leader: [])
+        shard.run(200)
+        shard.syncs = false
+        for _ in 0..<40 { shard.write(count: 1, padding: 1 << 20) }
+        shard.run(1_000)
+        let held = shard.unsynced.reduce(0) { $0 + $1.bytes.count }
+        #expect(held <= ReplicationLimits.inFlightBytesMax + (1 << 20) + 1_000)
+        #expect(held > ReplicationLimits.inFlightBytesMax / 2)
+        shard.syncs = true
+        shard.run(1_000)
+        #expect(isCaughtUp(shard))
+    }
+
+    @Test(arguments: 0..<UInt64(300)) func everyHistoryStaysAPrefix(seed: UInt64) {
+        var random = SeededGenerator(seed: seed &+ 1)
+        var shard = FakeShard(term: 1, leader: [])
+        for _ in 0..<400 {
+            switch Int.random(in: 0..<20, using: &random) {
+            case 0..<6: shard.write(count: Int.random(in: 1...4, using: &random))
+            case 6: shard.crashFollower()
+            case 7: shard.follow(.disconnected(link: shard.linkNumber, reason: "reset"))
+            case 8: shard.isCut.toggle()
+            case 9: shard.syncs.toggle()
+            case 10:
+                if shard.leaderDisk.terms.end.sequence > 5, shard.leader == nil {
+                    shard.cutLog(to: shard.leaderDisk.terms.end.sequence - 3)
+                }
+            case 11: shard.sync()
+            case 12..<15: shard.deliver(limit: Int.random(in: 1...200, using: &random))
+            default: shard.step(UInt64.random(in: 1...300, using: &random))
+            }
+            let truth = shard.leaderDisk.terms
+            #expect(shard.followerDisk.records.allSatisfy { truth.term(at: $0.key) == $0.value })
+            #expect(shard.followerDisk.commit <= truth.end.sequence)
+        }
+        shard.isCut = false
+        shard.syncs = true
+        shard.run(10_000)
+        #expect(isCaughtUp(shard))
+        #expect(shard.follower.lag(now: shard.now).milliseconds == 0)
+    }
+}
