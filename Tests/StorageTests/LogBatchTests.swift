@@ -8,7 +8,8 @@ import Testing
         let copy = try #require(bytes.withUnsafeBytes { LogBatch.validating($0) })
         #expect(copy.end == Position(term: 5, sequence: 11) && copy.commitSequence == 9)
         var sizes: [Int] = []
-        copy.forEach { record, _ in sizes.append(record.value.count) }
+        let collect = { (record: LogRecord, _: UInt64) in sizes.append(record.value.count) }
+        copy.forEach(collect)
         #expect(sizes == [21, 21])
         for index in bytes.indices {
             bytes[index] ^= 0x40
