@@ -4,8 +4,8 @@ import NIOPosix
 import Routing
 
 /// Turns NIO's connection errors into one line.
-enum ConnectFailure {
-    static func clientError(_ error: any Error, address: NodeAddress) -> ClientError {
+package enum ConnectFailure {
+    package static func clientError(_ error: any Error, address: NodeAddress) -> ClientError {
         ClientError(.unreachable, "can't connect to \(address): \(reason(error)); is the node running?")
     }
 
