@@ -74,11 +74,11 @@ package struct CommandTable: Sendable {
     private static let cluster: [ConsoleCommand] = [
         ConsoleCommand(
             name: "start", argument: .target, keys: [.character("s")], handler: .start,
-            description: "start the selected node, shard or cluster", isMutating: true, hint: .onTable("start")
+            description: "start the selected node, shard or all", isMutating: true, hint: .onTable("start")
         ),
         ConsoleCommand(
             name: "stop", argument: .target, keys: [.character("x")], handler: .stop,
-            description: "stop the selected node, shard or cluster; asks first", isMutating: true,
+            description: "stop the selected row; asks first", isMutating: true,
             hint: .onTable("stop")
         ),
     ]
@@ -90,14 +90,14 @@ package struct CommandTable: Sendable {
         ),
         ConsoleCommand(
             name: "back", keys: [.escape], handler: .back,
-            description: "close what is open, clear the filter; never quits", hint: .whenBackLeads("back")
+            description: "close, clear the filter; never quits", hint: .whenBackLeads("back")
         ),
         ConsoleCommand(
             name: "filter", argument: .text, keys: [.character("/")], handler: .filter,
             description: "show only rows with this text", hint: .onTable("filter")
         ),
         ConsoleCommand(
-            name: "sort", argument: .column, handler: .sort, description: "sort by this column, or in the config's order"
+            name: "sort", argument: .column, handler: .sort, description: "sort by a column, or as in the config"
         ),
         ConsoleCommand(
             name: "next-column", keys: [.character(">")], handler: .nextColumn,
@@ -109,11 +109,11 @@ package struct CommandTable: Sendable {
         ),
         ConsoleCommand(name: "invert", keys: [.character("I")], handler: .invert, description: "turn the order around"),
         ConsoleCommand(
-            name: "panel", keys: [.tab], handler: .nextPanel, description: "go to the next panel: table, graph, events",
+            name: "panel", keys: [.tab], handler: .nextPanel, description: "next panel: table, graph, events",
             hint: .always("panel")
         ),
         ConsoleCommand(
-            name: "previous-panel", keys: [.backTab], handler: .previousPanel, description: "go to the previous panel"
+            name: "previous-panel", keys: [.backTab], handler: .previousPanel, description: "previous panel"
         ),
     ]
 
@@ -126,11 +126,11 @@ package struct CommandTable: Sendable {
         ),
         ConsoleCommand(
             name: "left", keys: [.left, .character("h")], handler: .move(.left),
-            description: "to the shard of a node; in the graph, back in time"
+            description: "to the shard; in the graph, back in time"
         ),
         ConsoleCommand(
             name: "right", keys: [.right, .character("l")], handler: .move(.right),
-            description: "to the first row inside; in the graph, forward in time"
+            description: "into the shard; in the graph, forward"
         ),
         ConsoleCommand(name: "page-up", keys: [.pageUp], handler: .move(.pageUp), description: "one page up"),
         ConsoleCommand(name: "page-down", keys: [.pageDown], handler: .move(.pageDown), description: "one page down"),
@@ -155,7 +155,7 @@ package struct CommandTable: Sendable {
         ),
         ConsoleCommand(
             name: "refresh", argument: .seconds, handler: .refresh,
-            description: "show the newest figures now, or every so many seconds"
+            description: "newest figures now, or every so often"
         ),
         ConsoleCommand(
             name: "pause", keys: [.character("p")], handler: .pause, description: "hold the figures still, and go on",
@@ -163,14 +163,14 @@ package struct CommandTable: Sendable {
         ),
         ConsoleCommand(
             name: "copy", keys: [.character("y")], handler: .copy,
-            description: "copy the selected address or name to the clipboard", hint: .onTable("copy")
+            description: "copy the selected address or name", hint: .onTable("copy")
         ),
         ConsoleCommand(
             name: "redraw", keys: [.ctrl("l")], handler: .redraw, description: "paint the screen anew"
         ),
         ConsoleCommand(
             name: "command", keys: [.character(":")], handler: .palette,
-            description: "type a command; Tab completes, the arrows recall", hint: .always("command")
+            description: "type a command; Tab completes, Up recalls", hint: .always("command")
         ),
         ConsoleCommand(
             name: "help", keys: [.character("?"), .function(1)], handler: .help, description: "this help",
@@ -178,7 +178,7 @@ package struct CommandTable: Sendable {
         ),
         ConsoleCommand(
             name: "quit", keys: [.character("q"), .ctrl("c")], handler: .quit,
-            description: "leave; asks when nodes run inside the console", hint: .always("quit")
+            description: "leave; asks when nodes run inside", hint: .always("quit")
         ),
     ]
 }

@@ -75,12 +75,11 @@ extension ConsoleRenderer {
     private mutating func drawHints(y: Int) {
         var x = 2
         for (key, label) in state.hints {
-            let width = SafeText.width(key) + 1 + SafeText.width(label) + 2
+            let width = SafeText.width(key) + SafeText.width(label) + 3
             guard x + width <= grid.width - 2 else { continue }
             x += grid.put(" \(key)", x: x, y: y, style: theme[.key])
-            x += grid.put(" \(label)", x: x, y: y, style: theme[.hint])
+            x += grid.put(" \(label) ", x: x, y: y, style: theme[.hint])
         }
-        if x > 2, x < grid.width - 1 { grid.put(" ", x: x, y: y, style: theme[.hint]) }
     }
 }
 
@@ -88,6 +87,8 @@ extension ConsoleState {
     /// Keys and labels of the commands that are of use now, from the table that dispatches them.
     package var hints: [(key: String, label: String)] {
         let isOnTable = focus == .table && !rows.isEmpty
+        // An opened row can be started and stopped; there is nothing to sort.
+        let aboutDetail: [ConsoleCommand.Handler] = [.start, .stop, .copy]
         var first: [(String, String)] = []
         var others: [(String, String)] = []
         for command in table.commands {
@@ -95,7 +96,7 @@ extension ConsoleState {
                 switch command.hint {
                 case .never: nil
                 case .always(let label): label
-                case .onTable(let label): isOnTable ? label : nil
+                case .onTable(let label): isOnTable && (detail == nil || aboutDetail.contains(command.handler)) ? label : nil
                 case .whenBackLeads(let label): canGoBack ? label : nil
                 }
             guard let label, let key = command.keys.first else { continue }

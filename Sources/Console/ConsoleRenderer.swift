@@ -140,16 +140,20 @@ package struct ConsoleRenderer {
         let rates = status.opsPerSecond
         var parts: [(String, Style)] = []
         parts.append(("\(running)/\(nodes.count) \(isNarrow ? "up" : "nodes running")", health))
-        if !isNarrow { parts.append((NumberFormat.counted(status.shards.count, "shard"), theme[.text])) }
-        parts.append((isNarrow ? "\(NumberFormat.short(status.keys)) keys" : NumberFormat.counted(status.keys, "key"),
-            theme[.text]))
+        let keys = grid.width < 100 ? NumberFormat.short(status.keys) : NumberFormat.full(status.keys)
+        parts.append(("\(keys) \(status.keys == 1 ? "key" : "keys")", theme[.text]))
         if !isNarrow { parts.append((NumberFormat.bytes(status.bytes), theme[.text])) }
-        parts.append(("\(NumberFormat.short(rates.read)) \(isNarrow ? "r/s" : "reads/s")", theme[.graphRead]))
-        parts.append(("\(NumberFormat.short(rates.write)) \(isNarrow ? "w/s" : "writes/s")", theme[.graphWrite]))
+        if isNarrow {
+            parts.append(("\(NumberFormat.short(rates.total)) ops/s", theme[.text]))
+        } else {
+            parts.append(("\(NumberFormat.short(rates.read)) reads/s", theme[.graphRead]))
+            parts.append(("\(NumberFormat.short(rates.write)) writes/s", theme[.graphWrite]))
+        }
         putParts(parts, y: first)
         guard layout.information.count > 1 else { return }
         putParts(
             [
+                (NumberFormat.counted(status.shards.count, "shard"), theme[.textDim]),
                 ("placement \(status.placement)", theme[.textDim]), ("coordinator \(status.coordinator)", theme[.textDim]),
                 ("map version \(status.mapVersion)", theme[.textDim]), ("theme \(state.themeName)", theme[.textDim]),
             ],

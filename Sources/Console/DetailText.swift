@@ -91,7 +91,7 @@ enum DetailText {
     }
 
     private static func percentiles(_ latency: NodeStatus.Percentiles) -> String {
-        "p50 \(NumberFormat.milliseconds(micros: latency.p50)) ms, "
+        "p50 \(NumberFormat.milliseconds(micros: latency.p50)), "
             + "p99 \(NumberFormat.milliseconds(micros: latency.p99)) ms"
     }
 }

@@ -66,8 +66,8 @@ struct TableColumn: Hashable, Sendable {
         TableColumn(kind: .write, title: "WRITE/S", width: 7, sort: .write),
         TableColumn(kind: .lag, title: "LAG MS", width: 7, sort: .lag),
         TableColumn(kind: .entries, title: "BEHIND", width: 7),
-        TableColumn(kind: .writeTail, title: "P99 W", width: 6, sort: .p99),
-        TableColumn(kind: .readTail, title: "P99 R", width: 6),
+        TableColumn(kind: .writeTail, title: "P99W MS", width: 7, sort: .p99),
+        TableColumn(kind: .readTail, title: "P99R MS", width: 7),
         TableColumn(kind: .commit, title: "COMMIT", width: 6, isRightAligned: false),
         TableColumn(kind: .uptime, title: "UPTIME", width: 7, sort: .uptime),
     ]

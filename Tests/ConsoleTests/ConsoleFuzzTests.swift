@@ -1,0 +1,130 @@
+import Console
+import Server
+import Terminal
+import Testing
+
+@Suite struct ConsoleFuzzTests {
+    private static let keys: [Key] =
+        [
+            .up, .down, .left, .right, .home, .end, .pageUp, .pageDown, .enter, .escape, .tab, .backTab, .backspace,
+            .delete, .insert, .function(1), .ctrl("c"), .ctrl("l"), .ctrl("u"), .ctrl("w"),
+        ] + " :/?<>+-IqsxtpyjkhlgGstopharfe0123\u{1B}é漢".unicodeScalars.map { .character($0) }
+
+    private static let hostile = [
+        "\u{1B}[2J\u{1B}]0;owned\u{7}", "漢字漢字漢字漢字漢字漢字漢字", "e\u{301}\u{301}\u{301}", "\u{202E}abc", "%s%n%x",
+        String(repeating: "x", count: 5_000), "", "\n\r\t", "👩‍👩‍👧‍👦",
+    ]
+
+    @Test func anyKeysSizesAndStatusesDrawSomething() throws {
+        var random = SplitMix(seed: 0x5EED)
+        var state = ConsoleFixture.state(canCopy: true)
+        let themes = try [ConsoleFixture.theme("dark"), ConsoleFixture.theme("mono")]
+        var clock = ConsoleFixture.clock
+        for step in 0..<100_000 {
+            switch random.next(100) {
+            case 0..<80: _ = state.update(.key(Self.keys[random.next(Self.keys.count)]))
+            case 80..<86:
+                _ = state.update(.resized(width: 1 + random.next(300), height: 1 + random.next(100)))
+            case 86..<90:
+                clock.milliseconds += random.next(3_000)
+                clock.unixSeconds += 1
+                _ = state.update(.tick(clock))
+            case 90..<96: _ = state.update(.snapshot(snapshot(&random, at: clock.milliseconds)))
+            case 96..<98:
+                let text = Self.hostile[random.next(Self.hostile.count)]
+                _ = state.update(.clusterEvents([.init(unixSeconds: step, severity: .error, text: text)]))
+            default: _ = state.update(.paste(Self.hostile[random.next(Self.hostile.count)]))
+            }
+            // Every state is reached; drawing each would only take longer.
+            guard step % 10 == 0 else { continue }
+            let grid = ConsoleRenderer.render(
+                state, width: state.width, height: state.height, theme: themes[step / 10 % 2],
+                glyphs: random.next(2) == 0 ? .unicode : .ascii
+            )
+            #expect(grid.width == state.width && grid.height == state.height)
+            if !state.isTooSmall { check(grid, step) }
+        }
+    }
+
+    /// The frame's edges are whole: nothing was drawn over them but the dialog, the hints and the title.
+    private func check(_ grid: CellGrid, _ step: Int) {
+        let edges: Set<Unicode.Scalar> = ["│", "├", "┤", "┌", "┐", "└", "┘", "|", "+"]
+        for y in [1, grid.height - 1] {
+            #expect(edges.contains(grid[0, y].scalar), "step \(step), line \(y)")
+            #expect(edges.contains(grid[grid.width - 1, y].scalar), "step \(step), line \(y)")
+        }
+    }
+
+    @Test func everySizeDrawsEveryScreen() throws {
+        for overlay in ["", "?", "x", ":s", "/sh"] {
+            var state = ConsoleFixture.state()
+            _ = state.type(overlay)
+            for width in stride(from: 1, through: 300, by: 7) {
+                for height in [1, 2, 5, 9, 10, 11, 13, 14, 19, 20, 21, 29, 30, 45, 100] {
+                    let grid = try ConsoleFixture.frame(state, width: width, height: height)
+                    #expect(grid.width == width && grid.height == height)
+                }
+            }
+        }
+    }
+
+    @Test func hostileNamesAreShownAndMoveNothing() throws {
+        for name in Self.hostile where !name.isEmpty {
+            var node = ConsoleFixture.node(name, state: .failed, message: name)
+            node.shard = name
+            var shard = ConsoleFixture.shard(0, nodes: [node])
+            shard.name = name
+            var state = ConsoleFixture.state(shards: [shard])
+            _ = state.update(.clusterEvents([.init(unixSeconds: 0, severity: .info, text: name)]))
+            _ = state.press(.down, .down)
+            for keys: [Key] in [[], [.enter], [.escape, .character("x")], [.escape, .character(":")]] {
+                for key in keys { _ = state.press(key) }
+                let grid = try ConsoleFixture.frame(state)
+                for y in 0..<24 {
+                    #expect(SafeText.width(grid.text(y)) == 80)
+                    #expect(grid.text(y).unicodeScalars.allSatisfy(SafeText.isPlain))
+                }
+            }
+        }
+    }
+
+    private func snapshot(_ random: inout SplitMix, at milliseconds: Int) -> ClusterSnapshot {
+        let states: [NodeStatus.State] = [.starting, .running, .syncing, .stopped, .unreachable, .failed]
+        let shards = (0..<random.next(6)).map { index in
+            var shard = ConsoleFixture.shard(
+                index,
+                nodes: (0..<random.next(5)).map { place in
+                    var node = ConsoleFixture.node(
+                        random.next(20) == 0 ? Self.hostile[random.next(Self.hostile.count)] : "10.0.\(index).\(place):1",
+                        shard: "shard\(index)", state: states[random.next(6)],
+                        message: random.next(3) == 0 ? Self.hostile[random.next(Self.hostile.count)] : ""
+                    )
+                    node.opsPerSecond = .init(read: random.next(1 << 40), write: random.next(100))
+                    node.lag.milliseconds = random.next(1 << 50)
+                    node.latencyMicroseconds.write.p99 = random.next(1 << 50)
+                    return node
+                }
+            )
+            shard.keys = random.next(1 << 58)
+            shard.bytes = random.next(1 << 58)
+            return shard
+        }
+        return ConsoleFixture.snapshot(
+            shards, at: milliseconds, environment: ClusterSnapshot.Environment.allCases[random.next(3)],
+            demo: random.next(4) == 0 ? ["10.0.0.0:1"] : []
+        )
+    }
+}
+
+/// A seeded generator, so that a failing step comes back.
+struct SplitMix {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next(_ bound: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Int((mixed ^ (mixed >> 31)) % UInt64(max(1, bound)))
+    }
+}

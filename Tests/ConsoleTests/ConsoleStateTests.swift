@@ -1,0 +1,193 @@
+import Console
+import Server
+import Terminal
+import Testing
+
+@Suite struct ConsoleStateTests {
+    @Test func stopAsksWithCancelFocusedAndNamesTargetAndEffect() throws {
+        var state = ConsoleFixture.state()
+        #expect(state.press(.down, .down, .down, .character("x")) == [])
+        guard case .confirm(let dialog) = state.overlay else {
+            Issue.record("no dialog")
+            return
+        }
+        #expect(dialog.title == "Stop 127.0.0.22:8080")
+        #expect(dialog.lines.contains("shard0 goes on without this replica."))
+        #expect(dialog.lines.contains("No keys are lost."))
+        #expect(!dialog.isConfirmFocused)
+        #expect(state.press(.enter) == [])
+        #expect(state.overlay == .none)
+        #expect(state.press(.character("x"), .escape) == [])
+        #expect(state.press(.character("x"), .tab, .enter) == [.stop(["127.0.0.22:8080"])])
+        #expect(try ConsoleFixture.frame(state).plainText.contains("stopping"))
+    }
+
+    @Test func stoppingAShardListsItsNodes() {
+        var state = ConsoleFixture.state()
+        _ = state.press(.down, .character("x"))
+        guard case .confirm(let dialog) = state.overlay else {
+            Issue.record("no dialog")
+            return
+        }
+        #expect(dialog.lines.contains { $0.contains("127.0.0.2:8080") })
+        #expect(dialog.lines.contains { $0.contains("127.0.0.22:8080") })
+        #expect(state.press(.right, .enter) == [.stop(["127.0.0.2:8080", "127.0.0.22:8080"])])
+    }
+
+    @Test func startTakesOnlyWhatDoesNotRun() {
+        var shards = ConsoleFixture.shards
+        shards[0].nodes[1] = ConsoleFixture.node("127.0.0.22:8080", role: .replica, state: .stopped)
+        var state = ConsoleFixture.state(shards: shards)
+        #expect(state.press(.down, .character("s")) == [.start(["127.0.0.22:8080"])])
+        #expect(state.operations["127.0.0.22:8080"]?.verb == .start)
+        #expect(state.press(.down, .character("s")) == [])
+        #expect(state.notice?.text == "127.0.0.2:8080 already runs")
+        shards[0].nodes[1] = ConsoleFixture.node("127.0.0.22:8080", role: .replica)
+        _ = state.update(.tick(ConsoleClock(milliseconds: 502_000)))
+        _ = state.update(.snapshot(ConsoleFixture.snapshot(shards, at: 502_000)))
+        #expect(state.operations.isEmpty)
+    }
+
+    @Test func quitAsksWhileNodesRunInside() {
+        var state = ConsoleFixture.state()
+        #expect(state.press(.character("q")) == [])
+        guard case .confirm(let dialog) = state.overlay else {
+            Issue.record("no dialog")
+            return
+        }
+        #expect(dialog.lines.first == "4 nodes run inside this console and stop with it.")
+        #expect(state.press(.enter) == [])
+        #expect(state.press(.ctrl("c"), .left, .enter) == [.quit])
+        var watching = ConsoleFixture.state(embedded: [])
+        #expect(watching.press(.character("q")) == [.quit])
+    }
+
+    @Test func ctrlCAsksAlsoWhileTyping() {
+        var state = ConsoleFixture.state(embedded: [])
+        _ = state.type(":stop shard0")
+        #expect(state.press(.ctrl("c")) == [.quit])
+    }
+
+    @Test func escapeGoesBackAndNeverQuits() {
+        var state = ConsoleFixture.state(embedded: [])
+        _ = state.type("/shard1")
+        _ = state.press(.enter, .down, .enter)
+        #expect(state.detail != nil)
+        _ = state.press(.tab)
+        for _ in 0..<10 { #expect(state.press(.escape) == []) }
+        #expect(state.detail == nil)
+        #expect(state.filter.isEmpty)
+        #expect(state.focus == .table)
+    }
+
+    @Test func readOnlyHasNoTraceOfWhatChangesTheCluster() throws {
+        var state = ConsoleFixture.state(width: 120, height: 60, options: ConsoleOptions(isReadOnly: true))
+        #expect(state.press(.character("x"), .character("s")) == [])
+        #expect(state.overlay == .none)
+        #expect(!state.hints.contains { $0.label == "stop" || $0.label == "start" })
+        #expect(try ConsoleFixture.frame(state).plainText.contains("READ-ONLY"))
+        _ = state.type(":stop shard0")
+        #expect(state.press(.enter) == [])
+        #expect(state.notice?.text == "no command \"stop\"; press ? for those there are")
+        _ = state.press(.character("?"))
+        #expect(!(try ConsoleFixture.frame(state).plainText.contains(":stop")))
+    }
+
+    @Test func theFilterIsLiveAndKeepsShardsOfNodesThatMatch() {
+        var state = ConsoleFixture.state()
+        _ = state.type("/33")
+        #expect(state.rows.map(\.id) == [.cluster, .shard("shard1"), .node("127.0.0.33:8080")])
+        _ = state.press(.backspace, .backspace)
+        #expect(state.rows.count == 7)
+        _ = state.type("nothing")
+        #expect(state.rows.map(\.id) == [.cluster])
+        _ = state.press(.escape)
+        #expect(state.rows.count == 7)
+    }
+
+    @Test func sortingKeepsTheSelectionAndShowsBigNumbersFirst() {
+        var shards = ConsoleFixture.shards
+        shards[1].keys = 999_999
+        var state = ConsoleFixture.state(shards: shards)
+        _ = state.press(.down)
+        _ = state.type(":sort keys")
+        _ = state.press(.enter)
+        #expect(state.selection == .shard("shard0"))
+        #expect(state.rows[1].id == .shard("shard1"))
+        _ = state.press(.character("I"))
+        #expect(state.rows[1].id == .shard("shard0"))
+        _ = state.press(.character("<"), .character("<"), .character("<"))
+        #expect(state.sort == TableSort())
+        _ = state.press(.character("<"))
+        #expect(state.sort.column == .uptime)
+    }
+
+    @Test func twoHundredNodesScrollAndTheSelectionStaysVisible() throws {
+        let shards = (0..<50).map { index in
+            ConsoleFixture.shard(index, nodes: (0..<4).map { ConsoleFixture.node("10.0.\(index).\($0):8080") })
+        }
+        var state = ConsoleFixture.state(shards: shards)
+        for step in 0..<260 {
+            _ = state.press(.down)
+            let frame = try ConsoleFixture.frame(state).plainText
+            #expect(frame.split(separator: "\n").count { $0.hasPrefix("│▶") } == 1, "step \(step)")
+        }
+        #expect(state.selection == .node("10.0.49.3:8080"))
+        _ = state.press(.character("g"))
+        #expect(state.selection == .cluster)
+        _ = state.press(.pageDown, .character("G"), .left)
+        #expect(state.selection == .shard("shard49"))
+    }
+
+    @Test func pauseHoldsTheFiguresAndGoesOn() throws {
+        var state = ConsoleFixture.state()
+        _ = state.press(.character("p"))
+        var shards = ConsoleFixture.shards
+        shards[0].keys = 1
+        _ = state.update(.tick(ConsoleClock(milliseconds: 505_000)))
+        _ = state.update(.snapshot(ConsoleFixture.snapshot(shards, at: 505_000)))
+        #expect(state.snapshot?.milliseconds == 500_000)
+        #expect(try ConsoleFixture.frame(state).plainText.contains("PAUSED"))
+        _ = state.press(.character("p"))
+        #expect(state.snapshot?.milliseconds == 505_000)
+    }
+
+    @Test func refreshRateStepsAndIsObeyed() {
+        var state = ConsoleFixture.state()
+        _ = state.press(.character("-"))
+        #expect(state.refreshMilliseconds == 2_000)
+        _ = state.update(.tick(ConsoleClock(milliseconds: 501_000)))
+        _ = state.update(.snapshot(ConsoleFixture.snapshot(at: 501_000)))
+        #expect(state.snapshot?.milliseconds == 500_000)
+        _ = state.update(.tick(ConsoleClock(milliseconds: 502_000)))
+        #expect(state.snapshot?.milliseconds == 501_000)
+        _ = state.type(":refresh 0.5")
+        _ = state.press(.enter)
+        #expect(state.refreshMilliseconds == 500)
+        _ = state.type(":refresh soon")
+        _ = state.press(.enter)
+        #expect(state.notice?.severity == .error)
+    }
+
+    @Test func themesGoRoundAndByName() {
+        var state = ConsoleFixture.state()
+        #expect(state.press(.character("t")) == [.useTheme("light")])
+        _ = state.type(":theme mono")
+        #expect(state.press(.enter) == [.useTheme("mono")])
+        #expect(state.press(.character("t")) == [.useTheme("dark")])
+        _ = state.type(":theme pink")
+        #expect(state.press(.enter) == [])
+        #expect(state.notice?.text.contains("no theme \"pink\"") == true)
+    }
+
+    @Test func tooSmallSaysSoAndStillQuits() throws {
+        var state = ConsoleFixture.state(embedded: [])
+        _ = state.update(.resized(width: 39, height: 9))
+        let text = try ConsoleFixture.frame(state).plainText
+        #expect(text.contains("needs 40x10"))
+        #expect(text.contains("has 39x9"))
+        #expect(state.press(.character("x")) == [])
+        #expect(state.overlay == .none)
+        #expect(state.press(.character("q")) == [.quit])
+    }
+}
