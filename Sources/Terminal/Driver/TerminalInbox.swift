@@ -1,0 +1,72 @@
+/// What has arrived and not been handed out: the part of the driver's input that decides, without a terminal.
+struct TerminalInbox {
+    /// After so many times readable without anything to read, the terminal is taken for dead: else it would spin.
+    static let mostEmptyReads = 8
+
+    private var signals: [Int32] = []
+    private var isWoken = false
+    private var emptyReads = 0
+    private var paste: String.UnicodeScalarView?
+    private var pasteCount = 0
+    /// Monotonic milliseconds of the last scalar of an open paste.
+    private var lastPasteAt: Int64 = 0
+    private(set) var isHungUp = false
+    var mustCheckSize = true
+
+    /// A byte of the signal pipe: a signal's number, or `resize`.
+    mutating func receive(signalByte: UInt8, resize: UInt8) {
+        if signalByte == resize {
+            mustCheckSize = true
+        } else if !signals.contains(Int32(signalByte)) {
+            signals.append(Int32(signalByte))
+        }
+    }
+
+    mutating func wake() { isWoken = true }
+
+    /// Signals first: nothing may hold them up.
+    mutating func nextNotice() -> TerminalEvent? {
+        if !signals.isEmpty { return .terminate(signal: signals.removeFirst()) }
+        if isHungUp { return .hangUp }
+        if isWoken {
+            isWoken = false
+            return .wake
+        }
+        return nil
+    }
+
+    mutating func noteRead(gotSomething: Bool) { emptyReads = gotSomething ? 0 : emptyReads }
+
+    /// The terminal was readable; `isBroken` if the system says that it is gone.
+    mutating func noteReadable(isBroken: Bool) {
+        emptyReads += isBroken ? TerminalInbox.mostEmptyReads : 1
+        if emptyReads > TerminalInbox.mostEmptyReads { isHungUp = true }
+    }
+
+    var isPasting: Bool { paste != nil }
+
+    mutating func beginPaste(at now: Int64) {
+        paste = String.UnicodeScalarView()
+        pasteCount = 0
+        lastPasteAt = now
+    }
+
+    /// Adds to the open paste: no controls but the line end; what is beyond the limit is dropped.
+    mutating func append(pasted scalar: Unicode.Scalar, limit: Int, at now: Int64) {
+        lastPasteAt = now
+        guard pasteCount < limit else { return }
+        let kept: Unicode.Scalar = scalar == "\r" ? "\n" : scalar
+        guard kept == "\n" || SafeText.isPlain(kept) else { return }
+        paste?.append(kept)
+        pasteCount += 1
+    }
+
+    /// Ends the paste; nil if there was none or nothing in it.
+    mutating func endPaste() -> TerminalEvent? {
+        defer { paste = nil }
+        return paste.flatMap { $0.isEmpty ? nil : .paste(String($0)) }
+    }
+
+    /// A terminal that dies in the middle of a paste must not swallow keys for ever.
+    func pasteIsStale(at now: Int64, patience: Int64) -> Bool { isPasting && now - lastPasteAt > patience }
+}

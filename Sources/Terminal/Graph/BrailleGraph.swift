@@ -1,0 +1,115 @@
+/// A graph of several series over time: braille dots (2 × 4 in a cell), or ASCII marks (1 × 2) where there is no
+/// Unicode. The newest sample stands at the right edge; what does not fit at the left is not shown.
+package struct BrailleGraph: Sendable {
+    /// Values in order of time, equally spaced; nil where nothing was measured: a gap, not a zero.
+    package struct Series: Sendable {
+        package var samples: [Double?]
+        package var style: Style
+        /// Fills what is below the line.
+        package var isFilled: Bool
+
+        package init(samples: [Double?], style: Style, isFilled: Bool = false) {
+            self.samples = samples
+            self.style = style
+            self.isFilled = isFilled
+        }
+    }
+
+    /// In a cell that several series cross, the later one gives the colour.
+    package var series: [Series]
+    package var scale: GraphScale
+    package var axisStyle: Style
+    package var scaleStyle: Style
+    package var glyphs: GlyphSet
+
+    package init(series: [Series], scale: GraphScale, axisStyle: Style, scaleStyle: Style, glyphs: GlyphSet) {
+        self.series = series
+        self.scale = scale
+        self.axisStyle = axisStyle
+        self.scaleStyle = scaleStyle
+        self.glyphs = glyphs
+    }
+
+    /// The columns that the axis labels and the axis take at the left.
+    package static let axisColumns = 6
+
+    /// How many samples are seen in a graph of this width: for the largest value of what is shown.
+    package static func samplesShown(width: Int, glyphs: GlyphSet) -> Int {
+        plotWidth(width) * (glyphs.isUnicode ? 2 : 1)
+    }
+
+    /// The largest of the newest samples that a graph of this width shows; 0 if there are none.
+    package static func peak(of series: [Series], width: Int, glyphs: GlyphSet) -> Double {
+        let shown = samplesShown(width: width, glyphs: glyphs)
+        return series.lazy.flatMap { $0.samples.suffix(shown).lazy.compactMap { $0 } }
+            .filter(\.isFinite).max() ?? 0
+    }
+
+    /// Narrow graphs have no room for an axis.
+    private static func plotWidth(_ width: Int) -> Int { width > 2 * axisColumns ? width - axisColumns : max(0, width) }
+
+    package func draw(into grid: inout CellGrid, _ rect: Rect) {
+        guard !rect.isEmpty else { return }
+        let plot = BrailleGraph.plotWidth(rect.width)
+        if plot < rect.width { drawAxis(into: &grid, rect) }
+        let area = Rect(x: rect.endX - plot, y: rect.y, width: plot, height: rect.height)
+        var canvas = GraphCanvas(
+            width: min(area.width, CellGrid.largestSide),
+            height: min(area.height, CellGrid.largestSide),
+            isUnicode: glyphs.isUnicode
+        )
+        for (index, one) in series.enumerated() { plotSeries(one, index: index, on: &canvas) }
+        for y in 0..<canvas.height {
+            for x in 0..<canvas.width {
+                guard let (scalar, owner) = canvas.glyph(x: x, y: y) else { continue }
+                let under = grid[area.x + x, area.y + y].style.background
+                grid.place(scalar, x: area.x + x, y: area.y + y, style: series[owner].style.on(under))
+            }
+        }
+    }
+
+    private func plotSeries(_ one: Series, index: Int, on canvas: inout GraphCanvas) {
+        let shown = one.samples.suffix(canvas.dotColumns)
+        var column = canvas.dotColumns - shown.count
+        var before: Int?
+        for sample in shown {
+            let height = sample.flatMap { level(of: $0, dots: canvas.dotRows) }
+            if let height {
+                let from = one.isFilled ? 0 : before.map { $0 < height ? $0 + 1 : min($0 - 1, height) } ?? height
+                for level in min(max(0, from), height)...max(from, height) {
+                    canvas.set(column: column, level: level, owner: index)
+                }
+            }
+            before = height
+            column += 1
+        }
+    }
+
+    /// The dot row of a value, 0 at the bottom. Values beyond the scale stay at the edge.
+    private func level(of value: Double, dots: Int) -> Int? {
+        guard value.isFinite, dots > 0 else { return nil }
+        let part = min(max(0, value / scale.maximum), 1)
+        return Int((part * Double(dots - 1)).rounded())
+    }
+
+    private func drawAxis(into grid: inout CellGrid, _ rect: Rect) {
+        let labels = BrailleGraph.axisColumns - 1
+        let vertical = Rect(x: rect.x + labels, y: rect.y, width: 1, height: rect.height)
+        for y in vertical.y..<vertical.endY {
+            let under = grid[vertical.x, y].style.background
+            grid.place(glyphs.vertical, x: vertical.x, y: y, style: axisStyle.on(under))
+        }
+        var marks = [(row: 0, value: scale.maximum)]
+        if rect.height >= 2 { marks.append((rect.height - 1, 0)) }
+        if rect.height >= 5, rect.height % 2 == 1 { marks.append((rect.height / 2, scale.maximum / 2)) }
+        for mark in marks {
+            let text = SafeText.fitted(GraphScale.label(mark.value), to: labels, align: .right, ellipsis: "~")
+            let under = grid[rect.x, rect.y + mark.row].style.background
+            grid.put(text, x: rect.x, y: rect.y + mark.row, style: scaleStyle.on(under))
+            if mark.row < rect.height {
+                let style = axisStyle.on(under)
+                grid.place(glyphs.teeRight, x: vertical.x, y: rect.y + mark.row, style: style)
+            }
+        }
+    }
+}
