@@ -92,6 +92,7 @@ import Testing
         #expect(try snapshot.keys(first.slot...16383, after: first.key) == Array(from700.dropFirst()))
         // A key that is not there is as good a place to go on from.
         #expect(try snapshot.keys(699...16383, after: [1, 2, 3]) == from700)
+        snapshot.close()
     }
 
     @Test(arguments: kinds) func snapshotStaysWhileWritesGoOn(kind: EngineKind) throws {

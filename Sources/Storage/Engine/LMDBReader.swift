@@ -3,7 +3,8 @@ import CLMDB
 /// Point reads in one read transaction, kept and renewed. A reader that is never refreshed keeps LMDB from reusing
 /// the pages of its state: refresh it at least every few seconds, or close it.
 package final class LMDBReader: EngineReader {
-    private let transaction: LMDBTransaction
+    /// Let go at `close`, so that the engine's files can close too.
+    private var transaction: LMDBTransaction?
     private let values: MDB_dbi
     private var buffer = EngineKeyBuffer()
 
@@ -12,13 +13,21 @@ package final class LMDBReader: EngineReader {
         values = environment.values
     }
 
-    package func refresh() throws(StorageError) { try transaction.renew() }
+    package func refresh() throws(StorageError) {
+        guard let transaction else {
+            throw StorageError(.closed, "an engine's reader was used after it was closed")
+        }
+        try transaction.renew()
+    }
 
     package func withValue(
         slot: UInt16,
         key: UnsafeRawBufferPointer,
         _ body: (StoredValue) -> Void
     ) throws(StorageError) -> Bool {
+        guard let transaction else {
+            throw StorageError(.closed, "an engine's reader was used after it was closed")
+        }
         buffer.encode(slot: slot, key: key)
         guard let bytes = try transaction.get(values, UnsafeRawBufferPointer(buffer.key)) else { return false }
         guard let record = EngineRecord(bytes) else {
@@ -29,16 +38,17 @@ package final class LMDBReader: EngineReader {
         return true
     }
 
-    package func close() { transaction.abort() }
+    package func close() { transaction = nil }
 }
 
 /// A frozen state: one read transaction.
 package final class LMDBSnapshot: EngineSnapshot {
     package let position: Position
-    private let transaction: LMDBTransaction
+    private var transaction: LMDBTransaction?
 
     init(_ environment: LMDBEnvironment) throws(StorageError) {
-        transaction = try LMDBTransaction(environment, readOnly: true)
+        let transaction = try LMDBTransaction(environment, readOnly: true)
+        self.transaction = transaction
         position = try transaction.meta()?.position ?? .zero
     }
 
@@ -47,6 +57,9 @@ package final class LMDBSnapshot: EngineSnapshot {
         after: [UInt8]?,
         _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ value: StoredValue) -> Bool
     ) throws(StorageError) {
+        guard let transaction else {
+            throw StorageError(.closed, "an engine's snapshot was used after it was closed")
+        }
         let cursor = try LMDBCursor(transaction, table: transaction.environment.values)
         var buffer = EngineKeyBuffer()
         (after ?? []).withUnsafeBytes { buffer.encode(slot: slots.lowerBound, key: $0) }
@@ -62,5 +75,5 @@ package final class LMDBSnapshot: EngineSnapshot {
         }
     }
 
-    package func close() { transaction.abort() }
+    package func close() { transaction = nil }
 }

@@ -87,15 +87,18 @@ package final class RocksDBReader: EngineReader {
 /// A frozen state: a sequence number that RocksDB keeps readable.
 package final class RocksDBSnapshot: EngineSnapshot {
     package let position: Position
-    private let database: RocksDBDatabase
+    /// Let go at `close`, so that the engine's files can close too.
+    private var database: RocksDBDatabase?
     /// Reads at this state; alive as long as the snapshot.
     let options: OpaquePointer
-    private var handle: OpaquePointer?
+    private let handle: OpaquePointer?
 
     init(_ database: RocksDBDatabase) throws(StorageError) {
         self.database = database
-        handle = rocksdb_create_snapshot(database.handle)
-        options = rocksdb_readoptions_create()
+        let handle = rocksdb_create_snapshot(database.handle)
+        let options: OpaquePointer = rocksdb_readoptions_create()
+        self.handle = handle
+        self.options = options
         rocksdb_readoptions_set_snapshot(options, handle)
         // A scan must not push what point reads use out of the cache.
         rocksdb_readoptions_set_fill_cache(options, 0)
@@ -118,8 +121,8 @@ package final class RocksDBSnapshot: EngineSnapshot {
         after: [UInt8]?,
         _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ value: StoredValue) -> Bool
     ) throws(StorageError) {
-        guard handle != nil else {
-            throw StorageError(.closed, "\(database.folder): snapshot used after it was closed")
+        guard let database else {
+            throw StorageError(.closed, "an engine's snapshot was used after it was closed")
         }
         let cursor = RocksDBCursor(database, options, end: RocksDBDatabase.end(of: slots))
         var buffer = EngineKeyBuffer()
@@ -138,7 +141,7 @@ package final class RocksDBSnapshot: EngineSnapshot {
     }
 
     package func close() {
-        if let handle { rocksdb_release_snapshot(database.handle, handle) }
-        handle = nil
+        if let database { rocksdb_release_snapshot(database.handle, handle) }
+        database = nil
     }
 }
