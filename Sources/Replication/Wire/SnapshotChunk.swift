@@ -66,6 +66,18 @@ package struct SnapshotChunk: Sendable {
         self.init(bytes: [UInt8](reader.bytes), count: Int(count))
     }
 
+    /// Calls `body` once with all entries in order; their bytes live only inside the call.
+    package func withEntries<R, Failure: Error>(_ body: ([SnapshotEntry]) throws(Failure) -> R) throws(Failure) -> R {
+        try bytes.withUnsafeBytes { bytes throws(Failure) in
+            var reader = WireReader(bytes)
+            _ = reader.integer(UInt32.self)
+            var entries: [SnapshotEntry] = []
+            entries.reserveCapacity(count)
+            while let entry = SnapshotEntry(&reader) { entries.append(entry) }
+            return try body(entries)
+        }
+    }
+
     /// Calls `body` for every entry in order.
     package func forEach<Failure: Error>(_ body: (SnapshotEntry) throws(Failure) -> Void) throws(Failure) {
         var failure: Failure?

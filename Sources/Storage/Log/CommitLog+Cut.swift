@@ -3,11 +3,15 @@ import Glibc
 extension CommitLog {
     /// Recycles or removes the segments whose records are all below `sequence` and below every pin, oldest first.
     /// Call from any thread; appends go on meanwhile.
-    package func cut(below sequence: UInt64) throws(StorageError) {
+    ///
+    /// - Parameter keepingBytes: so much of the log's end stays in any case, for replicas that were away.
+    package func cut(below sequence: UInt64, keepingBytes: Int = 0) throws(StorageError) {
         try upkeep.withLock { () throws(StorageError) in
             let obsolete = state.withLock { () -> [LogSegment] in
                 let bound = min(sequence, pins.values.min() ?? sequence)
-                let count = segments.dropLast().prefix { $0.end.sequence < bound }.count
+                let end = segments[segments.count - 1].endOffset
+                let floor = end > UInt64(keepingBytes) ? end - UInt64(keepingBytes) : 0
+                let count = segments.dropLast().prefix { $0.end.sequence < bound && $0.endOffset <= floor }.count
                 defer {
                     segments.removeFirst(count)
                     let term = terms.last { $0.sequence <= segments[0].base.sequence }?.term ?? segments[0].base.term

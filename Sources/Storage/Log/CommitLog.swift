@@ -110,6 +110,15 @@ package final class CommitLog: @unchecked Sendable {
         case diverged
     }
 
+    /// The log's terms: the position before the first retained record, then each later term with its first sequence,
+    /// then the end.
+    package func history() -> (base: Position, starts: [Position], end: Position) {
+        state.withLock {
+            let base = segments[0].base
+            return (base, terms.filter { $0.sequence > base.sequence }, segments[segments.count - 1].end)
+        }
+    }
+
     /// Whether and why not a reader could start after `position`.
     package func standing(of position: Position) -> Standing { state.withLock { judge(position) } }
 

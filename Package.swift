@@ -1,0 +1,79 @@
+// swift-tools-version:6.1
+import PackageDescription
+
+// A target is a room (docs/architecture.md): it may import only rooms listed above it.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+    name: "shoal",
+    products: [.executable(name: "shoal", targets: ["shoal"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
+        .systemLibrary(name: "CCRC32C"),
+        .target(name: "Storage", dependencies: ["CLMDB", "CRocksDB", "CCRC32C", crypto], swiftSettings: settings),
+        .target(
+            name: "Routing",
+            dependencies: ["Storage", .product(name: "Yams", package: "Yams"), crypto],
+            swiftSettings: settings
+        ),
+        .target(name: "Replication", dependencies: ["Storage", "Routing"], swiftSettings: settings),
+        .target(
+            name: "Server",
+            dependencies: ["Storage", "Routing", "Replication", nioCore, nioPosix, logging, histogram],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Node",
+            dependencies: ["Storage", "Routing", "Replication", "Server", nioCore, nioPosix, logging],
+            swiftSettings: settings
+        ),
+        .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: settings),
+        .target(name: "Console", dependencies: ["Node", "Routing", "Server", "Terminal"], swiftSettings: settings),
+        .executableTarget(
+            name: "shoal",
+            dependencies: [
+                "Storage", "Routing", "Server", "Node", "Terminal", "Console", logging, histogram, nioCore, nioPosix,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: settings),
+        .testTarget(name: "RoutingTests", dependencies: ["Routing", "Storage"], swiftSettings: settings),
+        .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Server", "Storage", "Routing", nioCore, .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "NodeTests", dependencies: ["Node", "Server", "Storage", "Routing"], swiftSettings: settings),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
+        .testTarget(
+            name: "ConsoleTests",
+            dependencies: ["Console", "Terminal", "Node", "Server", "Routing"],
+            swiftSettings: settings
+        ),
+        .testTarget(name: "EndToEnd", dependencies: ["shoal", "Routing", "Server"], swiftSettings: settings),
+    ]
+)

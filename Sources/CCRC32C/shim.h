@@ -1,0 +1,39 @@
+#ifndef SHOAL_CCRC32C_H
+#define SHOAL_CCRC32C_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+// Swift has no spelling for the processors' CRC32C instructions; these two functions are all that needs one.
+
+#if defined(__x86_64__)
+
+static inline int shoal_crc32c_in_hardware(void) { return __builtin_cpu_supports("sse4.2") ? 1 : 0; }
+
+__attribute__((target("sse4.2")))
+static inline uint32_t shoal_crc32c_hardware(uint32_t crc, const void *bytes, size_t count) {
+    const unsigned char *at = (const unsigned char *)bytes;
+    uint64_t state = crc;
+    while (count >= 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        state = __builtin_ia32_crc32di(state, word);
+        at += 8;
+        count -= 8;
+    }
+    while (count-- > 0) state = __builtin_ia32_crc32qi((uint32_t)state, *at++);
+    return (uint32_t)state;
+}
+
+#else
+
+static inline int shoal_crc32c_in_hardware(void) { return 0; }
+static inline uint32_t shoal_crc32c_hardware(uint32_t crc, const void *bytes, size_t count) {
+    (void)bytes;
+    (void)count;
+    return crc;
+}
+
+#endif
+#endif

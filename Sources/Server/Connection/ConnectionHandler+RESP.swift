@@ -1,0 +1,124 @@
+import NIOCore
+import Routing
+import Storage
+
+extension ConnectionHandler {
+    /// Decodes and executes all whole commands in `input` under one hold of the store's lock.
+    func processRESP() {
+        let store = loop.state.store
+        var broken: String?
+        store?.lock.lock()
+        let consumed = input.withUnsafeReadableBytes { bytes in
+            var offset = 0
+            while !isBlocked, !waitsForRoom, !isClosing, output.readableBytes < ConnectionHandler.outputBytesMax {
+                switch RESPRequestParser.parse(bytes, from: offset, into: &arguments) {
+                case .incomplete: return offset
+                case .broken(let message):
+                    broken = message
+                    return bytes.count
+                case .complete(let end):
+                    if arguments.count > 0 { execute(bytes, store) }
+                    if waitsForRoom { return offset }
+                    if !marks.isEmpty, !isBlocked { heldReplies += 1 }
+                    offset = end
+                }
+            }
+            return offset
+        }
+        let needsCommit = store?.needsCommit ?? false
+        store?.lock.unlock()
+        input.moveReaderIndex(forwardBy: consumed)
+        if input.readableBytes == 0 { input.clear() }
+        if needsCommit { loop.scheduleCommit() }
+        if let broken {
+            output.writeRESPError("ERR " + broken)
+            isClosing = true
+        }
+    }
+
+    /// One command. The store's lock is held, if there is a store.
+    @inline(__always)
+    private func execute(_ bytes: UnsafeRawBufferPointer, _ store: ShardStore?) {
+        let name = arguments.bytes(0, in: bytes)
+        guard let command = RESPCommand.lookup(name) else { return writeUnknownCommand(bytes) }
+        let count = arguments.count
+        guard command.arity >= 0 ? count == command.arity : count >= -command.arity else {
+            return output.writeRESPError("ERR wrong number of arguments for '\(command.name)' command")
+        }
+        loop.commandCount &+= 1
+        if command.firstKey == 0 { return executeKeyless(command, bytes) }
+        guard let store, let port = loop.port else { return writeNotServing() }
+        executeKeyed(command, bytes, store, port)
+    }
+
+    private func executeKeyed(
+        _ command: RESPCommand, _ bytes: UnsafeRawBufferPointer, _ store: ShardStore, _ port: StorePort
+    ) {
+        let key = arguments.bytes(1, in: bytes)
+        guard key.count <= StorageLimits.keyBytesMax else {
+            return output.writeRESPError("ERR key is \(key.count) bytes long, at most \(StorageLimits.keyBytesMax) are allowed")
+        }
+        guard key.count > 0 else { return output.writeRESPError("ERR an empty key is not allowed") }
+        let slot = KeySlot.slot(of: key)
+        let state = loop.state
+        guard state.owns(slot) else { return writeMoved(slot) }
+        if command.isWrite ? !state.isLeader : !(state.isLeader || acceptsReplicaReads) { return writeMoved(slot) }
+        if state.phase == .syncing, !state.isLeader {
+            return output.writeRESPError("LOADING this replica is taking a full copy from its leader")
+        }
+        if command.lastKey != command.firstKey, !sameSlot(command, bytes, slot) {
+            return output.writeRESPError("CROSSSLOT Keys in request don't hash to the same slot")
+        }
+        if command.isWrite {
+            let operation = KeyOperation(
+                slot: slot, key: key, hash: KeyHash.hash(key), now: passNow, store: store, port: port
+            )
+            executeWrite(command, operation, bytes)
+        } else {
+            executeRead(command, slot, key, bytes, store, port)
+        }
+    }
+
+    private func sameSlot(_ command: RESPCommand, _ bytes: UnsafeRawBufferPointer, _ slot: UInt16) -> Bool {
+        let last = command.lastKey < 0 ? arguments.count + command.lastKey : command.lastKey
+        var index = 1 + command.step
+        while index <= last {
+            if KeySlot.slot(of: arguments.bytes(index, in: bytes)) != slot { return false }
+            index += command.step
+        }
+        return true
+    }
+
+    func writeMoved(_ slot: UInt16) {
+        let state = loop.state
+        output.writeString("-MOVED \(slot) \(state.leader(ofSlot: slot))\r\n")
+    }
+
+    private func writeNotServing() {
+        let state = loop.state
+        switch state.phase {
+        case .starting, .syncing: output.writeRESPError("LOADING \(state.message)")
+        default: output.writeRESPError("CLUSTERDOWN Shard \(state.shardName) is \(state.phase.rawValue) on this node")
+        }
+    }
+
+    private func writeUnknownCommand(_ bytes: UnsafeRawBufferPointer) {
+        let name = String(decoding: arguments.bytes(0, in: bytes).prefix(128), as: UTF8.self)
+        var text = "ERR unknown command '\(name)', with args beginning with: "
+        for index in 1..<max(1, min(arguments.count, 9)) {
+            text += "'\(String(decoding: arguments.bytes(index, in: bytes).prefix(128), as: UTF8.self))' "
+        }
+        output.writeRESPError(text)
+    }
+}
+
+/// What every write needs: the key, where it belongs, the clock and the store (locked).
+struct KeyOperation {
+    let slot: UInt16
+    let key: UnsafeRawBufferPointer
+    let hash: UInt32
+    /// Milliseconds since 1970.
+    let now: UInt64
+    let store: ShardStore
+    let port: StorePort
+}

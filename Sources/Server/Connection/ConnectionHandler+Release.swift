@@ -1,0 +1,99 @@
+import NIOCore
+import Storage
+
+extension ConnectionHandler {
+    /// The store's word on what this connection waits for.
+    /// - Returns: whether it still waits.
+    func handle(_ signal: StoreSignal) -> Bool {
+        switch signal {
+        case .committed(let number): release(through: number)
+        case .failed(let number, let error, let outcomeKnown):
+            if let first = marks.first, first.number <= number { failHeld(error, outcomeKnown: outcomeKnown) }
+        case .room: break
+        case .commitNeeded: break
+        }
+        if waitsForRoom {
+            waitsForRoom = false
+            updateReading()
+            process()
+            flush()
+        }
+        isRegisteredWaiting = !marks.isEmpty || waitsForRoom
+        return isRegisteredWaiting
+    }
+
+    /// Sends the replies of all batches up to `number`.
+    private func release(through number: UInt64) {
+        guard let first = marks.first, first.number <= number else { return }
+        let now = Clock.monotonicNanoseconds()
+        var released = 0
+        while released < marks.count, marks[released].number <= number {
+            if marks[released].writes > 0 {
+                loop.tally.recordWrites(marks[released].writes, nanoseconds: now - marks[released].since)
+            }
+            released += 1
+        }
+        marks.removeFirst(released)
+        if let next = marks.first {
+            sendPrefix(before: next.offset)
+        } else {
+            heldReplies = 0
+            flush()
+        }
+    }
+
+    /// Only the part in front of the first remaining mark may go out; offsets of the marks move with it.
+    private func sendPrefix(before offset: Int) {
+        guard let context, let ready = output.readSlice(length: offset - output.readerIndex) else { return }
+        let moved = output.readerIndex
+        output.discardReadBytes()
+        for index in marks.indices { marks[index].offset -= moved }
+        context.writeAndFlush(wrapOutboundOut(ready), promise: nil)
+    }
+
+    /// The commit failed. If nothing can reappear, each command is told so; otherwise the outcome is unknown, and only
+    /// a closed connection says that (a redirect or an error would make the client repeat an APPEND).
+    private func failHeld(_ error: StorageError, outcomeKnown: Bool) {
+        guard outcomeKnown, let first = marks.first else { return abandonHeldReplies() }
+        output.moveWriterIndex(to: first.offset)
+        for _ in 0..<heldReplies {
+            switch speech {
+            case .http: writeHTTPUnavailable(error)
+            default: output.writeRESPError("ERR \(error.message)")
+            }
+        }
+        marks = []
+        heldReplies = 0
+        flush()
+    }
+
+    /// The store is gone or has failed: nobody can say what became of these commands.
+    func abandonHeldReplies() {
+        marks = []
+        heldReplies = 0
+        isClosing = true
+        waitsForRoom = false
+        output.clear()
+        context?.close(promise: nil)
+    }
+
+    /// Runs `work` on the thread pool while later commands of this connection wait, then continues.
+    /// - Parameter finish: back on the loop; appends the reply.
+    func runBlocking<T: Sendable>(
+        _ work: @escaping @Sendable () -> T, _ finish: @escaping (ConnectionHandler, T) -> Void
+    ) {
+        isBlocked = true
+        loop.threadPool.runIfActive(eventLoop: loop.eventLoop, work).assumeIsolated().whenComplete { [self] result in
+            isBlocked = false
+            switch result {
+            case .success(let value): finish(self, value)
+            // The pool stops only with the process.
+            case .failure: isClosing = true
+            }
+            if !marks.isEmpty { heldReplies += 1 }
+            updateReading()
+            process()
+            flush()
+        }
+    }
+}

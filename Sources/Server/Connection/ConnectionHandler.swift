@@ -1,0 +1,191 @@
+import NIOCore
+import Storage
+
+/// One connection of any protocol: reads, decodes and executes synchronously, and keeps replies in order.
+///
+/// All replies go to `output` in the order of the commands. Those that wait for a commit are held back by a mark: what
+/// stands behind the first mark is sent when that mark's batch is durable. So a reply costs no bookkeeping of its own.
+final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @unchecked Sendable {
+    // Sendable: confined to its channel's event loop.
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Speech {
+        /// Nothing understood yet: the first bytes decide (design.md, One address per node).
+        case undecided, resp, http
+    }
+
+    /// From `offset` in the output on, replies wait for batch `number`.
+    struct Mark {
+        var number: UInt64
+        var offset: Int
+        var since: UInt64
+        var writes: Int
+    }
+
+    /// Unsent replies beyond this stop the reading: a client that doesn't read must not fill our memory.
+    static let outputBytesMax = 32 << 20
+    /// A first line longer than this is no HTTP and no sensible inline command.
+    static let firstLineMax = 64 << 10
+
+    let loop: LoopContext
+    let remoteAddress: String
+    let identifier: Int
+    var context: ChannelHandlerContext?
+    var input = ByteBuffer()
+    var output: ByteBuffer
+    var marks: [Mark] = []
+    /// Replies behind the first mark, for telling each of them when the commit fails.
+    var heldReplies = 0
+    var speech = Speech.undecided
+    /// A command runs elsewhere; the ones behind it wait.
+    var isBlocked = false
+    /// The store has no room for the next write; it is still in `input`.
+    var waitsForRoom = false
+    var isClosing = false
+    /// The client has closed its side; what it asked for is still answered.
+    var inputEnded = false
+    var isReading = true
+    var isRegisteredWaiting = false
+
+    // Protocol state.
+    var arguments = ArgumentList()
+    var respVersion = 2
+    var acceptsReplicaReads = false
+    var clientName = ""
+    var http = HTTPRequestParser()
+
+    // What this pass has done, for the latency histograms.
+    var passStart: UInt64 = 0
+    var passReads = 0
+    var passNow: UInt64 = 0
+
+    init(loop: LoopContext, remoteAddress: String, identifier: Int) {
+        self.loop = loop
+        self.remoteAddress = remoteAddress
+        self.identifier = identifier
+        output = ByteBufferAllocator().buffer(capacity: 1024)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        loop.remove(self)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if isClosing { return }
+        if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+        process()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) { flush() }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        updateReading()
+        process()
+        flush()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A reset by the peer and the like: nobody is left to be told.
+        context.close(promise: nil)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed = event {
+            inputEnded = true
+            closeIfDone()
+            return
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// Executes as much of `input` as can be executed now.
+    func process() {
+        guard !isBlocked, !isClosing, input.readableBytes > 0 else { return }
+        passStart = Clock.monotonicNanoseconds()
+        passNow = Clock.wallMilliseconds()
+        if speech == .undecided { decideSpeech() }
+        switch speech {
+        case .undecided: break
+        case .resp: processRESP()
+        case .http: processHTTP()
+        }
+        if passReads > 0 {
+            loop.tally.recordReads(passReads, nanoseconds: Clock.monotonicNanoseconds() - passStart)
+            passReads = 0
+        }
+        updateReading()
+    }
+
+    /// Sends everything that waits for nothing.
+    func flush() {
+        guard marks.isEmpty, output.readableBytes > 0, let context else { return closeIfDone() }
+        let ready = output
+        output = context.channel.allocator.buffer(capacity: min(max(256, ready.readableBytes), 64 << 10))
+        context.writeAndFlush(wrapOutboundOut(ready), promise: nil)
+        closeIfDone()
+    }
+
+    /// Everything from here on in the output waits for batch `number`.
+    @inline(__always)
+    func hold(for number: UInt64, isWrite: Bool) {
+        if let last = marks.indices.last, marks[last].number >= number {
+            if isWrite { marks[last].writes += 1 }
+            return
+        }
+        marks.append(Mark(number: number, offset: output.writerIndex, since: passStart, writes: isWrite ? 1 : 0))
+        if !isRegisteredWaiting {
+            isRegisteredWaiting = true
+            loop.wait(self)
+        }
+    }
+
+    /// The client of this connection must not see the rest: the connection ends when what is due has been sent.
+    func closeAfterReplies() { isClosing = true }
+
+    private func closeIfDone() {
+        guard isClosing || inputEnded, !isBlocked, !waitsForRoom, marks.isEmpty, output.readableBytes == 0, let context else { return }
+        context.close(promise: nil)
+    }
+
+    /// Back-pressure: no more bytes are taken from the socket than can be worked on.
+    func updateReading() {
+        guard let context else { return }
+        let wanted = !isBlocked && !waitsForRoom && output.readableBytes < ConnectionHandler.outputBytesMax
+            && context.channel.isWritable
+        if wanted == isReading { return }
+        isReading = wanted
+        context.channel.setOption(.autoRead, value: wanted).assumeIsolated().whenFailure { [weak self] _ in
+            self?.context?.close(promise: nil)
+        }
+    }
+
+    private func decideSpeech() {
+        guard let first = input.getInteger(at: input.readerIndex, as: UInt8.self) else { return }
+        if first == UInt8(ascii: "*") {
+            speech = .resp
+            return
+        }
+        if first == 0x16 {
+            // A TLS hello: this node has no certificate, and an answer in clear text would only confuse.
+            isClosing = true
+            return
+        }
+        let line = input.readableBytesView
+        guard let end = line.firstIndex(of: 10) else {
+            if input.readableBytes > ConnectionHandler.firstLineMax { isClosing = true }
+            return
+        }
+        let text = line[line.startIndex..<end]
+        let trimmed = text.last == 13 ? text.dropLast() : text
+        let isHTTP = trimmed.count > 9 && trimmed.suffix(8).dropLast().elementsEqual("HTTP/1.".utf8)
+        speech = isHTTP ? .http : .resp
+    }
+}

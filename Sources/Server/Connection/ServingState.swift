@@ -1,0 +1,72 @@
+import Routing
+import Storage
+
+/// What a node's event loops serve from: an immutable picture, replaced as a whole when anything in it changes.
+package final class ServingState: Sendable {
+    package let config: ClusterConfig
+    package let map: SlotMap
+    package let address: NodeAddress
+    /// This node's shard in the map; nil while the shard is not part of the cluster (it owns no slots then).
+    package let shardIndex: UInt16?
+    package let shardName: String
+    package let role: NodeStatus.Role
+    /// The leader of each shard, by index.
+    package let leaders: [NodeAddress]
+    /// nil while the shard is starting, stopped or failed; the address still answers status.
+    package let store: ShardStore?
+    package let phase: NodeStatus.State
+    /// Why the node is in this phase, for people.
+    package let message: String
+
+    package init(
+        config: ClusterConfig, map: SlotMap, address: NodeAddress, shardName: String, role: NodeStatus.Role,
+        leaders: [NodeAddress], store: ShardStore?, phase: NodeStatus.State, message: String
+    ) {
+        self.config = config
+        self.map = map
+        self.address = address
+        self.shardName = shardName
+        self.role = role
+        self.leaders = leaders
+        self.store = store
+        self.phase = phase
+        self.message = message
+        shardIndex = config.shards.first { $0.name == shardName }.map { UInt16($0.index) }
+    }
+
+    package var isLeader: Bool { role == .leader }
+
+    package func owns(_ slot: UInt16) -> Bool { map.owner(of: slot) == shardIndex }
+
+    package func leader(ofSlot slot: UInt16) -> NodeAddress { leaders[Int(map.owner(of: slot))] }
+}
+
+/// What the server asks of the node around it; called from event loops, so nothing here may block.
+package protocol NodeControl: AnyObject, Sendable {
+    /// The node's object of the status document. Blocks; called from a thread of the pool.
+    func status() -> NodeStatus
+    /// Starts the shard; returns the state afterwards. Blocks; called from a thread of the pool.
+    func startShard() -> NodeStatus
+    /// Stops the shard: files closed, the address still answers. Blocks; called from a thread of the pool.
+    func stopShard() -> NodeStatus
+    /// On a replica: how old its newest complete state is at most, in milliseconds; 0 on a leader.
+    var stalenessMilliseconds: UInt64 { get }
+    /// The paper's replication cursor; blocks. nil: nothing new.
+    func nextReplicationRecord() throws(StorageError) -> ReplicationRecord?
+    /// Takes the first record if it is this one; otherwise says why not. Blocks.
+    func takeReplicationRecord(key: [UInt8], value: [UInt8]?) throws(StorageError) -> String?
+}
+
+/// A record as the paper's `/get-next-replication-key` tells it.
+package struct ReplicationRecord: Sendable {
+    package var key: [UInt8]
+    /// nil for a delete.
+    package var value: [UInt8]?
+    package var position: Position
+
+    package init(key: [UInt8], value: [UInt8]?, position: Position) {
+        self.key = key
+        self.value = value
+        self.position = position
+    }
+}

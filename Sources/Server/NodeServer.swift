@@ -1,0 +1,113 @@
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Routing
+import Storage
+import Synchronization
+
+/// One node's address: RESP, HTTP and peer streams on the same port (design.md, One address per node).
+package final class NodeServer: Sendable {
+    /// Connections waiting to be accepted; more are refused by the system.
+    private static let backlog: Int32 = 1024
+    /// Commands of one connection read at a time, in bytes.
+    private static let receiveBytesMax = 256 << 10
+
+    private let channel: any Channel
+    private let loops: [LoopContext]
+    private let metrics: NodeMetrics
+
+    private init(channel: any Channel, loops: [LoopContext], metrics: NodeMetrics) {
+        self.channel = channel
+        self.loops = loops
+        self.metrics = metrics
+    }
+
+    /// Binds the address and answers from `state` until `serve` is called with another.
+    /// - Parameter listen: where to bind, if that differs from the address others use.
+    package static func bind(
+        listen: NodeAddress, group: any EventLoopGroup, control: any NodeControl, state: ServingState,
+        metrics: NodeMetrics, logger: Logger
+    ) async throws(ServerError) -> NodeServer {
+        let origins = OriginCheck(addresses: [state.address, listen])
+        let loops = group.makeIterator().map {
+            LoopContext(
+                eventLoop: $0, threadPool: .singleton, metrics: metrics, control: control, state: state,
+                origins: origins
+            )
+        }
+        let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
+        let connectionIdentifiers = ConnectionIdentifiers()
+        let bootstrap = ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: receiveBytesMax)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { return }
+                    let remote = channel.remoteAddress.map { "\($0.ipAddress ?? "?"):\($0.port ?? 0)" } ?? "?"
+                    let handler = ConnectionHandler(
+                        loop: loop, remoteAddress: remote, identifier: connectionIdentifiers.next()
+                    )
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+        do {
+            let channel = try await bootstrap.bind(host: listen.host, port: Int(listen.port)).get()
+            let server = NodeServer(channel: channel, loops: loops, metrics: metrics)
+            server.startTicking()
+            logger.info("listening", metadata: ["address": "\(listen)"])
+            return server
+        } catch {
+            throw describe(error, listen)
+        }
+    }
+
+    private static func describe(_ error: any Error, _ address: NodeAddress) -> ServerError {
+        if let error = error as? IOError, error.errnoCode == EADDRINUSE {
+            return ServerError(
+                .addressInUse,
+                "\(address) is in use: another process listens there; stop it or change the address in config.yaml"
+            )
+        }
+        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+        return ServerError(.addressRefused, "can't listen on \(address): \(reason); is it an address of this machine?")
+    }
+
+    /// Serves from `state` on every loop; returns when all loops have stopped using the previous one.
+    package func serve(_ state: ServingState) async throws {
+        for loop in loops {
+            try await loop.eventLoop.submit { try loop.serve(state) }.get()
+        }
+    }
+
+    /// Stops listening and closes all connections.
+    package func close() async {
+        // An error here means that the channel is closed already.
+        try? await channel.close().get()
+        for loop in loops {
+            try? await loop.eventLoop.submit { loop.closeConnections() }.get()
+        }
+    }
+
+    private func startTicking() {
+        for loop in loops {
+            let task = loop.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in
+                loop.tick()
+            }
+            channel.closeFuture.whenComplete { _ in task.cancel() }
+        }
+    }
+}
+
+/// Numbers connections across loops, for CLIENT ID.
+private final class ConnectionIdentifiers: Sendable {
+    private let counter = Atomic<Int>(1)
+
+    func next() -> Int { counter.wrappingAdd(1, ordering: .relaxed).oldValue }
+}

@@ -1,0 +1,192 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Replication
+import Storage
+
+/// The leader's end of one follower's connection: executes what `LeaderFollowerMachine` decides.
+final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
+    // Sendable: confined to its channel's event loop; work on the pool gets its own references.
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Log this near to its end was just written and comes from the page cache: read on the loop, without a hop.
+    private static let hotBytes: UInt64 = 1 << 20
+
+    private let store: ShardStore
+    private let pool: NIOThreadPool
+    private let hello: PeerHello
+    private let logger: Logger
+    private var machine: LeaderFollowerMachine
+    private var parser = PeerFrameParser(sender: .follower)
+    private var context: ChannelHandlerContext?
+    private var reader: LogReader?
+    private var pin: UInt64?
+    private var snapshot: SnapshotStream?
+    private var observer: Int?
+    private var ticker: RepeatedTask?
+    private let wakeUp: CoalescedWake
+
+    init(store: ShardStore, pool: NIOThreadPool, hello: PeerHello, identity: LeaderFollowerMachine.Identity, eventLoop: any EventLoop, logger: Logger) {
+        self.store = store
+        self.pool = pool
+        self.hello = hello
+        self.logger = logger
+        machine = LeaderFollowerMachine(identity: identity, now: Clock.monotonicMilliseconds())
+        wakeUp = CoalescedWake(eventLoop)
+    }
+
+    /// Starts the stream; the `+OK` is on its way.
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        wakeUp.body = { [weak self] in self?.handle(.logAdvanced) }
+        observer = store.observe { [wakeUp] in wakeUp.signal() }
+        let period = TimeAmount.milliseconds(Int64(ReplicationLimits.heartbeatPeriod))
+        ticker = context.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { [weak self] _ in
+            self?.handle(.tick)
+        }
+        handle(.hello(hello, terms: TermIndex(of: store.log)))
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { cleanUp() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        cleanUp()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { receive(unwrapInboundIn(data)) }
+
+    func receive(_ buffer: ByteBuffer) {
+        buffer.withUnsafeReadableBytes { parser.append($0) }
+        do throws(ReplicationError) {
+            while let frame = try parser.next() { handle(.frame(frame)) }
+        } catch {
+            logger.warning("a replica sent junk", metadata: ["replica": "\(hello.address)", "reason": "\(error)"])
+            context?.close(promise: nil)
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        handle(.writabilityChanged(context.channel.isWritable))
+    }
+
+    private func handle(_ event: LeaderFollowerMachine.Event) {
+        guard context != nil else { return }
+        let log = store.log
+        let state = LeaderFollowerMachine.LogState(
+            start: log.start, end: log.syncedEnd, commitSequence: store.lock.withLock { store.commitPosition.sequence },
+            endOffset: log.endOffset
+        )
+        for action in machine.handle(event, log: state, now: Clock.monotonicMilliseconds()) { execute(action) }
+    }
+
+    private func execute(_ action: LeaderFollowerMachine.Action) {
+        switch action {
+        case .send(let frame):
+            var bytes: [UInt8] = []
+            frame.encode(into: &bytes)
+            write(ByteBuffer(bytes: bytes))
+        case .readLog(let after, let maxBytes): readLog(after, maxBytes)
+        case .startSnapshot: startSnapshot()
+        case .sendChunks(let maxBytes): sendChunks(maxBytes)
+        case .pinLog(let sequence):
+            if let pin { store.log.movePin(pin, to: sequence) } else { pin = store.log.pin(sequence) }
+        case .close(let reason):
+            logger.info("replica stream ends", metadata: ["replica": "\(hello.address)", "reason": "\(reason)"])
+            context?.close(promise: nil)
+        }
+    }
+
+    private func write(_ buffer: ByteBuffer) {
+        context?.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    }
+
+    private func readLog(_ after: Position, _ maxBytes: Int) {
+        let log = store.log
+        let isHot = log.offset(ofSequence: after.sequence).map { log.endOffset < $0 + PeerStreamHandler.hotBytes } ?? false
+        let current = reader?.position == after ? reader : nil
+        let read: @Sendable () -> Result<LogRead, StorageError> = { LogRead.read(log, current, after, maxBytes) }
+        if isHot { return finishRead(read()) }
+        guard let context else { return }
+        pool.runIfActive(eventLoop: context.eventLoop, read).assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(let outcome): finishRead(outcome)
+            case .failure: self.context?.close(promise: nil)
+            }
+        }
+    }
+
+    private func finishRead(_ outcome: Result<LogRead, StorageError>) {
+        switch outcome {
+        case .failure(let error) where error.code == .outOfRange:
+            reader = nil
+            handle(.logUnavailable)
+        case .failure(let error):
+            logger.error("the log can't be read", metadata: ["reason": "\(error)"])
+            context?.close(promise: nil)
+        case .success(let read):
+            reader = read.reader
+            for batch in read.batches {
+                context?.write(wrapOutboundOut(ByteBuffer(bytes: PeerFrame.batchHeader(length: batch.bytes.count))), promise: nil)
+                context?.write(wrapOutboundOut(ByteBuffer(bytes: batch.bytes)), promise: nil)
+            }
+            context?.flush()
+            handle(.batchesSent(end: read.reader.position, bytes: read.bytes))
+        }
+    }
+
+    private func startSnapshot() {
+        guard let context else { return }
+        let store = self.store
+        let open: @Sendable () -> Result<SnapshotStream, StorageError> = { SnapshotStream.open(store) }
+        pool.runIfActive(eventLoop: context.eventLoop, open).assumeIsolated().whenComplete { [self] result in
+            guard case .success(.success(let stream)) = result else {
+                if case .success(.failure(let error)) = result { handle(.snapshotFailed(error.message)) }
+                return
+            }
+            guard self.context != nil else { return stream.close() }
+            snapshot = stream
+            handle(.snapshotOpened(position: stream.position, keys: stream.total.keys, bytes: stream.total.bytes))
+        }
+    }
+
+    private func sendChunks(_ maxBytes: Int) {
+        guard let context, let stream = snapshot else { return }
+        let next: @Sendable () -> Result<SnapshotStream.Part, StorageError> = { stream.next(maxBytes: maxBytes) }
+        pool.runIfActive(eventLoop: context.eventLoop, next).assumeIsolated().whenComplete { [self] result in
+            guard case .success(.success(let part)) = result else {
+                if case .success(.failure(let error)) = result { handle(.snapshotFailed(error.message)) }
+                return
+            }
+            guard self.context != nil else { return }
+            for chunk in part.chunks {
+                self.context?.write(
+                    wrapOutboundOut(ByteBuffer(bytes: PeerFrame.snapshotChunkHeader(length: chunk.bytes.count))), promise: nil
+                )
+                self.context?.write(wrapOutboundOut(ByteBuffer(bytes: chunk.bytes)), promise: nil)
+            }
+            self.context?.flush()
+            if part.isLast {
+                stream.close()
+                snapshot = nil
+            }
+            handle(.chunksSent(keys: part.keys, bytes: part.bytes, isLast: part.isLast))
+        }
+    }
+
+    private func cleanUp() {
+        context = nil
+        ticker?.cancel()
+        ticker = nil
+        if let observer { store.unobserve(observer) }
+        observer = nil
+        if let pin { store.log.unpin(pin) }
+        pin = nil
+        snapshot?.close()
+        snapshot = nil
+        reader = nil
+    }
+}

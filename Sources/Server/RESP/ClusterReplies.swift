@@ -1,0 +1,149 @@
+import Routing
+import Storage
+
+/// The replies of CLUSTER, in the formats of Redis 7. Pure: one value describes the cluster as a node sees it now.
+///
+/// Under `modulo` neighbouring slots have different owners and CLUSTER SLOTS has thousands of entries (about 3 MB):
+/// keep what was built for a map version rather than building it for every caller.
+package struct ClusterReplies {
+    let config: ClusterConfig
+    let map: SlotMap
+    let own: NodeAddress
+    /// By shard index of the map.
+    let leaders: [NodeAddress]
+    /// RESP 2 or 3.
+    let version: Int
+    /// Nodes known not to answer.
+    let unreachable: Set<NodeAddress>
+    /// The log sequence each node is known to have; 0 is told for others.
+    let sequences: [NodeAddress: UInt64]
+
+    /// - Parameters:
+    ///   - own: the address of the node that answers.
+    ///   - leaders: the leader of each shard, by index of `map.shardNames`; where it ends, config.yaml's counts.
+    ///   - version: the connection's protocol, 2 or 3.
+    package init(
+        config: ClusterConfig,
+        map: SlotMap,
+        own: NodeAddress,
+        leaders: [NodeAddress],
+        version: Int,
+        unreachable: Set<NodeAddress> = [],
+        sequences: [NodeAddress: UInt64] = [:]
+    ) {
+        self.config = config
+        self.map = map
+        self.own = own
+        self.leaders = leaders
+        self.version = version
+        self.unreachable = unreachable
+        self.sequences = sequences
+    }
+
+    /// The reply to `CLUSTER arguments[0] …`, for every subcommand there is.
+    /// - Parameter countKeys: the keys of a slot as this node has them.
+    package func append(_ arguments: [String], countKeys: (UInt16) -> Int, to bytes: inout [UInt8]) {
+        let subcommand = (arguments.first ?? "").lowercased()
+        let takesArgument = ["keyslot", "countkeysinslot"].contains(subcommand)
+        let isKnown = takesArgument || ["slots", "shards", "nodes", "info", "myid"].contains(subcommand)
+        guard isKnown else {
+            return bytes.appendRESPError("ERR unknown subcommand '\(Self.printable(arguments.first))'. Try CLUSTER HELP.")
+        }
+        guard arguments.count == (takesArgument ? 2 : 1) else {
+            return bytes.appendRESPError("ERR wrong number of arguments for 'cluster|\(subcommand)' command")
+        }
+        switch subcommand {
+        case "slots": appendSlots(to: &bytes)
+        case "shards": appendShards(to: &bytes)
+        case "nodes": appendNodes(to: &bytes)
+        case "info": appendInfo(to: &bytes)
+        case "myid": bytes.appendRESPBulk(id(own))
+        case "keyslot": bytes.appendRESPInteger(KeySlot.slot(of: arguments[1]))
+        default: Self.appendCountKeysInSlot(arguments[1], countKeys: countKeys, to: &bytes)
+        }
+    }
+
+    /// CLUSTER SLOTS: for each run of slots first, last, leader and replicas; ascending.
+    package func appendSlots(to bytes: inout [UInt8]) {
+        let encoded = map.shardNames.indices.map { shard in
+            var nodes: [UInt8] = []
+            let members = members(ofShard: shard)
+            for address in members { appendSlotsNode(address, to: &nodes) }
+            return (count: members.count, bytes: nodes)
+        }
+        var runs: [(first: Int, last: Int)] = []
+        for slot in map.owners.indices {
+            if let last = runs.last, map.owners[last.last] == map.owners[slot] {
+                runs[runs.count - 1].last = slot
+            } else {
+                runs.append((slot, slot))
+            }
+        }
+        bytes.appendRESPArray(count: runs.count)
+        for run in runs {
+            let nodes = encoded[Int(map.owners[run.first])]
+            bytes.appendRESPArray(count: 2 + nodes.count)
+            bytes.appendRESPInteger(run.first)
+            bytes.appendRESPInteger(run.last)
+            bytes += nodes.bytes
+        }
+    }
+
+    /// CLUSTER INFO. The state is `ok` when every slot's leader is reachable.
+    package func appendInfo(to bytes: inout [UInt8]) {
+        let failed = map.shardNames.indices.filter { unreachable.contains(leader(ofShard: $0)) }
+            .reduce(0) { $0 + map.slotCount(ofShard: UInt16($1)) }
+        let owning = map.shardNames.indices.filter { map.slotCount(ofShard: UInt16($0)) > 0 }.count
+        let nodes = map.shardNames.indices.reduce(0) { $0 + members(ofShard: $1).count }
+        let fields: [(String, any CustomStringConvertible)] = [
+            ("cluster_state", failed == 0 ? "ok" : "fail"), ("cluster_slots_assigned", StorageLimits.slotCount),
+            ("cluster_slots_ok", StorageLimits.slotCount - failed), ("cluster_slots_pfail", 0),
+            ("cluster_slots_fail", failed), ("cluster_known_nodes", nodes), ("cluster_size", owning),
+            ("cluster_current_epoch", map.version), ("cluster_my_epoch", map.version),
+            ("cluster_stats_messages_sent", 0), ("cluster_stats_messages_received", 0),
+            ("total_cluster_links_buffer_limit_exceeded", 0),
+        ]
+        bytes.appendRESPText(fields.map { "\($0):\($1)\r\n" }.joined(), version: version)
+    }
+
+    /// CLUSTER COUNTKEYSINSLOT.
+    package static func appendCountKeysInSlot(
+        _ text: String,
+        countKeys: (UInt16) -> Int,
+        to bytes: inout [UInt8]
+    ) {
+        guard let number = Int(text) else {
+            return bytes.appendRESPError("ERR value is not an integer or out of range")
+        }
+        guard let slot = UInt16(exactly: number), Int(slot) < StorageLimits.slotCount else {
+            return bytes.appendRESPError("ERR Invalid slot")
+        }
+        bytes.appendRESPInteger(countKeys(slot))
+    }
+
+    private func appendSlotsNode(_ address: NodeAddress, to bytes: inout [UInt8]) {
+        bytes.appendRESPArray(count: 4)
+        bytes.appendRESPBulk(address.host)
+        bytes.appendRESPInteger(address.port)
+        bytes.appendRESPBulk(id(address))
+        bytes.appendRESPMap(count: 0, version: version)
+    }
+
+    func id(_ address: NodeAddress) -> String { NodeIdentity.id(cluster: config.name, address: address) }
+
+    func leader(ofShard index: Int) -> NodeAddress {
+        if index < leaders.count { return leaders[index] }
+        return config.shard(named: map.shardNames[index])?.address ?? own
+    }
+
+    /// The leader, then the others as config.yaml has them.
+    func members(ofShard index: Int) -> [NodeAddress] {
+        let leader = leader(ofShard: index)
+        let others = config.shard(named: map.shardNames[index])?.nodes.filter { $0 != leader } ?? []
+        return [leader] + others
+    }
+
+    private static func printable(_ text: String?) -> String {
+        String((text ?? "").prefix(128).map { $0.isNewline ? " " : $0 })
+    }
+}

@@ -1,0 +1,98 @@
+/// One node's object of the status document (contract.md, Status document).
+package struct NodeStatus: Codable, Hashable, Sendable {
+    package enum Role: String, Codable, Sendable { case leader, replica }
+
+    package enum State: String, Codable, Sendable {
+        case starting, running, syncing, stopped, unreachable, failed
+    }
+
+    /// How far a replica is behind its leader; zeros on a leader.
+    package struct Lag: Codable, Hashable, Sendable {
+        package var milliseconds = 0
+        package var entries = 0
+        package var bytes = 0
+        package init(milliseconds: Int = 0, entries: Int = 0, bytes: Int = 0) {
+            self.milliseconds = milliseconds
+            self.entries = entries
+            self.bytes = bytes
+        }
+    }
+
+    package struct Rates: Codable, Hashable, Sendable {
+        package var read = 0
+        package var write = 0
+        package init(read: Int = 0, write: Int = 0) {
+            self.read = read
+            self.write = write
+        }
+    }
+
+    package struct Percentiles: Codable, Hashable, Sendable {
+        package var p50 = 0
+        package var p99 = 0
+        package init(p50: Int = 0, p99: Int = 0) {
+            self.p50 = p50
+            self.p99 = p99
+        }
+    }
+
+    package struct Latency: Codable, Hashable, Sendable {
+        package var read = Percentiles()
+        package var write = Percentiles()
+        package init(read: Percentiles = Percentiles(), write: Percentiles = Percentiles()) {
+            self.read = read
+            self.write = write
+        }
+    }
+
+    package var schema = 1
+    package var cluster: String
+    package var shard: String
+    package var address: String
+    package var role: Role
+    package var state: State
+    /// `lmdb` or `rocksdb`.
+    package var engine: String
+    /// `fsync` or `os`.
+    package var durability: String
+    /// `loop` or `thread`: where the sync runs.
+    package var commit = "loop"
+    package var keys = 0
+    package var bytes = 0
+    /// `T-S` of the newest committed record.
+    package var position = "0-0"
+    package var inSync = false
+    package var lag = Lag()
+    package var opsPerSecond = Rates()
+    /// Microseconds from the arrival of a command to its reply.
+    package var latencyMicroseconds = Latency()
+    package var uptimeSeconds = 0
+    package var version: String
+    /// Why the state is what it is, or what is going on (with a percentage while opening, replaying or syncing).
+    package var message = ""
+
+    enum CodingKeys: String, CodingKey {
+        case schema, cluster, shard, address, role, state, engine, durability, commit, keys, bytes, position
+        case inSync = "in_sync"
+        case lag
+        case opsPerSecond = "ops_per_second"
+        case latencyMicroseconds = "latency_us"
+        case uptimeSeconds = "uptime_seconds"
+        case version, message
+    }
+
+    package init(
+        cluster: String, shard: String, address: String, role: Role, state: State, engine: String, durability: String,
+        version: String, message: String = ""
+    ) {
+        self.cluster = cluster
+        self.shard = shard
+        self.address = address
+        self.role = role
+        self.state = state
+        self.engine = engine
+        self.durability = durability
+        self.version = version
+        self.message = message
+    }
+}

@@ -1,0 +1,79 @@
+import Glibc
+
+/// One key in the hot table: this header, then the key, then the value, in one allocation.
+package struct HotEntry {
+    /// Sequence of the newest committed write of the key (or of the value read from the engine).
+    package var version: UInt64
+    /// Absolute expiry in milliseconds since 1970, 0 for never.
+    package var expiry: UInt64
+    /// What the engine holds for this key, so that the applier can keep counts exact without reading.
+    package var engineExpiry: UInt64
+    package var engineBytes: Int32
+    package var keyLength: UInt32
+    package var valueLength: UInt32
+    /// Room for the value in this allocation.
+    package var valueCapacity: UInt32
+    package var slot: UInt16
+    package var isDeleted: Bool
+    /// The clock bit: read since the hand last passed.
+    package var isReferenced: Bool
+
+    /// `engineBytes` when nobody has looked yet.
+    static let engineUnknown: Int32 = -2
+    /// `engineBytes` when the key is not in the engine.
+    static let engineAbsent: Int32 = -1
+    static let headerBytes = MemoryLayout<HotEntry>.stride
+
+    static func allocate(key: UnsafeRawBufferPointer, valueCapacity: Int) -> UnsafeMutablePointer<HotEntry> {
+        guard let memory = malloc(headerBytes + key.count + valueCapacity) else {
+            fatalError("out of memory for a value of \(valueCapacity) bytes")
+        }
+        if let base = key.baseAddress { (memory + headerBytes).copyMemory(from: base, byteCount: key.count) }
+        let entry = memory.bindMemory(to: HotEntry.self, capacity: 1)
+        entry.initialize(
+            to: HotEntry(
+                version: 0, expiry: 0, engineExpiry: 0, engineBytes: engineUnknown, keyLength: UInt32(key.count),
+                valueLength: 0, valueCapacity: UInt32(valueCapacity), slot: 0, isDeleted: false, isReferenced: false
+            )
+        )
+        return entry
+    }
+}
+
+extension UnsafeMutablePointer<HotEntry> {
+    @inline(__always)
+    var key: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+            start: UnsafeRawPointer(self) + HotEntry.headerBytes, count: Int(pointee.keyLength)
+        )
+    }
+
+    @inline(__always)
+    package var value: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+            start: UnsafeRawPointer(self) + HotEntry.headerBytes + Int(pointee.keyLength),
+            count: Int(pointee.valueLength)
+        )
+    }
+
+    @inline(__always)
+    func setValue(_ bytes: UnsafeRawBufferPointer) {
+        pointee.valueLength = UInt32(bytes.count)
+        if let base = bytes.baseAddress {
+            (UnsafeMutableRawPointer(self) + HotEntry.headerBytes + Int(pointee.keyLength))
+                .copyMemory(from: base, byteCount: bytes.count)
+        }
+    }
+
+    @inline(__always)
+    var footprint: Int { HotEntry.headerBytes + Int(pointee.keyLength) + Int(pointee.valueCapacity) }
+
+    /// What the applier may tell the engine about the key's present state.
+    var previous: PreviousValue {
+        switch pointee.engineBytes {
+        case HotEntry.engineUnknown: .unknown
+        case HotEntry.engineAbsent: .absent
+        default: .present(bytes: Int(pointee.engineBytes), expiry: pointee.engineExpiry)
+        }
+    }
+}

@@ -1,0 +1,31 @@
+/// What went wrong in the storage layer: a code to branch on and one line for people.
+package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Code: String, Sendable {
+        /// The operating system refused a file operation.
+        case io
+        /// No space left on the device; nothing was written.
+        case diskFull
+        /// A checksum or structure on disk is wrong; the message names file and offset.
+        case corrupt
+        /// The folder belongs to another engine, cluster, shard or format version.
+        case foreignFolder
+        /// Another process has the folder open.
+        case locked
+        /// The engine (LMDB, RocksDB) reported an error.
+        case engine
+        /// The asked-for part of the log is no longer (or not yet) there.
+        case outOfRange
+        /// The store was closed or has failed before.
+        case closed
+    }
+
+    package var code: Code
+    package var message: String
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package var description: String { message }
+}

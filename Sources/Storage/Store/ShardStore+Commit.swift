@@ -1,0 +1,127 @@
+extension ShardStore {
+    /// Batches one call commits before it hands over to a fresh tick, so that a loop's sockets don't starve.
+    private static let roundsPerCallMax = 2
+
+    /// Commits what all loops have queued: one append, one sync, then visibility and replies.
+    ///
+    /// Called at the end of a tick by any loop. If another thread is committing, it takes these writes along and this
+    /// call returns at once. On a slow disk the work goes to the commit thread.
+    package func commit() {
+        lock.lock()
+        guard !isCommitting, !open.isEmpty else { return lock.unlock() }
+        if pace.mode == .thread {
+            lock.signalWork()
+            return lock.unlock()
+        }
+        commitRounds(ShardStore.roundsPerCallMax)
+    }
+
+    /// Lock held at the call, released at the return.
+    func commitRounds(_ rounds: Int) {
+        isCommitting = true
+        var signals: [(StorePort, StoreSignal)] = []
+        for _ in 0..<rounds where !open.isEmpty && failure == nil {
+            let batch = sealOpenBatch()
+            lock.unlock()
+            let started = Clock.monotonicNanoseconds()
+            let outcome = writeDurably(batch)
+            let microseconds = Double(Clock.monotonicNanoseconds() - started) / 1000
+            lock.lock()
+            switch outcome {
+            case .success:
+                if options.durability == .fsync { pace.observe(syncMicroseconds: microseconds) }
+                publish(batch)
+                inFlight = nil
+                committedNumber = openNumber - 1
+                collect(&signals, .committed(through: committedNumber), through: committedNumber)
+            case .failure(let error):
+                fail(error, signals: &signals)
+            }
+        }
+        isCommitting = false
+        lock.signalProgress()
+        let needsMore = !open.isEmpty && failure == nil
+        if needsMore { if let port = ports.first { signals.append((port, .commitNeeded)) } else { lock.signalWork() } }
+        let observers = Array(self.observers.values)
+        lock.unlock()
+        for (port, signal) in signals { port.wake(signal) }
+        for observer in observers { observer() }
+    }
+
+    private func sealOpenBatch() -> LogBatch {
+        let batch = open.seal(
+            term: term, firstSequence: lastSequence + 1, commitSequence: commitPosition.sequence,
+            wallTime: Clock.wallMilliseconds()
+        )
+        lastSequence += UInt64(batch.count)
+        inFlight = batch
+        swap(&openIndex, &inFlightIndex)
+        openIndex.reset()
+        openNumber += 1
+        return batch
+    }
+
+    private func writeDurably(_ batch: LogBatch) -> Result<Void, StorageError> {
+        do throws(StorageError) {
+            try log.append(batch)
+            try log.sync()
+            return .success(())
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Makes a batch that is at or below the commit position visible and hands it to the applier. Lock held.
+    func publish(_ batch: LogBatch) {
+        let applied = appliedPosition.sequence
+        batch.forEach { record, sequence in
+            switch record.kind {
+            case .put, .delete:
+                hot.publish(record, version: sequence, hash: KeyHash.hash(record.key), appliedSequence: applied)
+            case .clearSlots:
+                hot.removeSlots(record.slot...max(record.slot, record.lastSlot))
+            case .termStart:
+                break
+            }
+        }
+        commitPosition = batch.end
+        if applyQueue.isEmpty { oldestQueuedAt = Clock.monotonicMilliseconds() }
+        applyQueue.append(batch)
+        unappliedBytes += batch.bytes.count
+        if unappliedBytes >= options.applyBytes { lock.signalWork() }
+    }
+
+    /// After a failed append or sync nothing more is written: whether the batch is on disk is not known, and what
+    /// follows would build on it. A full disk is different, the append was undone before anything was written.
+    private func fail(_ error: StorageError, signals: inout [(StorePort, StoreSignal)]) {
+        let isClean = error.code == .diskFull
+        if isClean, let batch = inFlight {
+            lastSequence -= UInt64(batch.count)
+        } else {
+            failure = error
+        }
+        inFlight = nil
+        open.discard()
+        openIndex.reset()
+        let through = openNumber
+        openNumber += 1
+        committedNumber = through
+        collect(&signals, .failed(through: through, error, outcomeKnown: isClean), through: through)
+        lock.signalProgress()
+    }
+
+    private func collect(
+        _ signals: inout [(StorePort, StoreSignal)], _ signal: StoreSignal, through number: UInt64
+    ) {
+        for port in ports {
+            if port.waitsForBatch != 0 {
+                signals.append((port, signal))
+                if port.waitsForBatch <= number { port.waitsForBatch = 0 }
+            }
+            if port.waitsForRoom, unappliedBytes < options.unappliedBytesMax / 2 {
+                port.waitsForRoom = false
+                signals.append((port, .room))
+            }
+        }
+    }
+}

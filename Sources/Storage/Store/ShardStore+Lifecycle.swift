@@ -1,0 +1,140 @@
+extension ShardStore {
+    /// Opens engine and log of a data folder and replays what the engine has not seen.
+    ///
+    /// Blocks for as long as the replay takes; starts the store's threads. The store comes up as a replica; a leader
+    /// calls `becomeLeader` next.
+    /// - Parameter progress: what is going on, in words with a percentage, for the status.
+    package static func open(
+        folder: DataFolder, kind: EngineKind, options: Options, progress: (String) -> Void
+    ) throws(StorageError) -> ShardStore {
+        progress("opening \(kind.rawValue)")
+        let engine = try EngineOpener.open(kind: kind, folder: folder.enginePath)
+        do throws(StorageError) {
+            let log = try CommitLog.open(
+                folder: folder.logPath,
+                options: CommitLog.Options(segmentBytes: options.segmentBytes, durability: options.durability)
+            ) { progress("reading the log \(percent($0))") }
+            let store = ShardStore(engine: engine, log: log, options: options)
+            do throws(StorageError) {
+                try store.recover(progress)
+            } catch {
+                log.close()
+                throw error
+            }
+            store.threads = [
+                StoreThread { store.runApplier() },
+                StoreThread { store.runCommitter() },
+            ]
+            return store
+        } catch {
+            engine.close()
+            throw error
+        }
+    }
+
+    private static func percent(_ fraction: Double) -> String { "\(Int(fraction * 100)) %" }
+
+    private func recover(_ progress: (String) -> Void) throws(StorageError) {
+        guard engine.isComplete else {
+            // Died in the middle of a snapshot: start over with nothing; the leader sends another.
+            try engine.eraseAll()
+            try log.reset(to: .zero)
+            try engine.finishInstall(position: .zero)
+            return
+        }
+        let applied = engine.appliedPosition
+        appliedPosition = applied
+        commitPosition = applied
+        if log.end.sequence < applied.sequence {
+            // With `os` durability a power cut may take the log's end but not what the engine synced of it.
+            try log.reset(to: applied)
+        }
+        guard log.start.sequence <= applied.sequence else {
+            throw StorageError(
+                .corrupt,
+                "the commit log begins after \(log.start) but the engine stands at \(applied): "
+                    + "log files are missing; restore them or start from an empty folder as a replica"
+            )
+        }
+        if applied.sequence > log.start.sequence, let term = log.term(at: applied.sequence), term != applied.term {
+            throw StorageError(
+                .corrupt, "engine (\(applied)) and commit log (term \(term) there) are of different histories: "
+                    + "the folder mixes files of two nodes; restore it or start from an empty folder as a replica"
+            )
+        }
+        try replay(after: applied, progress)
+        lastSequence = log.end.sequence
+        term = log.end.term
+    }
+
+    /// Batches at or below the known commit position go to the engine, the rest waits for the leader's word.
+    private func replay(after applied: Position, _ progress: (String) -> Void) throws(StorageError) {
+        let reader = try log.makeReader(after: applied)
+        let total = max(1, log.end.sequence - applied.sequence)
+        var chunk: [LogBatch] = []
+        var chunkBytes = 0
+        while let batch = try reader.next() {
+            guard batch.end.sequence <= log.lastCommitSequence else {
+                uncommitted.append(batch)
+                continue
+            }
+            chunk.append(batch)
+            chunkBytes += batch.bytes.count
+            if chunkBytes >= options.applyBytes {
+                try replay(chunk)
+                progress("replaying the log \((batch.end.sequence - applied.sequence) * 100 / total) %")
+                chunk = []
+                chunkBytes = 0
+            }
+        }
+        if !chunk.isEmpty { try replay(chunk) }
+    }
+
+    private func replay(_ batches: [LogBatch]) throws(StorageError) {
+        unappliedBytes += batches.reduce(0) { $0 + $1.bytes.count }
+        // A failing engine must end the opening, not be waited for.
+        isClosing = true
+        apply(batches)
+        isClosing = false
+        if let applierTrouble { throw applierTrouble }
+        commitPosition = appliedPosition
+    }
+
+    /// Takes the lead: everything in the log counts (nobody else is in the in-sync set), a new term begins with a
+    /// record of its own, and writes are accepted from then on.
+    package func becomeLeader() throws(StorageError) {
+        lock.lock()
+        for batch in uncommitted { publish(batch) }
+        uncommitted = []
+        term += 1
+        open.append(LogRecord(kind: .termStart, slot: 0, key: UnsafeRawBufferPointer(start: nil, count: 0)))
+        commitRounds(1)
+        try lock.withLock { () throws(StorageError) in
+            if let failure { throw failure }
+            guard commitPosition.term == term else {
+                throw StorageError(.diskFull, "no space left for the commit log: the node can't begin its term")
+            }
+            isLeader = true
+        }
+    }
+
+    /// Applies what is committed, stops the threads and closes the files. Event loops have stopped using the store.
+    package func close() {
+        lock.lock()
+        guard !isClosing else { return lock.unlock() }
+        lock.unlock()
+        commit()
+        lock.lock()
+        isClosing = true
+        isLeader = false
+        lock.signalWork()
+        let remaining = ports
+        ports = []
+        lock.unlock()
+        for thread in threads { thread.join() }
+        threads = []
+        for port in remaining { port.reader.close() }
+        log.close()
+        engine.close()
+    }
+}

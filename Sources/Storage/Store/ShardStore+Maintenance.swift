@@ -1,0 +1,102 @@
+/// Questions that are answered by the engine alone: they wait for the applier first, so nothing committed is missed.
+/// All of them block; call them from a thread, not from an event loop.
+extension ShardStore {
+    /// Waits until the engine holds everything that was committed at the call.
+    package func flushApplied() {
+        lock.lock()
+        defer { lock.unlock() }
+        let target = commitPosition.sequence
+        while appliedPosition.sequence < target, failure == nil, applierTrouble == nil, !isClosing {
+            flushRequested = true
+            lock.signalWork()
+            lock.waitForProgress(milliseconds: 1000)
+        }
+    }
+
+    /// Exact counts of the slots.
+    package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] {
+        flushApplied()
+        return engine.counts(of: slots)
+    }
+
+    /// Exact sum over all slots, with a bounded age: `lazily` takes the engine's numbers if the applier is less than a
+    /// second behind, as status displays want it.
+    package func total(lazily: Bool) -> SlotCount {
+        let isFresh = lock.withLock {
+            applyQueue.isEmpty ? unappliedBytes == 0 : false
+        }
+        if !isFresh, !lazily { flushApplied() }
+        return engine.total
+    }
+
+    /// A frozen view that includes everything committed at the call.
+    package func snapshot() throws(StorageError) -> any EngineSnapshot {
+        flushApplied()
+        if let trouble = lock.withLock({ failure ?? applierTrouble }) { throw trouble }
+        return try engine.makeSnapshot()
+    }
+
+    /// Deletes all keys of the slots through the log and waits until that is durable and applied.
+    /// - Returns: how many keys they held.
+    package func clear(_ ranges: [ClosedRange<UInt16>], port: StorePort) throws(StorageError) -> UInt64 {
+        flushApplied()
+        var removed: UInt64 = 0
+        for range in ranges {
+            let counts = engine.counts(of: range)
+            for (offset, count) in counts.enumerated() where count.keys > 0 {
+                removed += count.keys
+                try clear(range.lowerBound + UInt16(offset), port)
+            }
+        }
+        flushCommits()
+        flushApplied()
+        if let trouble = lock.withLock({ failure ?? applierTrouble }) { throw trouble }
+        return removed
+    }
+
+    private func clear(_ slot: UInt16, _ port: StorePort) throws(StorageError) {
+        lock.lock()
+        defer { lock.unlock() }
+        if case .refused(let error) = admit(bytes: 64, port: port) { throw error }
+        let last: [UInt8] = [UInt8(slot >> 8), UInt8(slot & 0xFF)]
+        last.withUnsafeBytes { open.append(LogRecord(kind: .clearSlots, slot: slot, key: $0)) }
+    }
+
+    /// Commits what is queued, on this thread or on the one that is at it, and waits for the end of it.
+    private func flushCommits() {
+        lock.lock()
+        let target = openNumber
+        while committedNumber < target, failure == nil, !(open.isEmpty && inFlight == nil) {
+            if !isCommitting, !open.isEmpty {
+                commitRounds(.max)
+                lock.lock()
+            } else {
+                lock.waitForProgress(milliseconds: 20)
+            }
+        }
+        lock.unlock()
+    }
+
+    /// The store's figures for the status document.
+    package struct Figures: Sendable {
+        package var commitPosition: Position
+        package var appliedPosition: Position
+        package var unappliedBytes: Int
+        package var hotEntries: Int
+        package var hotBytes: Int
+        package var mode: CommitMode
+        package var syncMicroseconds: Double
+        package var failure: StorageError?
+        package var trouble: StorageError?
+    }
+
+    package func figures() -> Figures {
+        lock.withLock {
+            Figures(
+                commitPosition: commitPosition, appliedPosition: appliedPosition, unappliedBytes: unappliedBytes,
+                hotEntries: hot.count, hotBytes: hot.bytes, mode: pace.mode,
+                syncMicroseconds: pace.averageMicroseconds, failure: failure, trouble: applierTrouble
+            )
+        }
+    }
+}

@@ -1,0 +1,89 @@
+/// A replica's side: batches come from the leader, become durable here, and visible once the leader's commit position
+/// has passed them. One caller at a time (the follower's driver).
+extension ShardStore {
+    /// Appends batches of the leader and makes them durable. Blocks for one sync.
+    package func appendReplicated(_ batches: [LogBatch]) throws(StorageError) {
+        let started = Clock.monotonicNanoseconds()
+        do throws(StorageError) {
+            for batch in batches { try log.append(batch) }
+            try log.sync()
+        } catch {
+            if error.code != .diskFull { lock.withLock { failure = error } }
+            throw error
+        }
+        let microseconds = Double(Clock.monotonicNanoseconds() - started) / 1000
+        lock.withLock {
+            if options.durability == .fsync { pace.observe(syncMicroseconds: microseconds) }
+            uncommitted.append(contentsOf: batches)
+            lastSequence = log.end.sequence
+            term = log.end.term
+        }
+        notifyObservers()
+    }
+
+    /// Makes visible what the leader says is committed, as far as it is here.
+    package func advanceCommit(to sequence: UInt64) {
+        lock.withLock {
+            var published = 0
+            while published < uncommitted.count, uncommitted[published].end.sequence <= sequence {
+                publish(uncommitted[published])
+                published += 1
+            }
+            uncommitted.removeFirst(published)
+        }
+        notifyObservers()
+    }
+
+    /// Cuts the tail of another history. Never below the commit position.
+    package func truncate(after position: Position) throws(StorageError) {
+        guard position >= lock.withLock({ commitPosition }) else {
+            throw StorageError(.outOfRange, "records up to \(commitPosition) are committed and can't be cut at \(position)")
+        }
+        try log.truncate(after: position)
+        lock.withLock {
+            uncommitted.removeAll { $0.end > position }
+            lastSequence = log.end.sequence
+            term = log.end.term
+        }
+    }
+
+    /// Empties the node for a snapshot; reads find nothing until `finishInstall`.
+    package func beginInstall() throws(StorageError) {
+        lock.withLock {
+            isInstalling = true
+            uncommitted = []
+        }
+        flushApplied()
+        try engine.eraseAll()
+        lock.withLock {
+            hot.removeAll()
+            engineGeneration += 1
+        }
+    }
+
+    /// Stores one chunk of a snapshot.
+    /// - Parameter writes: sorted by slot and then key bytes.
+    package func install(_ writes: UnsafeBufferPointer<EngineWrite>) throws(StorageError) {
+        try engine.apply(writes, position: .zero)
+    }
+
+    /// The snapshot is complete: its position is the new beginning of log and engine.
+    package func finishInstall(position: Position) throws(StorageError) {
+        try log.reset(to: position)
+        try engine.finishInstall(position: position)
+        lock.withLock {
+            appliedPosition = position
+            commitPosition = position
+            lastSequence = position.sequence
+            term = position.term
+            hot.removeAll()
+            engineGeneration += 1
+            isInstalling = false
+        }
+        notifyObservers()
+    }
+
+    private func notifyObservers() {
+        for observer in lock.withLock({ Array(observers.values) }) { observer() }
+    }
+}

@@ -1,0 +1,108 @@
+/// One node's data: commit log, hot table, engine and the applier between them (design.md, The life of a write).
+///
+/// Every member not marked `let` is guarded by `lock`. Methods whose comment says "lock held" are called between
+/// `lock.lock()` and `lock.unlock()`, by an event loop once per read of a socket; the others take the lock themselves.
+package final class ShardStore: @unchecked Sendable {
+    // Sendable: all mutable state is guarded by `lock`.
+    package struct Options: Sendable {
+        package var durability = Durability.fsync
+        /// Memory for recently used values beside what is not applied yet.
+        package var hotBytesMax = 128 << 20
+        /// Committed but unapplied bytes; beyond it writers wait (design.md: 64 MiB).
+        package var unappliedBytesMax = 64 << 20
+        /// The applier starts at this size, or when the oldest batch is `applyAgeMilliseconds` old. Large transactions
+        /// coalesce repeated keys and write each page once.
+        package var applyBytes = 16 << 20
+        package var applyAgeMilliseconds = 600
+        /// Log kept beyond what the engine needs, so that a replica away for a while need not take a snapshot.
+        package var logKeepBytes = 128 << 20
+        /// RocksDB has no log of its own: flush when this much of ours hangs on its memtables.
+        package var engineFlushBytes = 128 << 20
+        package var segmentBytes = 64 << 20
+        package init() {}
+    }
+
+    package let lock = StoreLock()
+    package let engine: any StorageEngine
+    package let log: CommitLog
+    package let options: Options
+
+    var hot: HotTable
+    var open = BatchBuilder()
+    var openIndex = KeyIndex()
+    /// Number of the batch being built. Numbers only order waiting; they are not on disk.
+    var openNumber: UInt64 = 1
+    var inFlight: LogBatch?
+    var inFlightIndex = KeyIndex()
+    var isCommitting = false
+    var committedNumber: UInt64 = 0
+    package internal(set) var term: UInt64 = 0
+    /// The last sequence that is in the log or in flight.
+    var lastSequence: UInt64 = 0
+    /// The newest visible record.
+    package internal(set) var commitPosition = Position.zero
+    var applyQueue: [LogBatch] = []
+    var oldestQueuedAt: UInt64 = 0
+    var unappliedBytes = 0
+    /// A replica's batches that are durable here but not yet known to be committed.
+    var uncommitted: [LogBatch] = []
+    package internal(set) var appliedPosition = Position.zero
+    var flushRequested = false
+    var engineGeneration: UInt64 = 0
+    var ports: [StorePort] = []
+    package internal(set) var failure: StorageError?
+    /// Why the engine can't take writes at the moment (a full disk); nil when it can.
+    package internal(set) var applierTrouble: StorageError?
+    var isClosing = false
+    var isLeader = false
+    var isInstalling = false
+    package internal(set) var pace = CommitPace()
+    var observers: [Int: @Sendable () -> Void] = [:]
+    private var nextObserver = 0
+    var threads: [StoreThread] = []
+
+    init(engine: any StorageEngine, log: CommitLog, options: Options) {
+        self.engine = engine
+        self.log = log
+        self.options = options
+        hot = HotTable(bytesMax: options.hotBytesMax)
+    }
+
+    /// A port for an event loop. `wake` is called from any thread without the lock.
+    package func makePort(wake: @escaping @Sendable (StoreSignal) -> Void) throws(StorageError) -> StorePort {
+        let port = StorePort(reader: try engine.makeReader(), wake: wake)
+        lock.withLock { ports.append(port) }
+        return port
+    }
+
+    /// Gives the port's view back; its loop makes no more calls with it.
+    package func removePort(_ port: StorePort) {
+        lock.withLock { ports.removeAll { $0 === port } }
+        port.reader.close()
+    }
+
+    /// Moves the port's view to the newest state if it is behind. On the port's loop. An error shows at the next read.
+    package func renew(_ port: StorePort) {
+        lock.withLock {
+            guard port.readerGeneration != engineGeneration else { return }
+            if (try? port.reader.refresh()) != nil { port.readerGeneration = engineGeneration }
+        }
+    }
+
+    /// Calls `body`, without the lock and from any thread, whenever the log or the commit position has grown.
+    /// - Returns: a token for `unobserve`.
+    package func observe(_ body: @escaping @Sendable () -> Void) -> Int {
+        lock.withLock {
+            nextObserver += 1
+            observers[nextObserver] = body
+            return nextObserver
+        }
+    }
+
+    package func unobserve(_ token: Int) {
+        lock.withLock { observers[token] = nil }
+    }
+
+    /// Whether writes are accepted here: a leader that has not failed.
+    package var acceptsWrites: Bool { lock.withLock { isLeader && failure == nil && !isClosing } }
+}

@@ -1,0 +1,28 @@
+/// What the store tells those that wait for it.
+package enum StoreSignal: Sendable {
+    /// Batches up to this number are durable and visible: their replies may go out.
+    case committed(through: UInt64)
+    /// The batches up to this number were not committed. `outcomeKnown`: nothing of them can reappear after a restart.
+    case failed(through: UInt64, StorageError, outcomeKnown: Bool)
+    /// There is room for writes again.
+    case room
+    /// Writes are queued and nobody commits them: call `commit`.
+    case commitNeeded
+}
+
+/// One event loop's connection to a store: its view of the engine and what it waits for.
+///
+/// `reader` is used by the owning loop only; everything else is guarded by the store's lock.
+package final class StorePort: @unchecked Sendable {
+    // Sendable: see above, the loop and the store's lock.
+    let reader: any EngineReader
+    var readerGeneration: UInt64 = .max
+    var waitsForBatch: UInt64 = 0
+    var waitsForRoom = false
+    let wake: @Sendable (StoreSignal) -> Void
+
+    init(reader: any EngineReader, wake: @escaping @Sendable (StoreSignal) -> Void) {
+        self.reader = reader
+        self.wake = wake
+    }
+}
