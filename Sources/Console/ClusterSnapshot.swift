@@ -15,7 +15,10 @@ package struct ClusterSnapshot: Hashable, Sendable {
     package var demo: Set<String>
 
     package init(
-        status: ClusterStatus, environment: Environment = .development, milliseconds: Int, embedded: Set<String> = [],
+        status: ClusterStatus,
+        environment: Environment = .development,
+        milliseconds: Int,
+        embedded: Set<String> = [],
         demo: Set<String> = []
     ) {
         self.status = status

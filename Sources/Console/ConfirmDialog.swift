@@ -50,12 +50,18 @@ package struct ConfirmDialog: Hashable, Sendable {
             lines += running.prefix(listed).map { "\($0.address)  \($0.role.rawValue) of \($0.shard)" }
             lines.append("Until they start again, the cluster answers no reads and no writes.")
         }
-        if running.count > listed, case .node = row {} else if running.count > listed {
+        if running.count > listed, case .node = row {
+        } else if running.count > listed {
             lines.insert("and \(running.count - listed) more", at: listed)
         }
         lines.append("Files are closed; the addresses still answer status.")
         lines.append("No keys are lost.")
-        return ConfirmDialog(title: stopTitle(row, count: addresses.count), lines: lines, verb: "Stop", action: .stop(addresses))
+        return ConfirmDialog(
+            title: stopTitle(row, count: addresses.count),
+            lines: lines,
+            verb: "Stop",
+            action: .stop(addresses)
+        )
     }
 
     /// A dialog must fit on a small screen.

@@ -73,112 +73,192 @@ package struct CommandTable: Sendable {
 
     private static let cluster: [ConsoleCommand] = [
         ConsoleCommand(
-            name: "start", argument: .target, keys: [.character("s")], handler: .start,
-            description: "start the selected node, shard or all", isMutating: true, hint: .onTable("start")
+            name: "start",
+            argument: .target,
+            keys: [.character("s")],
+            handler: .start,
+            description: "start the selected node, shard or all",
+            isMutating: true,
+            hint: .onTable("start")
         ),
         ConsoleCommand(
-            name: "stop", argument: .target, keys: [.character("x")], handler: .stop,
-            description: "stop the selected row; asks first", isMutating: true,
+            name: "stop",
+            argument: .target,
+            keys: [.character("x")],
+            handler: .stop,
+            description: "stop the selected row; asks first",
+            isMutating: true,
             hint: .onTable("stop")
         ),
     ]
 
     private static let looking: [ConsoleCommand] = [
         ConsoleCommand(
-            name: "open", argument: .target, keys: [.enter], handler: .open,
-            description: "show everything about the selected row", hint: .onTable("open")
+            name: "open",
+            argument: .target,
+            keys: [.enter],
+            handler: .open,
+            description: "show everything about the selected row",
+            hint: .onTable("open")
         ),
         ConsoleCommand(
-            name: "back", keys: [.escape], handler: .back,
-            description: "close, clear the filter; never quits", hint: .whenBackLeads("back")
+            name: "back",
+            keys: [.escape],
+            handler: .back,
+            description: "close, clear the filter; never quits",
+            hint: .whenBackLeads("back")
         ),
         ConsoleCommand(
-            name: "filter", argument: .text, keys: [.character("/")], handler: .filter,
-            description: "show only rows with this text", hint: .onTable("filter")
+            name: "filter",
+            argument: .text,
+            keys: [.character("/")],
+            handler: .filter,
+            description: "show only rows with this text",
+            hint: .onTable("filter")
         ),
         ConsoleCommand(
-            name: "sort", argument: .column, handler: .sort, description: "sort by a column, or as in the config"
+            name: "sort",
+            argument: .column,
+            handler: .sort,
+            description: "sort by a column, or as in the config"
         ),
         ConsoleCommand(
-            name: "next-column", keys: [.character(">")], handler: .nextColumn,
-            description: "sort by the next column", hint: .onTable("sort")
+            name: "next-column",
+            keys: [.character(">")],
+            handler: .nextColumn,
+            description: "sort by the next column",
+            hint: .onTable("sort")
         ),
         ConsoleCommand(
-            name: "previous-column", keys: [.character("<")], handler: .previousColumn,
+            name: "previous-column",
+            keys: [.character("<")],
+            handler: .previousColumn,
             description: "sort by the previous column"
         ),
         ConsoleCommand(name: "invert", keys: [.character("I")], handler: .invert, description: "turn the order around"),
         ConsoleCommand(
-            name: "panel", keys: [.tab], handler: .nextPanel, description: "next panel: table, graph, events",
+            name: "panel",
+            keys: [.tab],
+            handler: .nextPanel,
+            description: "next panel: table, graph, events",
             hint: .always("panel")
         ),
         ConsoleCommand(
-            name: "previous-panel", keys: [.backTab], handler: .previousPanel, description: "previous panel"
+            name: "previous-panel",
+            keys: [.backTab],
+            handler: .previousPanel,
+            description: "previous panel"
         ),
     ]
 
     private static let moving: [ConsoleCommand] = [
         ConsoleCommand(
-            name: "up", keys: [.up, .character("k")], handler: .move(.up), description: "one line up"
+            name: "up",
+            keys: [.up, .character("k")],
+            handler: .move(.up),
+            description: "one line up"
         ),
         ConsoleCommand(
-            name: "down", keys: [.down, .character("j")], handler: .move(.down), description: "one line down"
+            name: "down",
+            keys: [.down, .character("j")],
+            handler: .move(.down),
+            description: "one line down"
         ),
         ConsoleCommand(
-            name: "left", keys: [.left, .character("h")], handler: .move(.left),
+            name: "left",
+            keys: [.left, .character("h")],
+            handler: .move(.left),
             description: "to the shard; in the graph, back in time"
         ),
         ConsoleCommand(
-            name: "right", keys: [.right, .character("l")], handler: .move(.right),
+            name: "right",
+            keys: [.right, .character("l")],
+            handler: .move(.right),
             description: "into the shard; in the graph, forward"
         ),
         ConsoleCommand(name: "page-up", keys: [.pageUp], handler: .move(.pageUp), description: "one page up"),
         ConsoleCommand(name: "page-down", keys: [.pageDown], handler: .move(.pageDown), description: "one page down"),
         ConsoleCommand(
-            name: "top", keys: [.character("g"), .home], handler: .move(.top), description: "to the first line"
+            name: "top",
+            keys: [.character("g"), .home],
+            handler: .move(.top),
+            description: "to the first line"
         ),
         ConsoleCommand(
-            name: "bottom", keys: [.character("G"), .end], handler: .move(.bottom), description: "to the last line"
+            name: "bottom",
+            keys: [.character("G"), .end],
+            handler: .move(.bottom),
+            description: "to the last line"
         ),
     ]
 
     private static let console: [ConsoleCommand] = [
         ConsoleCommand(
-            name: "theme", argument: .theme, keys: [.character("t")], handler: .theme,
-            description: "use the next theme, or the one named", hint: .always("theme")
+            name: "theme",
+            argument: .theme,
+            keys: [.character("t")],
+            handler: .theme,
+            description: "use the next theme, or the one named",
+            hint: .always("theme")
         ),
         ConsoleCommand(
-            name: "faster", keys: [.character("+")], handler: .faster, description: "refresh the figures more often"
+            name: "faster",
+            keys: [.character("+")],
+            handler: .faster,
+            description: "refresh the figures more often"
         ),
         ConsoleCommand(
-            name: "slower", keys: [.character("-")], handler: .slower, description: "refresh the figures less often"
+            name: "slower",
+            keys: [.character("-")],
+            handler: .slower,
+            description: "refresh the figures less often"
         ),
         ConsoleCommand(
-            name: "refresh", argument: .seconds, handler: .refresh,
+            name: "refresh",
+            argument: .seconds,
+            handler: .refresh,
             description: "newest figures now, or every so often"
         ),
         ConsoleCommand(
-            name: "pause", keys: [.character("p")], handler: .pause, description: "hold the figures still, and go on",
+            name: "pause",
+            keys: [.character("p")],
+            handler: .pause,
+            description: "hold the figures still, and go on",
             hint: .always("pause")
         ),
         ConsoleCommand(
-            name: "copy", keys: [.character("y")], handler: .copy,
-            description: "copy the selected address or name", hint: .onTable("copy")
+            name: "copy",
+            keys: [.character("y")],
+            handler: .copy,
+            description: "copy the selected address or name",
+            hint: .onTable("copy")
         ),
         ConsoleCommand(
-            name: "redraw", keys: [.ctrl("l")], handler: .redraw, description: "paint the screen anew"
+            name: "redraw",
+            keys: [.ctrl("l")],
+            handler: .redraw,
+            description: "paint the screen anew"
         ),
         ConsoleCommand(
-            name: "command", keys: [.character(":")], handler: .palette,
-            description: "type a command; Tab completes, Up recalls", hint: .always("command")
+            name: "command",
+            keys: [.character(":")],
+            handler: .palette,
+            description: "type a command; Tab completes, Up recalls",
+            hint: .always("command")
         ),
         ConsoleCommand(
-            name: "help", keys: [.character("?"), .function(1)], handler: .help, description: "this help",
+            name: "help",
+            keys: [.character("?"), .function(1)],
+            handler: .help,
+            description: "this help",
             hint: .always("help")
         ),
         ConsoleCommand(
-            name: "quit", keys: [.character("q"), .ctrl("c")], handler: .quit,
-            description: "leave; asks when nodes run inside", hint: .always("quit")
+            name: "quit",
+            keys: [.character("q"), .ctrl("c")],
+            handler: .quit,
+            description: "leave; asks when nodes run inside",
+            hint: .always("quit")
         ),
     ]
 }

@@ -13,7 +13,10 @@ package struct ConsoleOptions: Hashable, Sendable {
     package static let refreshSteps = [250, 500, 1_000, 2_000, 5_000, 10_000]
 
     package init(
-        isReadOnly: Bool = false, theme: String = "dark", isDemo: Bool = false, refreshMilliseconds: Int = 1_000
+        isReadOnly: Bool = false,
+        theme: String = "dark",
+        isDemo: Bool = false,
+        refreshMilliseconds: Int = 1_000
     ) {
         self.isReadOnly = isReadOnly
         self.theme = theme

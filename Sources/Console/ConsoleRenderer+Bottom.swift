@@ -53,7 +53,12 @@ extension ConsoleRenderer {
             let word = SafeText.fitted(candidate.word, to: column, ellipsis: glyphs.ellipsis)
             if isSelected { grid.put(String(glyphs.marker), x: 1, y: line, style: style) }
             put(word, x: 3, y: line, style: style)
-            put(candidate.description, x: 3 + column, y: line, style: isSelected ? style : theme[.textDim].on(style.background))
+            put(
+                candidate.description,
+                x: 3 + column,
+                y: line,
+                style: isSelected ? style : theme[.textDim].on(style.background)
+            )
         }
     }
 
@@ -66,8 +71,11 @@ extension ConsoleRenderer {
             case .error: theme[.bad]
             }
         grid.put(
-            " \(SafeText.truncated(notice.text, to: max(0, grid.width - 6), ellipsis: glyphs.ellipsis)) ", x: 2, y: y,
-            style: style, maxWidth: max(0, grid.width - 4)
+            " \(SafeText.truncated(notice.text, to: max(0, grid.width - 6), ellipsis: glyphs.ellipsis)) ",
+            x: 2,
+            y: y,
+            style: style,
+            maxWidth: max(0, grid.width - 4)
         )
     }
 
@@ -96,7 +104,8 @@ extension ConsoleState {
                 switch command.hint {
                 case .never: nil
                 case .always(let label): label
-                case .onTable(let label): isOnTable && (detail == nil || aboutDetail.contains(command.handler)) ? label : nil
+                case .onTable(let label):
+                    isOnTable && (detail == nil || aboutDetail.contains(command.handler)) ? label : nil
                 case .whenBackLeads(let label): canGoBack ? label : nil
                 }
             guard let label, let key = command.keys.first else { continue }

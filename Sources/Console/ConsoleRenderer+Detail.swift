@@ -20,13 +20,18 @@ extension ConsoleRenderer {
     private mutating func draw(_ field: DetailText.Field, x: Int, y: Int, width: Int) {
         let label = 15
         grid.put(
-            SafeText.fitted(field.label, to: min(label, width), ellipsis: glyphs.ellipsis), x: x, y: y,
+            SafeText.fitted(field.label, to: min(label, width), ellipsis: glyphs.ellipsis),
+            x: x,
+            y: y,
             style: theme[.textDim]
         )
         let room = max(0, width - label)
         grid.put(
-            SafeText.truncated(field.value, to: room, ellipsis: glyphs.ellipsis), x: x + label, y: y,
-            style: theme[.text], maxWidth: room
+            SafeText.truncated(field.value, to: room, ellipsis: glyphs.ellipsis),
+            x: x + label,
+            y: y,
+            style: theme[.text],
+            maxWidth: room
         )
     }
 }

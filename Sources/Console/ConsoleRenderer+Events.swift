@@ -39,7 +39,8 @@ extension ConsoleRenderer {
 
     private mutating func draw(_ event: ClusterEvent, y: Int) {
         let time = NumberFormat.timeOfDay(
-            unixSeconds: event.unixSeconds, utcOffsetSeconds: state.clock.utcOffsetSeconds
+            unixSeconds: event.unixSeconds,
+            utcOffsetSeconds: state.clock.utcOffsetSeconds
         )
         let (sign, style) = look(event.severity)
         put(time, y: y, style: theme[.textDim])

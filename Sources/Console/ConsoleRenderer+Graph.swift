@@ -35,21 +35,27 @@ extension ConsoleRenderer {
     }
 
     private mutating func drawGraph(
-        _ area: Rect, label: String, _ parts: [(KeyPath<NodeStatus.Rates, Int>, ThemeRole)]
+        _ area: Rect,
+        label: String,
+        _ parts: [(KeyPath<NodeStatus.Rates, Int>, ThemeRole)]
     ) {
         let plot = Rect(x: area.x, y: area.y, width: area.width, height: area.height - 1)
         let count = BrailleGraph.samplesShown(width: plot.width, glyphs: glyphs)
         let samples = state.history.samples(of: graphed, last: state.graphSecond - state.graphShift, count: count)
         let series = parts.map { path, role in
             BrailleGraph.Series(
-                samples: samples.map { $0.map { Double($0[keyPath: path]) } }, style: theme[role],
+                samples: samples.map { $0.map { Double($0[keyPath: path]) } },
+                style: theme[role],
                 isFilled: parts.count == 1
             )
         }
         let peak = BrailleGraph.peak(of: series, width: plot.width, glyphs: glyphs)
         let graph = BrailleGraph(
-            series: series, scale: GraphScale(peak: peak, floor: Self.scaleFloor), axisStyle: theme[.graphAxis],
-            scaleStyle: theme[.graphScale], glyphs: glyphs
+            series: series,
+            scale: GraphScale(peak: peak, floor: Self.scaleFloor),
+            axisStyle: theme[.graphAxis],
+            scaleStyle: theme[.graphScale],
+            glyphs: glyphs
         )
         graph.draw(into: &grid, plot)
         let axis = Rect(x: area.x, y: plot.endY, width: area.width, height: 1)
@@ -58,7 +64,10 @@ extension ConsoleRenderer {
 
     /// `-66s      reads 900/s      now`, below the plot.
     private mutating func drawTimeAxis(
-        _ area: Rect, seconds: Int, label: String, newest: NodeStatus.Rates?,
+        _ area: Rect,
+        seconds: Int,
+        label: String,
+        newest: NodeStatus.Rates?,
         _ parts: [(KeyPath<NodeStatus.Rates, Int>, ThemeRole)]
     ) {
         let start = area.x + BrailleGraph.axisColumns

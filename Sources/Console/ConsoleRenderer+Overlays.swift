@@ -31,11 +31,16 @@ extension ConsoleRenderer {
         let x = max(box.x + 1, box.endX - 2 - buttons)
         let confirm = theme[.dialogDanger]
         grid.put(
-            cancel, x: x, y: buttonRow, style: theme[dialog.isConfirmFocused ? .dialogButton : .dialogButtonSelected],
+            cancel,
+            x: x,
+            y: buttonRow,
+            style: theme[dialog.isConfirmFocused ? .dialogButton : .dialogButtonSelected],
             maxWidth: max(0, box.endX - 1 - x)
         )
         grid.put(
-            verb, x: x + cancel.utf8.count + 2, y: buttonRow,
+            verb,
+            x: x + cancel.utf8.count + 2,
+            y: buttonRow,
             style: dialog.isConfirmFocused ? theme[.dialogButtonSelected] : confirm,
             maxWidth: max(0, box.endX - 1 - x - cancel.utf8.count - 2)
         )
@@ -46,7 +51,13 @@ extension ConsoleRenderer {
         let widest = lines.map { SafeText.width($0.keys) }.max() ?? 0
         let box = grid.bounds.inset(horizontal: grid.width >= 60 ? 2 : 0, vertical: grid.height >= 20 ? 1 : 0)
         grid.fill(box, style: theme[.dialog])
-        grid.box(box, glyphs: glyphs, style: theme[.dialog], title: "Keys and commands", titleStyle: theme[.dialogTitle])
+        grid.box(
+            box,
+            glyphs: glyphs,
+            style: theme[.dialog],
+            title: "Keys and commands",
+            titleStyle: theme[.dialogTitle]
+        )
         let rows = max(0, box.height - 3)
         let start = min(max(0, top), max(0, lines.count - rows))
         let (background, keyWidth) = (theme[.dialog].background, min(widest, box.width / 3))
@@ -55,8 +66,11 @@ extension ConsoleRenderer {
             var x = box.x + 2
             let end = box.endX - 1
             x += grid.put(
-                SafeText.fitted(line.keys, to: keyWidth, ellipsis: glyphs.ellipsis) + "  ", x: x, y: y,
-                style: theme[.key].on(background), maxWidth: max(0, end - x)
+                SafeText.fitted(line.keys, to: keyWidth, ellipsis: glyphs.ellipsis) + "  ",
+                x: x,
+                y: y,
+                style: theme[.key].on(background),
+                maxWidth: max(0, end - x)
             )
             let name = SafeText.fitted(line.command, to: box.width >= 70 ? 19 : 16, ellipsis: glyphs.ellipsis)
             x += grid.put(name + " ", x: x, y: y, style: theme[.dialog], maxWidth: max(0, end - x))

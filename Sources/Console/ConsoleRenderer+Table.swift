@@ -31,7 +31,10 @@ extension ConsoleRenderer {
     /// The first row shown; also right for a size other than the state's own.
     private var tableTop: Int {
         DashboardLayout.scrolled(
-            top: state.tableTop, selected: state.selectedIndex, visible: layout.tableRows.count, total: state.rows.count
+            top: state.tableTop,
+            selected: state.selectedIndex,
+            visible: layout.tableRows.count,
+            total: state.rows.count
         )
     }
 
@@ -44,7 +47,9 @@ extension ConsoleRenderer {
         }
         if state.rows.count == 1, !state.filter.isEmpty, layout.tableRows.count > 1 {
             put(
-                "nothing matches \"\(state.filter)\"; Esc shows all", x: 3, y: layout.tableRows.lowerBound + 1,
+                "nothing matches \"\(state.filter)\"; Esc shows all",
+                x: 3,
+                y: layout.tableRows.lowerBound + 1,
                 style: theme[.textDim]
             )
         }
@@ -53,9 +58,9 @@ extension ConsoleRenderer {
     private mutating func drawTableHeader(_ columns: [TableColumn]) {
         for column in columns {
             var title = column.title
-            if let sort = column.sort, sort == state.sort.column, column.kind != .ops || state.sort.column == .read {
+            if let sort = column.sort, sort == state.sort.column {
                 let arrow = String(state.sort.isDescending ? glyphs.sortDown : glyphs.sortUp)
-                title = column.isRightAligned && title.count >= column.width ? arrow + title.dropFirst(1) : title + arrow
+                title = title.prefix(column.width - 1) + arrow
             }
             put(title, column, y: layout.tableHeader, style: theme[.tableHeader])
         }
@@ -156,7 +161,10 @@ extension ConsoleRenderer {
 
     private mutating func put(_ text: String, _ column: TableColumn, y: Int, style: Style) {
         let fitted = SafeText.fitted(
-            text, to: column.width, align: column.isRightAligned ? .right : .left, ellipsis: glyphs.ellipsis
+            text,
+            to: column.width,
+            align: column.isRightAligned ? .right : .left,
+            ellipsis: glyphs.ellipsis
         )
         grid.put(fitted, x: 1 + column.x, y: y, style: style, maxWidth: max(0, inner - column.x))
     }

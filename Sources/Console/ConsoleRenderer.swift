@@ -11,7 +11,11 @@ package struct ConsoleRenderer {
 
     /// The frame for a screen of this size.
     package static func render(
-        _ state: ConsoleState, width: Int, height: Int, theme: Theme, glyphs: GlyphSet
+        _ state: ConsoleState,
+        width: Int,
+        height: Int,
+        theme: Theme,
+        glyphs: GlyphSet
     ) -> CellGrid {
         var renderer = ConsoleRenderer(state, width: width, height: height, theme: theme, glyphs: glyphs)
         renderer.draw()
@@ -112,7 +116,8 @@ package struct ConsoleRenderer {
             let age = max(0, state.clock.milliseconds - snapshot.milliseconds) / 1_000
             let isOld = age >= max(3, 2 * state.refreshMilliseconds / 1_000)
             let time = NumberFormat.timeOfDay(
-                unixSeconds: state.clock.unixSeconds - age, utcOffsetSeconds: state.clock.utcOffsetSeconds
+                unixSeconds: state.clock.unixSeconds - age,
+                utcOffsetSeconds: state.clock.utcOffsetSeconds
             )
             labels.append(
                 isOld && !state.isPaused
@@ -154,7 +159,8 @@ package struct ConsoleRenderer {
         putParts(
             [
                 (NumberFormat.counted(status.shards.count, "shard"), theme[.textDim]),
-                ("placement \(status.placement)", theme[.textDim]), ("coordinator \(status.coordinator)", theme[.textDim]),
+                ("placement \(status.placement)", theme[.textDim]),
+                ("coordinator \(status.coordinator)", theme[.textDim]),
                 ("map version \(status.mapVersion)", theme[.textDim]), ("theme \(state.themeName)", theme[.textDim]),
             ],
             y: first + 1
@@ -175,6 +181,12 @@ package struct ConsoleRenderer {
     /// Text inside the frame, cut with an ellipsis.
     mutating func put(_ text: String, x: Int = 2, y: Int, style: Style) {
         let room = max(0, grid.width - 1 - x)
-        grid.put(SafeText.truncated(text, to: room, ellipsis: glyphs.ellipsis), x: x, y: y, style: style, maxWidth: room)
+        grid.put(
+            SafeText.truncated(text, to: room, ellipsis: glyphs.ellipsis),
+            x: x,
+            y: y,
+            style: style,
+            maxWidth: room
+        )
     }
 }

@@ -70,14 +70,21 @@ private struct ConsoleSession {
     var lastSnapshot: Int?
 
     init(
-        driver: TerminalDriver, source: any ClusterSource, options: ConsoleOptions, themes: ThemeLoader, theme: Theme
+        driver: TerminalDriver,
+        source: any ClusterSource,
+        options: ConsoleOptions,
+        themes: ThemeLoader,
+        theme: Theme
     ) {
         self.driver = driver
         self.source = source
         self.themes = themes
         self.theme = theme.reduced(to: driver.colorDepth)
         state = ConsoleState(
-            options: options, themeNames: themes.names(), width: driver.size.width, height: driver.size.height
+            options: options,
+            themeNames: themes.names(),
+            width: driver.size.width,
+            height: driver.size.height
         )
     }
 
@@ -88,7 +95,9 @@ private struct ConsoleSession {
         while true {
             let sinceFrame = Self.monotonicMilliseconds() - lastFrame
             let patience = ConsoleRunner.patience(
-                isDirty: isDirty, sinceFrame: sinceFrame, isAnimating: state.isAnimating
+                isDirty: isDirty,
+                sinceFrame: sinceFrame,
+                isAnimating: state.isAnimating
             )
             let event = driver.nextEvent(timeoutMilliseconds: patience)
             _ = state.update(.tick(Self.clock()))
@@ -143,7 +152,9 @@ private struct ConsoleSession {
             theme = try themes.load(name).reduced(to: driver.colorDepth)
         } catch {
             let event = ClusterEvent(
-                unixSeconds: state.clock.unixSeconds, severity: .error, text: error.message
+                unixSeconds: state.clock.unixSeconds,
+                severity: .error,
+                text: error.message
             )
             _ = state.update(.clusterEvents([event]))
         }
@@ -172,7 +183,9 @@ private struct ConsoleSession {
         var local = tm()
         localtime_r(&now, &local)
         return ConsoleClock(
-            milliseconds: monotonicMilliseconds(), unixSeconds: now, utcOffsetSeconds: local.tm_gmtoff
+            milliseconds: monotonicMilliseconds(),
+            unixSeconds: now,
+            utcOffsetSeconds: local.tm_gmtoff
         )
     }
 }

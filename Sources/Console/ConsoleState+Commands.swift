@@ -92,7 +92,13 @@ extension ConsoleState {
         let nodes = rows.flatMap(\.nodes)
         return .shard(
             ClusterStatus.Shard(
-                name: names(rows), index: 0, slots: 0, keys: 0, bytes: 0, leader: "", nodes: nodes
+                name: names(rows),
+                index: 0,
+                slots: 0,
+                keys: 0,
+                bytes: 0,
+                leader: "",
+                nodes: nodes
             )
         )
     }

@@ -83,7 +83,10 @@ extension ConsoleState {
         if !rows.contains(where: { $0.id == selection }) { selection = firstMatch }
         let layout = self.layout
         tableTop = DashboardLayout.scrolled(
-            top: tableTop, selected: selectedIndex, visible: layout.tableRows.count, total: rows.count
+            top: tableTop,
+            selected: selectedIndex,
+            visible: layout.tableRows.count,
+            total: rows.count
         )
         graphShift = min(max(0, graphShift), SampleHistory.capacity - 1)
         eventsShift = min(max(0, eventsShift), max(0, events.count - 1))

@@ -85,7 +85,11 @@ package struct ConsoleState: Sendable {
 
     /// `themeNames` is what `t` walks through; `canCopy` whether the terminal takes text for the clipboard.
     package init(
-        options: ConsoleOptions, themeNames: [String], width: Int = 80, height: Int = 24, canCopy: Bool = false
+        options: ConsoleOptions,
+        themeNames: [String],
+        width: Int = 80,
+        height: Int = 24,
+        canCopy: Bool = false
     ) {
         self.options = options
         self.themeNames = themeNames.isEmpty ? [options.theme] : themeNames

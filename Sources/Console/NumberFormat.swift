@@ -17,7 +17,7 @@ package enum NumberFormat {
         if size < 10_000 { return full(number) }
         let sign = number < 0 ? "-" : ""
         let units: [(UInt, String)] = [(1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G"), (1_000_000_000_000, "T")]
-        for (unit, letter) in units where size < unit * 999_500 / 1_000 || letter == "T" {
+        for (unit, letter) in units where size < unit / 2 * 1_999 || letter == "T" {
             return sign + scaled(size, by: unit) + letter
         }
         return sign + full(Int(clamping: size))
@@ -28,7 +28,7 @@ package enum NumberFormat {
         let size = UInt(max(0, number))
         if size < 1_024 { return "\(size) B" }
         let units: [(UInt, String)] = [(1 << 10, "KiB"), (1 << 20, "MiB"), (1 << 30, "GiB"), (1 << 40, "TiB")]
-        for (unit, name) in units where size / unit < 1_000 || name == "TiB" {
+        for (unit, name) in units where size / unit < 999 || name == "TiB" {
             return scaled(size, by: unit) + " " + name
         }
         return "\(size) B"
@@ -74,7 +74,7 @@ package enum NumberFormat {
     /// One decimal below 100, none above.
     private static func scaled(_ number: UInt, by unit: UInt) -> String {
         let tenths = number / unit * 10 + (number % unit * 10 + unit / 2) / unit
-        if tenths >= 1_000 { return full(Int(clamping: (tenths + 5) / 10)) }
+        if tenths >= 1_000 { return full(Int(clamping: number / unit + (number % unit >= unit / 2 ? 1 : 0))) }
         return "\(tenths / 10).\(tenths % 10)"
     }
 }

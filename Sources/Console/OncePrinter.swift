@@ -12,8 +12,13 @@ package enum OncePrinter {
     ///   - glyphs: `.ascii` where the output is not UTF-8.
     /// - Throws: if not even the built-in theme can be read, which the tests exclude.
     package static func text(
-        snapshots: [ClusterSnapshot], events: [ClusterEvent] = [], options: ConsoleOptions, clock: ConsoleClock,
-        width: Int = defaultWidth, height: Int = defaultHeight, glyphs: GlyphSet = .unicode
+        snapshots: [ClusterSnapshot],
+        events: [ClusterEvent] = [],
+        options: ConsoleOptions,
+        clock: ConsoleClock,
+        width: Int = defaultWidth,
+        height: Int = defaultHeight,
+        glyphs: GlyphSet = .unicode
     ) throws(ThemeError) -> String {
         let theme = try ThemeLoader(folders: []).load("mono")
         var state = ConsoleState(options: options, themeNames: [options.theme], width: width, height: height)

@@ -30,7 +30,8 @@ package struct SampleHistory: Sendable {
         let second = Int(clamping: snapshot.milliseconds) / 1_000
         // An older snapshot than the newest can only be a source's mistake.
         if let newestSecond, second < newestSecond { return }
-        let repeats = newestSecond.map { second - $0 == Self.jitterSeconds ? [second - 1, second] : [second] } ?? [second]
+        let repeats =
+            newestSecond.map { second - $0 == Self.jitterSeconds ? [second - 1, second] : [second] } ?? [second]
         var seen: Set<RowID> = []
         for (id, rates) in Self.samples(snapshot.status) {
             seen.insert(id)

@@ -9,12 +9,22 @@ enum ConsoleFixture {
     static func theme(_ name: String = "dark") throws -> Theme { try ThemeLoader(folders: []).load(name) }
 
     static func node(
-        _ address: String, shard: String = "shard0", role: NodeStatus.Role = .leader,
-        state: NodeStatus.State = .running, message: String = ""
+        _ address: String,
+        shard: String = "shard0",
+        role: NodeStatus.Role = .leader,
+        state: NodeStatus.State = .running,
+        message: String = ""
     ) -> NodeStatus {
         var node = NodeStatus(
-            cluster: "demo", shard: shard, address: address, role: role, state: state,
-            engine: role == .leader ? "lmdb" : "rocksdb", durability: "fsync", version: "0.1.0", message: message
+            cluster: "demo",
+            shard: shard,
+            address: address,
+            role: role,
+            state: state,
+            engine: role == .leader ? "lmdb" : "rocksdb",
+            durability: "fsync",
+            version: "0.1.0",
+            message: message
         )
         guard state.serves else { return node }
         node.keys = 60_123
@@ -30,8 +40,13 @@ enum ConsoleFixture {
 
     static func shard(_ index: Int, nodes: [NodeStatus]) -> ClusterStatus.Shard {
         ClusterStatus.Shard(
-            name: "shard\(index)", index: index, slots: 8_192, keys: 60_123, bytes: 4_500_000,
-            leader: nodes.first?.address ?? "", nodes: nodes
+            name: "shard\(index)",
+            index: index,
+            slots: 8_192,
+            keys: 60_123,
+            bytes: 4_500_000,
+            leader: nodes.first?.address ?? "",
+            nodes: nodes
         )
     }
 
@@ -43,7 +58,10 @@ enum ConsoleFixture {
                 nodes: [
                     node("127.0.0.3:8080", shard: "shard1"),
                     node(
-                        "127.0.0.33:8080", shard: "shard1", role: .replica, state: .syncing,
+                        "127.0.0.33:8080",
+                        shard: "shard1",
+                        role: .replica,
+                        state: .syncing,
                         message: "copying the shard, 62 % of 60,123 keys"
                     ),
                 ]
@@ -52,15 +70,24 @@ enum ConsoleFixture {
     }
 
     static func snapshot(
-        _ shards: [ClusterStatus.Shard] = shards, at milliseconds: Int = 500_000,
-        environment: ClusterSnapshot.Environment = .development, embedded: Set<String>? = nil, demo: Set<String> = []
+        _ shards: [ClusterStatus.Shard] = shards,
+        at milliseconds: Int = 500_000,
+        environment: ClusterSnapshot.Environment = .development,
+        embedded: Set<String>? = nil,
+        demo: Set<String> = []
     ) -> ClusterSnapshot {
         ClusterSnapshot(
             status: ClusterStatus(
-                cluster: "demo", mapVersion: 3, placement: "fixed", coordinator: "local", shards: shards
+                cluster: "demo",
+                mapVersion: 3,
+                placement: "fixed",
+                coordinator: "local",
+                shards: shards
             ),
-            environment: environment, milliseconds: milliseconds,
-            embedded: embedded ?? Set(shards.flatMap { $0.nodes.map(\.address) }), demo: demo
+            environment: environment,
+            milliseconds: milliseconds,
+            embedded: embedded ?? Set(shards.flatMap { $0.nodes.map(\.address) }),
+            demo: demo
         )
     }
 
@@ -72,11 +99,19 @@ enum ConsoleFixture {
 
     /// A dashboard that has watched for three minutes, with a hole of 20 seconds in the middle.
     static func state(
-        width: Int = 80, height: Int = 24, options: ConsoleOptions = ConsoleOptions(), canCopy: Bool = false,
-        shards: [ClusterStatus.Shard] = shards, embedded: Set<String>? = nil
+        width: Int = 80,
+        height: Int = 24,
+        options: ConsoleOptions = ConsoleOptions(),
+        canCopy: Bool = false,
+        shards: [ClusterStatus.Shard] = shards,
+        embedded: Set<String>? = nil
     ) -> ConsoleState {
         var state = ConsoleState(
-            options: options, themeNames: ["dark", "light", "mono"], width: width, height: height, canCopy: canCopy
+            options: options,
+            themeNames: ["dark", "light", "mono"],
+            width: width,
+            height: height,
+            canCopy: canCopy
         )
         for second in 320...500 where !(470..<490).contains(second) {
             var shards = shards
@@ -87,7 +122,9 @@ enum ConsoleFixture {
                 }
             }
             let now = ConsoleClock(
-                milliseconds: second * 1_000, unixSeconds: clock.unixSeconds - 500 + second, utcOffsetSeconds: 0
+                milliseconds: second * 1_000,
+                unixSeconds: clock.unixSeconds - 500 + second,
+                utcOffsetSeconds: 0
             )
             _ = state.update(.tick(now))
             _ = state.update(.snapshot(snapshot(shards, at: second * 1_000, embedded: embedded)))
@@ -99,7 +136,11 @@ enum ConsoleFixture {
 
     static func frame(_ state: ConsoleState, width: Int? = nil, height: Int? = nil) throws -> CellGrid {
         ConsoleRenderer.render(
-            state, width: width ?? state.width, height: height ?? state.height, theme: try theme(), glyphs: .unicode
+            state,
+            width: width ?? state.width,
+            height: height ?? state.height,
+            theme: try theme(),
+            glyphs: .unicode
         )
     }
 }

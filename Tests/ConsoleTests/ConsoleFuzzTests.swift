@@ -38,7 +38,10 @@ import Testing
             // Every state is reached; drawing each would only take longer.
             guard step % 10 == 0 else { continue }
             let grid = ConsoleRenderer.render(
-                state, width: state.width, height: state.height, theme: themes[step / 10 % 2],
+                state,
+                width: state.width,
+                height: state.height,
+                theme: themes[step / 10 % 2],
                 glyphs: random.next(2) == 0 ? .unicode : .ascii
             )
             #expect(grid.width == state.width && grid.height == state.height)
@@ -95,8 +98,10 @@ import Testing
                 index,
                 nodes: (0..<random.next(5)).map { place in
                     var node = ConsoleFixture.node(
-                        random.next(20) == 0 ? Self.hostile[random.next(Self.hostile.count)] : "10.0.\(index).\(place):1",
-                        shard: "shard\(index)", state: states[random.next(6)],
+                        random.next(20) == 0
+                            ? Self.hostile[random.next(Self.hostile.count)] : "10.0.\(index).\(place):1",
+                        shard: "shard\(index)",
+                        state: states[random.next(6)],
                         message: random.next(3) == 0 ? Self.hostile[random.next(Self.hostile.count)] : ""
                     )
                     node.opsPerSecond = .init(read: random.next(1 << 40), write: random.next(100))
@@ -110,7 +115,9 @@ import Testing
             return shard
         }
         return ConsoleFixture.snapshot(
-            shards, at: milliseconds, environment: ClusterSnapshot.Environment.allCases[random.next(3)],
+            shards,
+            at: milliseconds,
+            environment: ClusterSnapshot.Environment.allCases[random.next(3)],
             demo: random.next(4) == 0 ? ["10.0.0.0:1"] : []
         )
     }

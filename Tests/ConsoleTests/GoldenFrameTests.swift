@@ -39,7 +39,11 @@ import Testing
     @Test func asciiOnly() throws {
         let state = ConsoleFixture.state()
         let grid = ConsoleRenderer.render(
-            state, width: 80, height: 24, theme: try ConsoleFixture.theme("mono"), glyphs: .ascii
+            state,
+            width: 80,
+            height: 24,
+            theme: try ConsoleFixture.theme("mono"),
+            glyphs: .ascii
         )
         #expect(grid.plainText.utf8.allSatisfy { $0 < 0x80 })
         try compare(grid, "ascii-80x24")

@@ -5,8 +5,10 @@ import Testing
 @Suite struct OncePrinterTests {
     @Test func printsOnePlainFrame() throws {
         let text = try OncePrinter.text(
-            snapshots: [ConsoleFixture.snapshot(at: 499_000), ConsoleFixture.snapshot()], events: ConsoleFixture.events,
-            options: ConsoleOptions(isDemo: true), clock: ConsoleFixture.clock
+            snapshots: [ConsoleFixture.snapshot(at: 499_000), ConsoleFixture.snapshot()],
+            events: ConsoleFixture.events,
+            options: ConsoleOptions(isDemo: true),
+            clock: ConsoleFixture.clock
         )
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count == OncePrinter.defaultHeight)
@@ -19,8 +21,12 @@ import Testing
     @Test func anyWidthIsFine() throws {
         for width in [1, 39, 40, 1_000] {
             _ = try OncePrinter.text(
-                snapshots: [ConsoleFixture.snapshot()], options: ConsoleOptions(), clock: ConsoleFixture.clock,
-                width: width, height: 24, glyphs: .ascii
+                snapshots: [ConsoleFixture.snapshot()],
+                options: ConsoleOptions(),
+                clock: ConsoleFixture.clock,
+                width: width,
+                height: 24,
+                glyphs: .ascii
             )
         }
     }
