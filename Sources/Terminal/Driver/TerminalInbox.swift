@@ -1,7 +1,7 @@
 /// What has arrived and not been handed out: the part of the driver's input that decides, without a terminal.
-struct TerminalInbox {
+package struct TerminalInbox {
     /// After so many times readable without anything to read, the terminal is taken for dead: else it would spin.
-    static let mostEmptyReads = 8
+    package static let mostEmptyReads = 8
 
     private var signals: [Int32] = []
     private var isWoken = false
@@ -11,10 +11,12 @@ struct TerminalInbox {
     /// Monotonic milliseconds of the last scalar of an open paste.
     private var lastPasteAt: Int64 = 0
     private(set) var isHungUp = false
-    var mustCheckSize = true
+    package var mustCheckSize = true
+
+    package init() {}
 
     /// A byte of the signal pipe: a signal's number, or `resize`.
-    mutating func receive(signalByte: UInt8, resize: UInt8) {
+    package mutating func receive(signalByte: UInt8, resize: UInt8) {
         if signalByte == resize {
             mustCheckSize = true
         } else if !signals.contains(Int32(signalByte)) {
@@ -22,10 +24,10 @@ struct TerminalInbox {
         }
     }
 
-    mutating func wake() { isWoken = true }
+    package mutating func wake() { isWoken = true }
 
     /// Signals first: nothing may hold them up.
-    mutating func nextNotice() -> TerminalEvent? {
+    package mutating func nextNotice() -> TerminalEvent? {
         if !signals.isEmpty { return .terminate(signal: signals.removeFirst()) }
         if isHungUp { return .hangUp }
         if isWoken {
@@ -35,24 +37,24 @@ struct TerminalInbox {
         return nil
     }
 
-    mutating func noteRead(gotSomething: Bool) { emptyReads = gotSomething ? 0 : emptyReads }
+    package mutating func noteRead(gotSomething: Bool) { emptyReads = gotSomething ? 0 : emptyReads }
 
     /// The terminal was readable; `isBroken` if the system says that it is gone.
-    mutating func noteReadable(isBroken: Bool) {
+    package mutating func noteReadable(isBroken: Bool) {
         emptyReads += isBroken ? TerminalInbox.mostEmptyReads : 1
         if emptyReads > TerminalInbox.mostEmptyReads { isHungUp = true }
     }
 
-    var isPasting: Bool { paste != nil }
+    package var isPasting: Bool { paste != nil }
 
-    mutating func beginPaste(at now: Int64) {
+    package mutating func beginPaste(at now: Int64) {
         paste = String.UnicodeScalarView()
         pasteCount = 0
         lastPasteAt = now
     }
 
     /// Adds to the open paste: no controls but the line end; what is beyond the limit is dropped.
-    mutating func append(pasted scalar: Unicode.Scalar, limit: Int, at now: Int64) {
+    package mutating func append(pasted scalar: Unicode.Scalar, limit: Int, at now: Int64) {
         lastPasteAt = now
         guard pasteCount < limit else { return }
         let kept: Unicode.Scalar = scalar == "\r" ? "\n" : scalar
@@ -62,11 +64,11 @@ struct TerminalInbox {
     }
 
     /// Ends the paste; nil if there was none or nothing in it.
-    mutating func endPaste() -> TerminalEvent? {
+    package mutating func endPaste() -> TerminalEvent? {
         defer { paste = nil }
         return paste.flatMap { $0.isEmpty ? nil : .paste(String($0)) }
     }
 
     /// A terminal that dies in the middle of a paste must not swallow keys for ever.
-    func pasteIsStale(at now: Int64, patience: Int64) -> Bool { isPasting && now - lastPasteAt > patience }
+    package func pasteIsStale(at now: Int64, patience: Int64) -> Bool { isPasting && now - lastPasteAt > patience }
 }

@@ -1,6 +1,6 @@
 /// The shipped themes, compiled in so that a lone binary has them. A test holds them equal to the files in `themes/`.
-enum BuiltInThemes {
-    static let all = ["dark": dark, "light": light, "mono": mono]
+package enum BuiltInThemes {
+    package static let all = ["dark": dark, "light": light, "mono": mono]
 
     private static let dark = """
         # Shoal's default: light text on a dark screen. The format is described in mono.theme.
@@ -51,7 +51,7 @@ enum BuiltInThemes {
         input = #ffffff on #10141a
         input.cursor = #14181f on #88c0d0
         filter = #14181f on #ebcb8b
-        filter.match = #ebcb8b bold underline
+        filter.match = #ebcb8b on #14181f bold underline
 
         progress.done = #a3be8c
         progress.left = #8b95a7
@@ -111,7 +111,7 @@ enum BuiltInThemes {
         input = #000000 on #ffffff
         input.cursor = #ffffff on #1f5f99
         filter = #24292f on #f2d98a
-        filter.match = #7d5100 bold underline
+        filter.match = #7d5100 on #fbfbfa bold underline
 
         progress.done = #1c6b2c
         progress.left = #626a73

@@ -2,7 +2,7 @@
 /// `text`), and a part left out (`state.failed = red` has no background) comes from there, too.
 package struct Theme: Equatable, Sendable {
     /// What one line of a theme file says; nil is left to the fallback.
-    struct Entry: Equatable, Sendable {
+    package struct Entry: Equatable, Sendable {
         var foreground: Color?
         var background: Color?
         var attributes: Style.Attributes
@@ -11,7 +11,7 @@ package struct Theme: Equatable, Sendable {
     package let name: String
     private var styles: [ThemeRole: Style]
 
-    init(name: String, entries: [String: Entry]) {
+    package init(name: String, entries: [String: Entry]) {
         self.name = name
         styles = [:]
         for role in ThemeRole.allCases { styles[role] = Theme.resolve(role.rawValue, in: entries) }

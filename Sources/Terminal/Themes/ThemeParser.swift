@@ -7,15 +7,15 @@
 ///
 /// A line is `role = [foreground] [on background] [bold] [dim] [reverse] [underline]`; colours are `#rrggbb`,
 /// `default`, or one of `Color.names`.
-struct ThemeParser {
+package struct ThemeParser {
     /// Larger than any theme by far: a mistaken path must not be read into memory.
     static let largestFile = 64 * 1024
 
-    let file: String
-    private(set) var inherits: String?
-    private(set) var entries: [String: Theme.Entry] = [:]
+    package let file: String
+    package private(set) var inherits: String?
+    package private(set) var entries: [String: Theme.Entry] = [:]
 
-    init(text: String, file: String) throws(ThemeError) {
+    package init(text: String, file: String) throws(ThemeError) {
         self.file = file
         var number = 0
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
