@@ -47,7 +47,9 @@ package struct ClusterReplies {
         let takesArgument = ["keyslot", "countkeysinslot"].contains(subcommand)
         let isKnown = takesArgument || ["slots", "shards", "nodes", "info", "myid"].contains(subcommand)
         guard isKnown else {
-            return bytes.appendRESPError("ERR unknown subcommand '\(Self.printable(arguments.first))'. Try CLUSTER HELP.")
+            return bytes.appendRESPError(
+                "ERR unknown subcommand '\(Self.printable(arguments.first))'. Try CLUSTER HELP."
+            )
         }
         guard arguments.count == (takesArgument ? 2 : 1) else {
             return bytes.appendRESPError("ERR wrong number of arguments for 'cluster|\(subcommand)' command")

@@ -1,3 +1,5 @@
+import Routing
+
 /// The text of INFO.
 package enum InfoReply {
     /// What clients take the server for: the Redis whose replies and commands Shoal follows.

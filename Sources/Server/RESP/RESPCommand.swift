@@ -24,7 +24,8 @@ package enum RESPCommand: UInt8, CaseIterable, Sendable {
     package var isWrite: Bool {
         switch self {
         case .set, .setnx, .setex, .psetex, .getset, .getdel, .del, .unlink, .mset, .incr, .decr, .incrby, .decrby,
-            .append, .expire, .pexpire, .persist: true
+            .append, .expire, .pexpire, .persist:
+            true
         default: false
         }
     }
@@ -33,7 +34,8 @@ package enum RESPCommand: UInt8, CaseIterable, Sendable {
     package var firstKey: Int {
         switch self {
         case .get, .set, .setnx, .setex, .psetex, .getset, .getdel, .incr, .decr, .incrby, .decrby, .append,
-            .strlen, .ttl, .pttl, .expire, .pexpire, .persist, .type, .del, .unlink, .exists, .mget, .mset: 1
+            .strlen, .ttl, .pttl, .expire, .pexpire, .persist, .type, .del, .unlink, .exists, .mget, .mset:
+            1
         default: 0
         }
     }
@@ -42,7 +44,8 @@ package enum RESPCommand: UInt8, CaseIterable, Sendable {
     package var lastKey: Int {
         switch self {
         case .get, .set, .setnx, .setex, .psetex, .getset, .getdel, .incr, .decr, .incrby, .decrby, .append,
-            .strlen, .ttl, .pttl, .expire, .pexpire, .persist, .type: 1
+            .strlen, .ttl, .pttl, .expire, .pexpire, .persist, .type:
+            1
         case .del, .unlink, .exists, .mget, .mset: -1
         default: 0
         }
@@ -53,7 +56,8 @@ package enum RESPCommand: UInt8, CaseIterable, Sendable {
         switch self {
         case .mset: 2
         case .get, .set, .setnx, .setex, .psetex, .getset, .getdel, .incr, .decr, .incrby, .decrby, .append,
-            .strlen, .ttl, .pttl, .expire, .pexpire, .persist, .type, .del, .unlink, .exists, .mget: 1
+            .strlen, .ttl, .pttl, .expire, .pexpire, .persist, .type, .del, .unlink, .exists, .mget:
+            1
         default: 0
         }
     }

@@ -35,7 +35,11 @@ extension [UInt8] {
 
     /// A null in place of a bulk string, or of an array when `isArray`, which RESP 2 tells apart.
     mutating func appendRESPNull(isArray: Bool = false, version: Int) {
-        if version >= 3 { append(contentsOf: "_\r\n".utf8) } else { append(contentsOf: (isArray ? "*-1\r\n" : "$-1\r\n").utf8) }
+        if version >= 3 {
+            append(contentsOf: "_\r\n".utf8)
+        } else {
+            append(contentsOf: (isArray ? "*-1\r\n" : "$-1\r\n").utf8)
+        }
     }
 
     /// Text for people: a verbatim string in RESP 3.
