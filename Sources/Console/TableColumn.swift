@@ -21,6 +21,8 @@ struct TableColumn: Hashable, Sendable {
     private static let gap = 1
     private static let longestState = 13
     private static let longestName = 34
+    /// `shard0 8,192 slots`.
+    private static let usualName = 18
     private static let shortestNote = 16
 
     /// The columns for rows of this width, the more important ones first to get a place, in the order of display.
@@ -34,6 +36,7 @@ struct TableColumn: Hashable, Sendable {
             left -= column.width + (chosen.count == 1 ? 0 : gap)
         }
         var columns = displayed.filter { chosen.contains($0.kind) }
+        left = widen(.name, of: &columns, to: usualName, left: left)
         left = widen(.state, of: &columns, to: longestState, left: left)
         left = widen(.name, of: &columns, to: longestName, left: left)
         if left > shortestNote {
@@ -55,13 +58,13 @@ struct TableColumn: Hashable, Sendable {
     }
 
     private static let displayed: [TableColumn] = [
-        TableColumn(kind: .name, title: "NAME", width: 18, isRightAligned: false, sort: .name),
+        TableColumn(kind: .name, title: "NAME", width: 17, isRightAligned: false, sort: .name),
         TableColumn(kind: .role, title: "ROLE", width: 7, isRightAligned: false),
-        TableColumn(kind: .state, title: "STATE", width: 9, isRightAligned: false, sort: .state),
+        TableColumn(kind: .state, title: "STATE", width: 10, isRightAligned: false, sort: .state),
         TableColumn(kind: .engine, title: "ENGINE", width: 7, isRightAligned: false),
         TableColumn(kind: .keys, title: "KEYS", width: 6, sort: .keys),
         TableColumn(kind: .size, title: "SIZE", width: 8, sort: .size),
-        TableColumn(kind: .ops, title: "OPS/S", width: 7, sort: .read),
+        TableColumn(kind: .ops, title: "OPS/S", width: 6, sort: .read),
         TableColumn(kind: .read, title: "READ/S", width: 7, sort: .read),
         TableColumn(kind: .write, title: "WRITE/S", width: 7, sort: .write),
         TableColumn(kind: .lag, title: "LAG MS", width: 7, sort: .lag),
