@@ -1,26 +1,5 @@
 /// CRC16 with polynomial 0x1021 and initial value 0 (XMODEM), eight bytes a step.
 package enum CRC16 {
-    private static let polynomial: UInt16 = 0x1021
-    private static let stride = 8
-
-    /// `tables[k * 256 + b]` is the checksum of byte `b` followed by `k` zero bytes, so that the bytes of one step are
-    /// looked up independently of each other. 4 KiB: stays in the first-level cache.
-    ///
-    /// Written once before anyone can see it and only read from then on, hence safe on every thread. Never freed.
-    private nonisolated(unsafe) static let tables: UnsafePointer<UInt16> = {
-        let tables = UnsafeMutablePointer<UInt16>.allocate(capacity: stride * 256)
-        for byte in 0..<256 {
-            var value = UInt16(byte) << 8
-            for _ in 0..<8 { value = value & 0x8000 == 0 ? value << 1 : (value << 1) ^ polynomial }
-            tables[byte] = value
-        }
-        for index in 256..<(stride * 256) {
-            let shorter = tables[index - 256]
-            tables[index] = (shorter << 8) ^ tables[Int(shorter >> 8)]
-        }
-        return UnsafePointer(tables)
-    }()
-
     /// The checksum of `bytes`, read only during the call.
     package static func checksum(of bytes: UnsafeRawBufferPointer) -> UInt16 {
         guard let base = bytes.baseAddress else { return 0 }
@@ -33,7 +12,18 @@ package enum CRC16 {
         of base: UnsafeRawPointer,
         count: Int
     ) -> (checksum: UInt16, hasBrace: Bool) {
-        let tables = CRC16.tables
+        tables.withUnsafeBufferPointer { tables in
+            guard let tables = tables.baseAddress else { return (0, false) }
+            return checksumAndBrace(of: base, count: count, tables: tables)
+        }
+    }
+
+    @inline(__always)
+    private static func checksumAndBrace(
+        of base: UnsafeRawPointer,
+        count: Int,
+        tables: UnsafePointer<UInt16>
+    ) -> (checksum: UInt16, hasBrace: Bool) {
         var crc: UInt16 = 0
         var braces: UInt64 = 0
         var offset = 0
