@@ -61,6 +61,18 @@ package struct SlotMap: Hashable, Sendable {
         return ranges
     }
 
+    /// All slots outside of `ranges`, which are ascending and don't overlap.
+    package static func complement(of ranges: [SlotRange]) -> [SlotRange] {
+        var result: [SlotRange] = []
+        var next = 0
+        for range in ranges {
+            if Int(range.lowerBound) > next { result.append(UInt16(next)...(range.lowerBound - 1)) }
+            next = Int(range.upperBound) + 1
+        }
+        if next < StorageLimits.slotCount { result.append(UInt16(next)...UInt16(StorageLimits.slotCount - 1)) }
+        return result
+    }
+
     /// How many slots shard `index` owns.
     package func slotCount(ofShard index: UInt16) -> Int {
         owners.reduce(0) { $0 + ($1 == index ? 1 : 0) }

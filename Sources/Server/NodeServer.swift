@@ -29,11 +29,11 @@ package final class NodeServer: Sendable {
         listen: NodeAddress, group: any EventLoopGroup, control: any NodeControl, state: ServingState,
         metrics: NodeMetrics, logger: Logger
     ) async throws(ServerError) -> NodeServer {
-        let origins = OriginCheck(addresses: [state.address, listen])
+        let origins = OriginCheck(allowed: [state.address.description, listen.description])
         let loops = group.makeIterator().map {
             LoopContext(
                 eventLoop: $0, threadPool: .singleton, metrics: metrics, control: control, state: state,
-                origins: origins
+                origins: origins, logger: logger
             )
         }
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
@@ -79,10 +79,11 @@ package final class NodeServer: Sendable {
         return ServerError(.addressRefused, "can't listen on \(address): \(reason); is it an address of this machine?")
     }
 
-    /// Serves from `state` on every loop; returns when all loops have stopped using the previous one.
-    package func serve(_ state: ServingState) async throws {
+    /// Serves from `state` on every loop; returns when all loops have stopped using the previous one. Blocks; not for
+    /// event loops.
+    package func serve(_ state: ServingState) throws {
         for loop in loops {
-            try await loop.eventLoop.submit { try loop.serve(state) }.get()
+            try loop.eventLoop.submit { try loop.serve(state) }.wait()
         }
     }
 

@@ -68,14 +68,15 @@ package struct SnapshotChunk: Sendable {
 
     /// Calls `body` once with all entries in order; their bytes live only inside the call.
     package func withEntries<R, Failure: Error>(_ body: ([SnapshotEntry]) throws(Failure) -> R) throws(Failure) -> R {
-        try bytes.withUnsafeBytes { bytes throws(Failure) in
+        let result = bytes.withUnsafeBytes { bytes -> Result<R, Failure> in
             var reader = WireReader(bytes)
             _ = reader.integer(UInt32.self)
             var entries: [SnapshotEntry] = []
             entries.reserveCapacity(count)
             while let entry = SnapshotEntry(&reader) { entries.append(entry) }
-            return try body(entries)
+            do throws(Failure) { return .success(try body(entries)) } catch { return .failure(error) }
         }
+        return try result.get()
     }
 
     /// Calls `body` for every entry in order.

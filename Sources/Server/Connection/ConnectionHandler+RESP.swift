@@ -40,7 +40,10 @@ extension ConnectionHandler {
     @inline(__always)
     private func execute(_ bytes: UnsafeRawBufferPointer, _ store: ShardStore?) {
         let name = arguments.bytes(0, in: bytes)
-        guard let command = RESPCommand.lookup(name) else { return writeUnknownCommand(bytes) }
+        guard let command = RESPCommand.lookup(name) else {
+            if !beginReplication(bytes) { writeUnknownCommand(bytes) }
+            return
+        }
         let count = arguments.count
         guard command.arity >= 0 ? count == command.arity : count >= -command.arity else {
             return output.writeRESPError("ERR wrong number of arguments for '\(command.name)' command")

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 import Storage
 
 extension ConnectionHandler {
@@ -82,8 +83,36 @@ extension ConnectionHandler {
     func runBlocking<T: Sendable>(
         _ work: @escaping @Sendable () -> T, _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
+        let store = loop.state.store
+        // The files stay open until the job has ended.
+        guard store?.beginUse() ?? true else { return closeAfterReplies() }
         isBlocked = true
-        loop.threadPool.runIfActive(eventLoop: loop.eventLoop, work).assumeIsolated().whenComplete { [self] result in
+        let job: @Sendable () -> T = {
+            defer { store?.endUse() }
+            return work()
+        }
+        continueAfter(loop.threadPool.runIfActive(eventLoop: loop.eventLoop, job), finish)
+    }
+
+    /// The same for work that waits for other nodes.
+    func runTask<T: Sendable>(
+        _ work: @escaping @Sendable () async -> T, _ finish: @escaping (ConnectionHandler, T) -> Void
+    ) {
+        let store = loop.state.store
+        guard store?.beginUse() ?? true else { return closeAfterReplies() }
+        isBlocked = true
+        let future = loop.eventLoop.makeFutureWithTask {
+            let value = await work()
+            store?.endUse()
+            return value
+        }
+        continueAfter(future, finish)
+    }
+
+    private func continueAfter<T: Sendable>(
+        _ future: EventLoopFuture<T>, _ finish: @escaping (ConnectionHandler, T) -> Void
+    ) {
+        future.assumeIsolated().whenComplete { [self] result in
             isBlocked = false
             switch result {
             case .success(let value): finish(self, value)

@@ -1,4 +1,5 @@
 import NIOCore
+import Replication
 import Storage
 
 /// One connection of any protocol: reads, decodes and executes synchronously, and keeps replies in order.
@@ -54,6 +55,11 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     var acceptsReplicaReads = false
     var clientName = ""
     var http = HTTPRequestParser()
+    /// A request that is read but has to wait for room in the store.
+    var waitingRequest: HTTPRequest?
+
+    /// A follower's request that turns this connection into a peer stream.
+    var replication: (hello: PeerHello, store: ShardStore)?
 
     // What this pass has done, for the latency histograms.
     var passStart: UInt64 = 0
@@ -108,13 +114,15 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
 
     /// Executes as much of `input` as can be executed now.
     func process() {
-        guard !isBlocked, !isClosing, input.readableBytes > 0 else { return }
+        guard !isBlocked, !isClosing, input.readableBytes > 0 || waitingRequest != nil else { return }
         passStart = Clock.monotonicNanoseconds()
         passNow = Clock.wallMilliseconds()
         if speech == .undecided { decideSpeech() }
         switch speech {
         case .undecided: break
-        case .resp: processRESP()
+        case .resp:
+            processRESP()
+            if replication != nil { return switchToReplication() }
         case .http: processHTTP()
         }
         if passReads > 0 {

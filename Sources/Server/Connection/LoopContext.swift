@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 import NIOPosix
 import Storage
@@ -8,6 +9,7 @@ final class LoopContext: @unchecked Sendable {
     let eventLoop: any EventLoop
     let threadPool: NIOThreadPool
     let metrics: NodeMetrics
+    let logger: Logger
     unowned let control: any NodeControl
     private(set) var state: ServingState
     private(set) var port: StorePort?
@@ -17,13 +19,15 @@ final class LoopContext: @unchecked Sendable {
     /// Hosts that may be named in a request's Host or Origin.
     var origins: OriginCheck
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+    private var peers: [ObjectIdentifier: PeerStreamHandler] = [:]
     var connectionCount: Int { connections.count }
     var commandCount: UInt64 = 0
 
     init(
         eventLoop: any EventLoop, threadPool: NIOThreadPool, metrics: NodeMetrics, control: any NodeControl,
-        state: ServingState, origins: OriginCheck
+        state: ServingState, origins: OriginCheck, logger: Logger
     ) {
+        self.logger = logger
         self.eventLoop = eventLoop
         self.threadPool = threadPool
         self.metrics = metrics
@@ -41,6 +45,7 @@ final class LoopContext: @unchecked Sendable {
             let abandoned = waiting
             waiting = []
             for connection in abandoned { connection.abandonHeldReplies() }
+            for peer in Array(peers.values) { peer.end() }
             port = try next.store?.makePort { [weak self] signal in self?.receive(signal) }
         }
         state = next
@@ -57,6 +62,11 @@ final class LoopContext: @unchecked Sendable {
         }
     }
 
+    /// Streams to followers read the store's log: they end with it.
+    func add(_ peer: PeerStreamHandler) { peers[ObjectIdentifier(peer)] = peer }
+
+    func remove(_ peer: PeerStreamHandler) { peers[ObjectIdentifier(peer)] = nil }
+
     func add(_ connection: ConnectionHandler) { connections[ObjectIdentifier(connection)] = connection }
 
     func remove(_ connection: ConnectionHandler) {
@@ -67,6 +77,7 @@ final class LoopContext: @unchecked Sendable {
     /// The server is going away.
     func closeConnections() {
         for connection in Array(connections.values) { connection.context?.close(promise: nil) }
+        for peer in Array(peers.values) { peer.end() }
     }
 
     /// Once per second: hands the counters on and moves an idle loop's view forward, because a view that stays keeps

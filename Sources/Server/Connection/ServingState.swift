@@ -49,8 +49,10 @@ package protocol NodeControl: AnyObject, Sendable {
     func startShard() -> NodeStatus
     /// Stops the shard: files closed, the address still answers. Blocks; called from a thread of the pool.
     func stopShard() -> NodeStatus
-    /// On a replica: how old its newest complete state is at most, in milliseconds; 0 on a leader.
-    var stalenessMilliseconds: UInt64 { get }
+    /// On a replica: how old its newest complete state is at most, in milliseconds; nil while that can't be known.
+    var stalenessMilliseconds: UInt64? { get }
+    /// Why deleting what is here of these slots would be unsafe now: their owners must be there and have them.
+    func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String?
     /// The paper's replication cursor; blocks. nil: nothing new.
     func nextReplicationRecord() throws(StorageError) -> ReplicationRecord?
     /// Takes the first record if it is this one; otherwise says why not. Blocks.

@@ -11,7 +11,8 @@ struct LogRead: Sendable {
         _ log: CommitLog, _ current: LogReader?, _ after: Position, _ maxBytes: Int
     ) -> Result<LogRead, StorageError> {
         do throws(StorageError) {
-            let reader = try current ?? log.makeReader(after: after)
+            let reader: LogReader
+            if let current { reader = current } else { reader = try log.makeReader(after: after) }
             var read = LogRead(reader: reader, batches: [], bytes: 0)
             // Only what is on the leader's disk is shipped: the commit position counts it as durable here.
             let end = log.syncedEnd

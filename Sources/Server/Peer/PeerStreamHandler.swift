@@ -14,7 +14,7 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
     private static let hotBytes: UInt64 = 1 << 20
 
     private let store: ShardStore
-    private let pool: NIOThreadPool
+    private let loop: LoopContext
     private let hello: PeerHello
     private let logger: Logger
     private var machine: LeaderFollowerMachine
@@ -27,18 +27,19 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
     private var ticker: RepeatedTask?
     private let wakeUp: CoalescedWake
 
-    init(store: ShardStore, pool: NIOThreadPool, hello: PeerHello, identity: LeaderFollowerMachine.Identity, eventLoop: any EventLoop, logger: Logger) {
+    init(store: ShardStore, loop: LoopContext, hello: PeerHello, identity: LeaderFollowerMachine.Identity) {
         self.store = store
-        self.pool = pool
+        self.loop = loop
         self.hello = hello
-        self.logger = logger
+        logger = loop.logger
         machine = LeaderFollowerMachine(identity: identity, now: Clock.monotonicMilliseconds())
-        wakeUp = CoalescedWake(eventLoop)
+        wakeUp = CoalescedWake(loop.eventLoop)
     }
 
     /// Starts the stream; the `+OK` is on its way.
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        loop.add(self)
         wakeUp.body = { [weak self] in self?.handle(.logAdvanced) }
         observer = store.observe { [wakeUp] in wakeUp.signal() }
         let period = TimeAmount.milliseconds(Int64(ReplicationLimits.heartbeatPeriod))
@@ -110,8 +111,8 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
         let current = reader?.position == after ? reader : nil
         let read: @Sendable () -> Result<LogRead, StorageError> = { LogRead.read(log, current, after, maxBytes) }
         if isHot { return finishRead(read()) }
-        guard let context else { return }
-        pool.runIfActive(eventLoop: context.eventLoop, read).assumeIsolated().whenComplete { [self] result in
+        guard context != nil else { return }
+        run(read).assumeIsolated().whenComplete { [self] result in
             switch result {
             case .success(let outcome): finishRead(outcome)
             case .failure: self.context?.close(promise: nil)
@@ -138,11 +139,23 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
+    /// On the pool, with the store's files kept open.
+    private func run<T: Sendable>(
+        _ work: @escaping @Sendable () -> Result<T, StorageError>
+    ) -> EventLoopFuture<Result<T, StorageError>> {
+        let store = self.store
+        return loop.threadPool.runIfActive(eventLoop: loop.eventLoop) {
+            guard store.beginUse() else { return .failure(StorageError(.closed, "the shard is stopping")) }
+            defer { store.endUse() }
+            return work()
+        }
+    }
+
     private func startSnapshot() {
-        guard let context else { return }
+        guard context != nil else { return }
         let store = self.store
         let open: @Sendable () -> Result<SnapshotStream, StorageError> = { SnapshotStream.open(store) }
-        pool.runIfActive(eventLoop: context.eventLoop, open).assumeIsolated().whenComplete { [self] result in
+        run(open).assumeIsolated().whenComplete { [self] result in
             guard case .success(.success(let stream)) = result else {
                 if case .success(.failure(let error)) = result { handle(.snapshotFailed(error.message)) }
                 return
@@ -154,9 +167,9 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func sendChunks(_ maxBytes: Int) {
-        guard let context, let stream = snapshot else { return }
+        guard context != nil, let stream = snapshot else { return }
         let next: @Sendable () -> Result<SnapshotStream.Part, StorageError> = { stream.next(maxBytes: maxBytes) }
-        pool.runIfActive(eventLoop: context.eventLoop, next).assumeIsolated().whenComplete { [self] result in
+        run(next).assumeIsolated().whenComplete { [self] result in
             guard case .success(.success(let part)) = result else {
                 if case .success(.failure(let error)) = result { handle(.snapshotFailed(error.message)) }
                 return
@@ -177,8 +190,15 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
+    /// The store closes.
+    func end() {
+        context?.close(promise: nil)
+        cleanUp()
+    }
+
     private func cleanUp() {
         context = nil
+        loop.remove(self)
         ticker?.cancel()
         ticker = nil
         if let observer { store.unobserve(observer) }

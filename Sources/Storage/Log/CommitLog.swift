@@ -110,6 +110,18 @@ package final class CommitLog: @unchecked Sendable {
         case diverged
     }
 
+    /// The position before the first segment that begins at or behind this byte offset; the last segment's if none.
+    package func segmentBase(atOrBehind offset: UInt64) -> Position {
+        state.withLock {
+            var begin: UInt64 = 0
+            for segment in segments {
+                if begin >= offset { return segment.base }
+                begin = segment.endOffset
+            }
+            return segments[segments.count - 1].base
+        }
+    }
+
     /// The log's terms: the position before the first retained record, then each later term with its first sequence,
     /// then the end.
     package func history() -> (base: Position, starts: [Position], end: Position) {

@@ -128,6 +128,7 @@ extension ShardStore {
         isClosing = true
         isLeader = false
         lock.signalWork()
+        while uses > 0 { lock.waitForProgress(milliseconds: 1000) }
         let remaining = ports
         ports = []
         lock.unlock()

@@ -2,14 +2,18 @@
 /// All of them block; call them from a thread, not from an event loop.
 extension ShardStore {
     /// Waits until the engine holds everything that was committed at the call.
-    package func flushApplied() {
+    /// - Parameter patience: milliseconds after which it gives up.
+    package func flushApplied(patience: Int = .max) {
+        let started = Clock.monotonicMilliseconds()
         lock.lock()
         defer { lock.unlock() }
         let target = commitPosition.sequence
         while appliedPosition.sequence < target, failure == nil, applierTrouble == nil, !isClosing {
+            let waited = Int(Clock.monotonicMilliseconds() - started)
+            guard waited < patience else { return }
             flushRequested = true
             lock.signalWork()
-            lock.waitForProgress(milliseconds: 1000)
+            lock.waitForProgress(milliseconds: min(1000, patience - waited))
         }
     }
 
@@ -19,13 +23,10 @@ extension ShardStore {
         return engine.counts(of: slots)
     }
 
-    /// Exact sum over all slots, with a bounded age: `lazily` takes the engine's numbers if the applier is less than a
-    /// second behind, as status displays want it.
-    package func total(lazily: Bool) -> SlotCount {
-        let isFresh = lock.withLock {
-            applyQueue.isEmpty ? unappliedBytes == 0 : false
-        }
-        if !isFresh, !lazily { flushApplied() }
+    /// Exact sum over all slots.
+    /// - Parameter patience: milliseconds to wait for the applier at the most; then the sum is that much behind.
+    package func total(patience: Int = .max) -> SlotCount {
+        flushApplied(patience: patience)
         return engine.total
     }
 
@@ -59,7 +60,7 @@ extension ShardStore {
         defer { lock.unlock() }
         if case .refused(let error) = admit(bytes: 64, port: port) { throw error }
         let last: [UInt8] = [UInt8(slot >> 8), UInt8(slot & 0xFF)]
-        last.withUnsafeBytes { open.append(LogRecord(kind: .clearSlots, slot: slot, key: $0)) }
+        last.withUnsafeBytes { _ = open.append(LogRecord(kind: .clearSlots, slot: slot, key: $0)) }
     }
 
     /// Commits what is queued, on this thread or on the one that is at it, and waits for the end of it.

@@ -59,6 +59,8 @@ package final class ShardStore: @unchecked Sendable {
     package internal(set) var pace = CommitPace()
     var observers: [Int: @Sendable () -> Void] = [:]
     private var nextObserver = 0
+    /// Jobs of other threads under way; `close` waits for them.
+    var uses = 0
     var threads: [StoreThread] = []
 
     init(engine: any StorageEngine, log: CommitLog, options: Options) {
@@ -101,6 +103,23 @@ package final class ShardStore: @unchecked Sendable {
 
     package func unobserve(_ token: Int) {
         lock.withLock { observers[token] = nil }
+    }
+
+    /// Keeps the files open while a job on another thread works with them.
+    /// - Returns: false when the store is closing; don't begin then.
+    package func beginUse() -> Bool {
+        lock.withLock {
+            if isClosing { return false }
+            uses += 1
+            return true
+        }
+    }
+
+    package func endUse() {
+        lock.withLock {
+            uses -= 1
+            lock.signalProgress()
+        }
     }
 
     /// Whether writes are accepted here: a leader that has not failed.

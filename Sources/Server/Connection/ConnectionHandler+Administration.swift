@@ -1,0 +1,157 @@
+import NIOCore
+import NIOPosix
+import Routing
+import Storage
+
+/// HTTP routes that look at the whole node: they run on the thread pool while the connection waits.
+extension ConnectionHandler {
+    func executeAdministration(_ endpoint: HTTPEndpoint, _ request: HTTPRequest) throws(HTTPError) {
+        switch endpoint {
+        case .health: HTTPResponse.writeText(200, "ok\n", request.connection, headOnly: request.method == .head, into: &output)
+        case .ready: try ready(request)
+        case .status: answerStatus(request) { $0.status() }
+        case .adminStart: answerStatus(request) { $0.startShard() }
+        case .adminStop: answerStatus(request) { $0.stopShard() }
+        case .metrics:
+            let control = loop.control
+            answer(request, { control.status() }) { connection, status in
+                HTTPResponse.writeText(
+                    200, MetricsText.render(status), request.connection, isMetrics: true,
+                    headOnly: request.method == .head, into: &connection.output
+                )
+            }
+        case .clean: try clean(request)
+        case .nextReplicationKey: nextReplicationKey(request)
+        case .deleteNextReplicationKey(let key, let value): takeReplicationKey(key, value, request)
+        case .kvList(let prefix, let limit, let cursor): try list(prefix, limit, cursor, request)
+        default: throw HTTPError(404, "not_found", "there is nothing at this path")
+        }
+    }
+
+    private func answer<T: Sendable>(
+        _ request: HTTPRequest, _ work: @escaping @Sendable () -> T, _ finish: @escaping (ConnectionHandler, T) -> Void
+    ) {
+        runBlocking(work) { connection, value in
+            finish(connection, value)
+            if !request.keepAlive { connection.closeAfterReplies() }
+        }
+    }
+
+    private func answerStatus(_ request: HTTPRequest, _ work: @escaping @Sendable (any NodeControl) -> NodeStatus) {
+        let control = loop.control
+        answer(request, { work(control) }) { connection, status in
+            HTTPResponse.writeJSON(
+                200, StatusJSON.encode(status), request.connection, headOnly: request.method == .head,
+                into: &connection.output
+            )
+        }
+    }
+
+    private func ready(_ request: HTTPRequest) throws(HTTPError) {
+        guard loop.state.phase == .running, loop.state.store != nil else { throw unavailable() }
+        HTTPResponse.writeText(200, "ready\n", request.connection, headOnly: request.method == .head, into: &output)
+    }
+
+    /// Deletes what this shard doesn't own, through the leader's log; replicas follow it.
+    private func clean(_ request: HTTPRequest) throws(HTTPError) {
+        let state = loop.state
+        guard let store = state.store, let port = loop.port else { throw unavailable() }
+        guard state.isLeader, let index = state.shardIndex else {
+            if let leader = state.shardIndex.map({ state.leaders[Int($0)] }), leader != state.address {
+                return HTTPResponse.writeRedirect(to: "\(leader)", request, into: &output)
+            }
+            throw HTTPError(
+                409, "not_in_map", "shard \(state.shardName) is not part of the cluster's map: cleaning would delete all its keys"
+            )
+        }
+        let owned = state.map.ranges(ofShard: index)
+        let control = loop.control
+        let pool = loop.threadPool
+        runTask({ () async -> Result<UInt64, HTTPError> in
+            let foreign = SlotMap.complement(of: owned)
+            if let reason = await control.reasonNotToClean(foreign) {
+                return .failure(HTTPError(409, "unsafe_to_clean", reason))
+            }
+            do {
+                return .success(try await pool.runIfActive { try store.clear(foreign, port: port) })
+            } catch {
+                let reason = (error as? StorageError)?.message ?? "\(error)"
+                return .failure(HTTPError(503, "clean_failed", reason, retryAfterSeconds: 1))
+            }
+        }) { connection, result in
+            switch result {
+            case .success(let removed):
+                HTTPResponse.writeJSON(
+                    200, "{\"removed\": \(removed)}\n".utf8, request.connection, into: &connection.output
+                )
+            case .failure(let error): HTTPResponse.writeError(error, request.connection, into: &connection.output)
+            }
+            if !request.keepAlive { connection.closeAfterReplies() }
+        }
+    }
+
+    private func nextReplicationKey(_ request: HTTPRequest) {
+        let control = loop.control
+        answer(request, { () -> Result<ReplicationRecord?, StorageError> in
+            do throws(StorageError) { return .success(try control.nextReplicationRecord()) } catch { return .failure(error) }
+        }) { connection, result in
+            switch result {
+            case .success(.some(let record)):
+                var body = ByteBuffer()
+                JSONText.writeReplicationRecord(
+                    key: record.key, value: record.value, position: "\(record.position)", into: &body
+                )
+                HTTPResponse.writeJSON(200, body.readableBytesView, request.connection, into: &connection.output)
+            case .success(.none): HTTPResponse.writeNoContent(request.connection, into: &connection.output)
+            case .failure(let error): connection.writeHTTPUnavailable(error)
+            }
+        }
+    }
+
+    private func takeReplicationKey(_ key: [UInt8], _ value: [UInt8]?, _ request: HTTPRequest) {
+        let control = loop.control
+        answer(request, { () -> Result<String?, StorageError> in
+            do throws(StorageError) {
+                return .success(try control.takeReplicationRecord(key: key, value: value))
+            } catch {
+                return .failure(error)
+            }
+        }) { connection, result in
+            switch result {
+            case .success(.none): HTTPResponse.writeOK(request.connection, into: &connection.output)
+            case .success(.some(let reason)):
+                HTTPResponse.writeError(
+                    HTTPError(409, "not_the_next_record", reason), request.connection, into: &connection.output
+                )
+            case .failure(let error): connection.writeHTTPUnavailable(error)
+            }
+        }
+    }
+
+    private func list(
+        _ prefix: [UInt8], _ limit: Int, _ cursor: [UInt8]?, _ request: HTTPRequest
+    ) throws(HTTPError) {
+        let state = loop.state
+        guard let store = state.store else { throw unavailable() }
+        guard state.isLeader else {
+            if let index = state.shardIndex {
+                return HTTPResponse.writeRedirect(to: "\(state.leaders[Int(index)])", request, into: &output)
+            }
+            throw unavailable()
+        }
+        let now = passNow
+        answer(request, { KeyListing.page(store, state, prefix: prefix, limit: limit, after: cursor, now: now) }) {
+            connection, result in
+            switch result {
+            case .success(let page):
+                var body = ByteBuffer()
+                JSONText.writeListing(keys: page.keys, hasMore: page.hasMore, into: &body)
+                HTTPResponse.writeJSON(
+                    200, body.readableBytesView, request.connection, headOnly: request.method == .head,
+                    into: &connection.output
+                )
+            case .failure(let error): connection.writeHTTPUnavailable(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,220 @@
+import NIOCore
+import Routing
+import Storage
+
+/// HTTP on the data path: decoded, executed and answered like RESP, one request after the other.
+extension ConnectionHandler {
+    func processHTTP() {
+        let store = loop.state.store
+        while !isBlocked, !waitsForRoom, !isClosing, output.readableBytes < ConnectionHandler.outputBytesMax {
+            do throws(HTTPError) {
+                let request: HTTPRequest
+                if let waiting = waitingRequest {
+                    request = waiting
+                    waitingRequest = nil
+                } else {
+                    guard let next = try http.next(&input) else {
+                        if http.wantsContinue {
+                            http.wantsContinue = false
+                            HTTPResponse.writeContinue(into: &output)
+                        }
+                        break
+                    }
+                    request = next
+                }
+                execute(request, store)
+                if waitsForRoom { waitingRequest = request } else { afterReply(request) }
+            } catch {
+                HTTPResponse.writeError(error, .close, into: &output)
+                isClosing = true
+            }
+        }
+        if input.readableBytes == 0 { input.clear() }
+        if store?.lock.withLock({ store?.needsCommit ?? false }) ?? false { loop.scheduleCommit() }
+    }
+
+    private func afterReply(_ request: HTTPRequest) {
+        if !marks.isEmpty, !isBlocked { heldReplies += 1 }
+        if !request.keepAlive { isClosing = true }
+    }
+
+    private func execute(_ request: HTTPRequest, _ store: ShardStore?) {
+        loop.commandCount &+= 1
+        do throws(HTTPError) {
+            if let refusal = loop.origins.refusal(request) { throw refusal }
+            let endpoint = try HTTPEndpoint.route(request)
+            switch endpoint {
+            case .put(let key, let value):
+                try write(key, request) { operation throws(HTTPError) in
+                    value.withUnsafeBytes { queuePut(operation, $0, expiry: 0) }
+                    HTTPResponse.writeOK(request.connection, into: &output)
+                }
+            case .delete(let key):
+                try write(key, request) { operation throws(HTTPError) in
+                    queueDelete(operation)
+                    HTTPResponse.writeOK(request.connection, into: &output)
+                }
+            case .get(let key, let isAny, let maxLag): try get(key, isAny, maxLag, request)
+            case .kvGet(let key, _): try kvGet(key, request)
+            case .kvPut(let key, let ifMatch, let ifNoneMatchAny, let ttl, let body):
+                try kvPut(key, ifMatch, ifNoneMatchAny, ttl, body, request)
+            case .kvDelete(let key, let ifMatch): try kvDelete(key, ifMatch, request)
+            default: try executeAdministration(endpoint, request)
+            }
+        } catch {
+            HTTPResponse.writeError(error, request.connection, headOnly: request.method == .head, into: &output)
+        }
+    }
+
+    /// Runs `body` with the key's operation under the store's lock, on the leader of the key's shard only.
+    private func write(
+        _ key: [UInt8], _ request: HTTPRequest, valueBytes: Int = 0,
+        _ body: (KeyOperation) throws(HTTPError) -> Void
+    ) throws(HTTPError) {
+        let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
+        let state = loop.state
+        guard state.owns(slot), state.isLeader else { return redirect(slot, request) }
+        guard let store = state.store, let port = loop.port else { throw unavailable() }
+        store.lock.lock()
+        defer { store.lock.unlock() }
+        switch store.admit(bytes: key.count + valueBytes + LogRecord.headerBytes, port: port) {
+        case .admitted: break
+        case .wait:
+            waitsForRoom = true
+            if !isRegisteredWaiting {
+                isRegisteredWaiting = true
+                loop.wait(self)
+            }
+            return
+        case .refused(let error): throw HTTPError(503, error.code.rawValue, error.message, retryAfterSeconds: 1)
+        }
+        var failure: HTTPError?
+        key.withUnsafeBytes { bytes in
+            let operation = KeyOperation(
+                slot: slot, key: bytes, hash: KeyHash.hash(bytes), now: passNow, store: store, port: port
+            )
+            do throws(HTTPError) { try body(operation) } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
+    private func kvPut(
+        _ key: [UInt8], _ ifMatch: HTTPCondition?, _ ifNoneMatchAny: Bool, _ ttl: Int?, _ body: ByteBuffer,
+        _ request: HTTPRequest
+    ) throws(HTTPError) {
+        let expiry = ttl.map { passNow + UInt64($0) * 1000 } ?? 0
+        try write(key, request, valueBytes: body.readableBytes) { operation throws(HTTPError) in
+            if ifMatch != nil || ifNoneMatchAny {
+                let version = try currentVersion(operation)
+                if ifNoneMatchAny, version != nil { throw refuse(operation, "the key exists") }
+                if let ifMatch, !ifMatch.isMet(by: version) { throw refuse(operation, "the version is another") }
+            }
+            body.withUnsafeReadableBytes { queuePut(operation, $0, expiry: expiry) }
+            HTTPResponse.writeNoContent(
+                etag: operation.store.lastQueuedVersion, request.connection, into: &output
+            )
+        }
+    }
+
+    private func kvDelete(_ key: [UInt8], _ ifMatch: HTTPCondition?, _ request: HTTPRequest) throws(HTTPError) {
+        try write(key, request) { operation throws(HTTPError) in
+            let version = try currentVersion(operation)
+            if let ifMatch, !ifMatch.isMet(by: version) { throw refuse(operation, "the version is another") }
+            if version == nil {
+                holdForWhatWasSeen(operation)
+                return HTTPResponse.writeNotFoundEmpty(request.connection, into: &output)
+            }
+            queueDelete(operation)
+            HTTPResponse.writeNoContent(request.connection, into: &output)
+        }
+    }
+
+    private func currentVersion(_ operation: KeyOperation) throws(HTTPError) -> UInt64? {
+        var version: UInt64?
+        do throws(StorageError) {
+            _ = try current(operation) { version = $0.version }
+        } catch {
+            throw HTTPError(500, error.code.rawValue, error.message)
+        }
+        return version
+    }
+
+    private func refuse(_ operation: KeyOperation, _ reason: String) -> HTTPError {
+        holdForWhatWasSeen(operation)
+        return HTTPError(412, "precondition_failed", reason)
+    }
+
+    /// `/get`: the leader answers, and any replica of the key's shard, which then says how old its state may be.
+    private func get(
+        _ key: [UInt8], _ isAny: Bool, _ maxLag: Int?, _ request: HTTPRequest
+    ) throws(HTTPError) {
+        let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
+        let state = loop.state
+        guard state.owns(slot) else { return redirect(slot, request) }
+        guard state.store != nil else { throw unavailable() }
+        var lag: Int?
+        if !state.isLeader {
+            let staleness = loop.control.stalenessMilliseconds
+            if let maxLag, staleness == nil || staleness ?? 0 > UInt64(maxLag) { return redirect(slot, request) }
+            if state.phase == .syncing { return redirect(slot, request) }
+            lag = staleness.map { Int(clamping: $0) } ?? Int.max
+        }
+        try read(key, slot, request, etag: false, lag: lag)
+    }
+
+    /// `/kv/{key}`: linearizable, so the leader alone answers.
+    private func kvGet(_ key: [UInt8], _ request: HTTPRequest) throws(HTTPError) {
+        let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
+        guard loop.state.owns(slot), loop.state.isLeader else { return redirect(slot, request) }
+        try read(key, slot, request, etag: true, lag: nil)
+    }
+
+    private func read(
+        _ key: [UInt8], _ slot: UInt16, _ request: HTTPRequest, etag: Bool, lag: Int?
+    ) throws(HTTPError) {
+        guard let store = loop.state.store, let port = loop.port else { throw unavailable() }
+        passReads += 1
+        store.lock.lock()
+        defer { store.lock.unlock() }
+        let behindWrites = !marks.isEmpty
+        if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }
+        let isHead = request.method == .head
+        var failure: StorageError?
+        let found = key.withUnsafeBytes { bytes -> Bool in
+            do throws(StorageError) {
+                return try store.read(
+                    slot: slot, key: bytes, hash: KeyHash.hash(bytes), port: port, now: passNow, pending: behindWrites
+                ) { value in
+                    HTTPResponse.writeValue(
+                        value.bytes, etag: etag ? value.version : nil, replicaLagMilliseconds: lag, request.connection,
+                        headOnly: isHead, into: &output
+                    )
+                }
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure { throw HTTPError(500, failure.code.rawValue, failure.message) }
+        if !found { HTTPResponse.writeNotFoundEmpty(replicaLagMilliseconds: lag, request.connection, into: &output) }
+    }
+
+    private func redirect(_ slot: UInt16, _ request: HTTPRequest) {
+        HTTPResponse.writeRedirect(to: "\(loop.state.leader(ofSlot: slot))", request, into: &output)
+    }
+
+    func unavailable() -> HTTPError {
+        let state = loop.state
+        let reason = state.message.isEmpty ? "" : ": \(state.message)"
+        return HTTPError(
+            503, "shard_unavailable", "shard \(state.shardName) is \(state.phase.rawValue) on this node\(reason)",
+            retryAfterSeconds: 1
+        )
+    }
+
+    func writeHTTPUnavailable(_ error: StorageError) {
+        HTTPResponse.writeError(
+            HTTPError(503, error.code.rawValue, error.message, retryAfterSeconds: 1), .keepAlive, into: &output
+        )
+    }
+}
