@@ -60,7 +60,8 @@ enum CommandExit {
             end(CommandFailure(.failed, "\(error)"))
         }
         // The parser's text has the usage below; one line is what the contract promises.
-        let what = Shoal.message(for: error).split(separator: "\n").first ?? "wrong usage"
+        var what = Shoal.message(for: error).split(separator: "\n").first ?? "wrong usage"
+        if what.hasSuffix(".") { what.removeLast() }
         let command = text.split(separator: "'").last { $0.hasPrefix("shoal") && $0.hasSuffix("--help") }
         end(CommandFailure(.usage, "\(what): see `\(command ?? "shoal --help")`"))
     }
