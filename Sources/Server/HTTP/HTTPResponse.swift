@@ -83,7 +83,7 @@ package enum HTTPResponse {
 
     /// A JSON document.
     package static func writeJSON(
-        _ status: Int = 200,
+        _ status: Int,
         _ body: some Collection<UInt8>,
         _ connection: HTTPConnection,
         headOnly: Bool = false,
@@ -96,7 +96,7 @@ package enum HTTPResponse {
 
     /// A text in Prometheus' format when `isMetrics`, else plain.
     package static func writeText(
-        _ status: Int = 200,
+        _ status: Int,
         _ text: String,
         _ connection: HTTPConnection,
         isMetrics: Bool = false,
