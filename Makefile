@@ -1,0 +1,73 @@
+# `make console` and `make test` are all that a fresh Debian or Ubuntu machine with Swift 6.1 needs; `make help` lists
+# the rest. Everything is built in release: one build serves the console, the tests and the benchmarks.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+ARGS    ?=
+
+SHOAL := .build/release/shoal
+SWIFT := swift
+
+# A build killed half-way must not leave what looks like a finished file.
+.DELETE_ON_ERROR:
+.PHONY: help console build perf bench test unit e2e e2e-long crash-long lint install clean toolchain libraries test-tools
+
+help: ## show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
+	@echo
+	@echo '  ARGS="..." is handed on by console and perf, PREFIX=/usr/local is where install puts things.'
+
+console: build ## build, and open the console on config.yaml with its nodes inside
+	@$(SHOAL) console --start $(ARGS)
+
+build: toolchain libraries ## build .build/release/shoal
+	@$(SWIFT) build -c release --product shoal
+
+perf: build ## the paper's perf: `shoal bench` on the cluster of config.yaml
+	@$(SHOAL) bench $(ARGS)
+
+bench: build ## side by side with redis-server: ratios, medians of PAIRS=3 alternating pairs
+	@scripts/install-packages.sh redis-server redis-tools
+	@scripts/bench-vs-redis.sh $(SHOAL)
+
+test: lint test-tools build-tests unit e2e ## install what the tests need, lint, build, run all tests
+
+.PHONY: build-tests
+build-tests: toolchain libraries
+	@$(SWIFT) build -c release --build-tests
+
+unit: build-tests ## the rooms' tests, without processes
+	@$(SWIFT) test -c release --skip-build --disable-xctest --skip '^EndToEnd\.'
+
+e2e: build-tests test-tools ## the real binary against curl's, Redis's and tmux's idea of it
+	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\.'
+
+e2e-long: build-tests test-tools ## the same with all of Debian's packages, 20 kill cycles, 1,000 keys (an hour)
+	@SHOAL_LONG=1 $(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\.'
+
+crash-long: build-tests test-tools ## only the kill -9 cycles, 20 of them on all data
+	@SHOAL_LONG=1 $(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\..*Crash'
+
+lint: toolchain ## format and habits; says nothing when all is well
+	@scripts/lint.sh
+
+install: build ## copy shoal and its themes below PREFIX
+	@install -D -m 755 $(SHOAL) '$(DESTDIR)$(PREFIX)/bin/shoal'
+	@for theme in themes/*; do install -D -m 644 "$$theme" "$(DESTDIR)$(PREFIX)/share/shoal/$$theme"; done
+
+clean: ## remove everything that was built; data folders stay
+	@rm -rf .build
+
+toolchain:
+	@scripts/require-swift.sh
+
+libraries:
+	@scripts/install-packages.sh libncurses-dev liblmdb-dev librocksdb-dev
+
+test-tools: libraries
+	@scripts/install-packages.sh pkg-config tmux redis-tools curl python3
+	@scripts/install-test-data.sh
