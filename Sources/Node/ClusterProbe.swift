@@ -12,10 +12,17 @@ package struct ClusterProbe: Sendable {
 
     private let config: ClusterConfig
     private let group: any EventLoopGroup
+    private let embedded: [NodeAddress: Node]
 
-    package init(config: ClusterConfig, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton) {
+    /// - Parameter embedded: nodes of this process, which are asked directly.
+    package init(
+        config: ClusterConfig,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        embedded: [NodeAddress: Node] = [:]
+    ) {
         self.config = config
         self.group = group
+        self.embedded = embedded
     }
 
     /// The status of the cluster now. Never fails: a node that can't be asked is in it as `unreachable`, with the
@@ -65,6 +72,9 @@ package struct ClusterProbe: Sendable {
     }
 
     private func status(of address: NodeAddress, in shard: ShardConfig) async -> NodeStatus {
+        if let node = embedded[address], let status = try? await NIOThreadPool.singleton.runIfActive({ node.status() }) {
+            return status
+        }
         do throws(ClientError) {
             let response = try await HTTPFetch.request(
                 method: "GET",

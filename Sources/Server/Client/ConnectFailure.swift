@@ -9,7 +9,7 @@ package enum ConnectFailure {
         ClientError(.unreachable, "can't connect to \(address): \(reason(error)); is the node running?")
     }
 
-    private static func reason(_ error: any Error) -> String {
+    static func reason(_ error: any Error) -> String {
         switch error {
         case let failure as IOError: return String(cString: strerror(failure.errnoCode)).lowercased()
         case let failure as NIOConnectionError:

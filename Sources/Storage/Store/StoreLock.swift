@@ -42,13 +42,13 @@ package final class StoreLock: @unchecked Sendable {
     func signalWork() { pthread_cond_broadcast(work) }
 
     /// Wakes those that wait for background work to advance. Lock held.
-    func signalProgress() { pthread_cond_broadcast(progress) }
+    package func signalProgress() { pthread_cond_broadcast(progress) }
 
     /// Waits for `signalWork` or the time. Lock held before and after.
     func waitForWork(milliseconds: Int) { wait(work, milliseconds) }
 
     /// Waits for `signalProgress` or the time. Lock held before and after.
-    func waitForProgress(milliseconds: Int) { wait(progress, milliseconds) }
+    package func waitForProgress(milliseconds: Int) { wait(progress, milliseconds) }
 
     private func wait(_ condition: UnsafeMutablePointer<pthread_cond_t>, _ milliseconds: Int) {
         var deadline = timespec()

@@ -1,0 +1,100 @@
+import Glibc
+import Node
+import Routing
+import Server
+import Synchronization
+
+/// The console's view of the nodes in this process and of all others.
+package final class EmbeddedClusterSource: ClusterSource {
+    private let cluster: EmbeddedCluster
+    /// What happens once the terminal is open: nodes are started then, since opening it sets the locale.
+    private let onOpen: @Sendable (EmbeddedCluster) async -> Void
+
+    /// - Parameter onOpen: called once, when the screen is ready.
+    package init(_ cluster: EmbeddedCluster, onOpen: @escaping @Sendable (EmbeddedCluster) async -> Void) {
+        self.cluster = cluster
+        self.onOpen = onOpen
+    }
+
+    package func latest() -> ClusterSnapshot? {
+        guard let (status, readAt) = cluster.latest() else { return nil }
+        let environment = ClusterSnapshot.Environment(rawValue: cluster.config.environment.rawValue) ?? .development
+        return ClusterSnapshot(
+            status: status, environment: environment, milliseconds: Int(readAt), embedded: cluster.embedded,
+            demo: cluster.isDemoRunning ? Set(cluster.config.allNodes.map(\.description)) : []
+        )
+    }
+
+    package func drainEvents() -> [ClusterEvent] {
+        let now = Int(time(nil))
+        return cluster.drainEvents().map { event in
+            let severity: ClusterEvent.Severity =
+                switch event.severity {
+                case .info: .info
+                case .success: .success
+                case .warning: .warning
+                case .error: .error
+                }
+            return ClusterEvent(unixSeconds: now, severity: severity, text: event.text)
+        }
+    }
+
+    package func start(_ addresses: [String]) { run(addresses) { await $0.start($1) } }
+
+    package func stop(_ addresses: [String]) { run(addresses) { await $0.stop($1) } }
+
+    package func onChange(_ wake: @escaping @Sendable () -> Void) {
+        cluster.watch(wake)
+        Task { [cluster, onOpen] in await onOpen(cluster) }
+    }
+
+    package func shutdown(progress: (String) -> Void) {
+        let lines = Mutex<[String]>([])
+        let done = Mutex(false)
+        let changed = ShutdownSignal()
+        Task { [cluster] in
+            await cluster.stopAll { line in
+                lines.withLock { $0.append(line) }
+                changed.signal()
+            }
+            done.withLock { $0 = true }
+            changed.signal()
+        }
+        while true {
+            changed.wait()
+            let pending = lines.withLock { lines in
+                defer { lines = [] }
+                return lines
+            }
+            for line in pending { progress(line) }
+            if done.withLock({ $0 }) { return }
+        }
+    }
+
+    private func run(
+        _ addresses: [String], _ action: @escaping @Sendable (EmbeddedCluster, NodeAddress) async -> Void
+    ) {
+        Task { [cluster] in
+            for address in addresses.compactMap({ try? NodeAddress($0) }) { await action(cluster, address) }
+        }
+    }
+}
+
+/// A counting semaphore between the stopping task and the main thread.
+private final class ShutdownSignal: @unchecked Sendable {
+    // Sendable: a POSIX semaphore is made to be shared between threads; the pointer never changes.
+    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+
+    init() { sem_init(semaphore, 0, 0) }
+
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
+    }
+
+    func signal() { sem_post(semaphore) }
+
+    func wait() {
+        while sem_wait(semaphore) != 0, errno == EINTR {}
+    }
+}

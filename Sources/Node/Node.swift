@@ -1,0 +1,255 @@
+import Logging
+import NIOCore
+import Replication
+import Routing
+import Server
+import Storage
+import Synchronization
+
+/// One running member: an address, a data folder, an engine, a role. The daemon and the console both run this.
+///
+/// The address answers status from `start` to `stop`; the shard behind it may be started and stopped in between.
+package final class Node: NodeControl {
+    /// Everything that changes. Transitions of the shard are serialised by `transition`.
+    private struct State {
+        var phase = NodeStatus.State.stopped
+        var message = ""
+        var shard: OpenShard?
+        var server: NodeServer?
+        var startedAt: UInt64
+    }
+
+    package let configuration: NodeConfiguration
+    private let group: any EventLoopGroup
+    private let logger: Logger
+    private let map: SlotMap
+    private let metrics = NodeMetrics()
+    private let state: Mutex<State>
+    /// Held by the thread that opens or closes the shard.
+    private let transition = StoreLock()
+    private let onChange: @Sendable (NodeStatus.State, String) -> Void
+
+    /// - Parameter onChange: called, from any thread, when the shard's state or message changes.
+    package init(
+        _ configuration: NodeConfiguration, group: any EventLoopGroup, logger: Logger,
+        onChange: @escaping @Sendable (NodeStatus.State, String) -> Void = { _, _ in }
+    ) throws(NodeError) {
+        self.configuration = configuration
+        self.group = group
+        var logger = logger
+        logger[metadataKey: "node"] = "\(configuration.address)"
+        self.logger = logger
+        self.onChange = onChange
+        do throws(RoutingError) {
+            map = try configuration.cluster.placement.map(current: nil, shards: configuration.cluster.shardNames)
+        } catch {
+            throw NodeError(.contradiction, "\(error)")
+        }
+        state = Mutex(State(startedAt: Clock.monotonicMilliseconds()))
+    }
+
+    /// Binds the address and begins to open the shard; returns when the address answers.
+    package func start() async throws(NodeError) {
+        setPhase(.starting, "opening the data folder")
+        do throws(ServerError) {
+            let server = try await NodeServer.bind(
+                listen: configuration.listenAddress, group: group, control: self, state: serving(nil), metrics: metrics,
+                logger: logger
+            )
+            state.withLock { $0.server = server }
+        } catch {
+            setPhase(.failed, error.message)
+            throw NodeError(.address, error.message)
+        }
+        beginOpening()
+    }
+
+    /// Waits until the shard is no longer starting. Polls nothing: returns from the thread that opens it.
+    package func waitUntilOpened() async -> NodeStatus.State {
+        await withCheckedContinuation { continuation in
+            _ = StoreThread { [self] in
+                transition.withLock {}
+                continuation.resume(returning: state.withLock { $0.phase })
+            }
+        }
+    }
+
+    /// Stops the shard cleanly and gives the address back.
+    package func stop() async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            _ = StoreThread { [self] in
+                _ = stopShard()
+                continuation.resume()
+            }
+        }
+        let server = state.withLock { state in
+            defer { state.server = nil }
+            return state.server
+        }
+        await server?.close()
+    }
+
+    package func startShard() -> NodeStatus {
+        let isStopped = state.withLock { state in
+            guard state.phase == .stopped || state.phase == .failed else { return false }
+            state.phase = .starting
+            state.message = "opening the data folder"
+            return true
+        }
+        if isStopped {
+            onChange(.starting, "opening the data folder")
+            beginOpening()
+        }
+        return status()
+    }
+
+    package func stopShard() -> NodeStatus {
+        transition.withLock {
+            let shard = state.withLock { state in
+                defer { state.shard = nil }
+                return state.shard
+            }
+            setPhase(.stopped, "")
+            serve(nil)
+            shard?.close()
+        }
+        return status()
+    }
+
+    /// Takes the transition lock before it returns, so that `waitUntilOpened` and `stopShard` queue up behind it.
+    private func beginOpening() {
+        let taken = StoreLock()
+        let hasTaken = Mutex(false)
+        _ = StoreThread { [self] in
+            transition.lock()
+            taken.withLock {
+                hasTaken.withLock { $0 = true }
+                taken.signalProgress()
+            }
+            openShard()
+            transition.unlock()
+        }
+        taken.withLock {
+            while !hasTaken.withLock({ $0 }) { taken.waitForProgress(milliseconds: 1000) }
+        }
+    }
+
+    private func openShard() {
+        guard state.withLock({ $0.phase == .starting }) else { return }
+        do throws(StorageError) {
+            let shard = try OpenShard.open(
+                configuration, group: group, logger: logger,
+                progress: { self.setPhase(.starting, $0) },
+                onReport: { self.follow($0) }
+            )
+            state.withLock { $0.shard = shard }
+            setPhase(shard.link == nil ? .running : .syncing, shard.link == nil ? "" : "looking for the leader")
+            serve(shard.store)
+            shard.begin()
+            logger.info("shard is open", metadata: ["position": "\(shard.store.figures().commitPosition)"])
+        } catch {
+            logger.error("the shard can't be opened", metadata: ["reason": "\(error.message)"])
+            setPhase(.failed, error.message)
+            serve(nil)
+        }
+    }
+
+    /// The replication's state is the replica's state.
+    private func follow(_ report: FollowerReport) {
+        let phase: NodeStatus.State =
+            switch report.state {
+            case .running: .running
+            case .syncing: .syncing
+            // Data is there and as old as the lag says; reads go on.
+            case .disconnected: .running
+            case .failed: .failed
+            }
+        let previous = state.withLock { state -> NodeStatus.State? in
+            guard state.shard != nil else { return nil }
+            let previous = state.phase
+            state.phase = phase
+            state.message = report.message
+            return previous
+        }
+        guard let previous else { return }
+        onChange(phase, report.message)
+        if previous != phase {
+            // Off the link's loop: `serve` waits for all loops.
+            _ = StoreThread { [self] in
+                transition.withLock {
+                    if let store = state.withLock({ $0.shard?.store }) { serve(store) }
+                }
+            }
+        }
+    }
+
+    private func setPhase(_ phase: NodeStatus.State, _ message: String) {
+        state.withLock { state in
+            state.phase = phase
+            state.message = message
+        }
+        onChange(phase, message)
+    }
+
+    private func serve(_ store: ShardStore?) {
+        guard let server = state.withLock({ $0.server }) else { return }
+        do {
+            try server.serve(serving(store))
+        } catch {
+            logger.error("a loop can't read the engine", metadata: ["reason": "\(error)"])
+            setPhase(.failed, "\(error)")
+        }
+    }
+
+    private func serving(_ store: ShardStore?) -> ServingState {
+        let (phase, message) = state.withLock { ($0.phase, $0.message) }
+        return ServingState(
+            config: configuration.cluster, map: map, address: configuration.address, shardName: configuration.shard,
+            role: configuration.role == .leader ? .leader : .replica,
+            leaders: configuration.cluster.shards.map(\.address), store: store, phase: phase, message: message
+        )
+    }
+
+    // MARK: What the server asks
+
+    package var stalenessMilliseconds: UInt64? {
+        state.withLock { $0.shard?.link }.flatMap { $0.standing().staleness }
+    }
+
+    package func nextReplicationRecord() throws(StorageError) -> ReplicationRecord? {
+        try openCursor().next()
+    }
+
+    package func takeReplicationRecord(key: [UInt8], value: [UInt8]?) throws(StorageError) -> String? {
+        try openCursor().take(key: key, value: value)
+    }
+
+    private func openCursor() throws(StorageError) -> ReplicationReader {
+        guard let shard = state.withLock({ $0.shard }) else {
+            throw StorageError(.closed, "the shard is not running on this node")
+        }
+        return shard.reader
+    }
+
+    package func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String? {
+        guard let shard = state.withLock({ $0.shard }) else { return "the shard is not running on this node" }
+        return await CleanCheck(config: configuration.cluster, map: map, group: group)
+            .reasonNotTo(clean: slots, in: shard.store)
+    }
+
+    package func status() -> NodeStatus {
+        let (phase, message, shard, startedAt) = state.withLock { ($0.phase, $0.message, $0.shard, $0.startedAt) }
+        var status = NodeStatus(
+            cluster: configuration.cluster.name, shard: configuration.shard, address: configuration.address.description,
+            role: configuration.role == .leader ? .leader : .replica, state: phase, engine: configuration.engine.rawValue,
+            durability: configuration.durability.rawValue, version: ShoalVersion.current, message: message
+        )
+        status.uptimeSeconds = Int((Clock.monotonicMilliseconds() - startedAt) / 1000)
+        guard let shard else { return status }
+        shard.describe(&status)
+        let reading = metrics.reading()
+        status.opsPerSecond = reading.rates
+        status.latencyMicroseconds = reading.latency
+        return status
+    }
+}

@@ -1,0 +1,108 @@
+import Console
+import Glibc
+import Logging
+import NIOPosix
+import Node
+import Routing
+import Server
+import Storage
+import Terminal
+
+/// Opens the console, or prints one frame of it. On the main thread, which the screen belongs to.
+@MainActor
+func runConsole(_ options: ConsoleOptions) async throws {
+    var config = try ClusterConfig.load(file: options.configFile)
+    if let folder = options.dataDirectory { config.dataDirectory = folder }
+    if options.once { return try await printOnce(config, options) }
+    var demoFolder: String?
+    if options.demo {
+        let folder = try TemporaryFolder.create()
+        config.dataDirectory = folder
+        demoFolder = folder
+    }
+    defer { if let demoFolder { TemporaryFolder.remove(demoFolder) } }
+    let logger = Logger(label: "shoal") { StreamLogHandler.standardError(label: $0) }
+    let cluster = EmbeddedCluster(config: config, group: EventLoops.shared, logger: logger)
+    let startsNodes = options.start || options.demo
+    let startsDemo = options.demo
+    let source = EmbeddedClusterSource(cluster) { cluster in
+        if startsNodes { await cluster.startAll() }
+        if startsDemo { cluster.startDemo() }
+    }
+    let runner = ConsoleRunner(
+        source: source, options: dashboardOptions(options), themes: themes(), logPath: try LogFile.path()
+    )
+    do {
+        switch try runner.run() {
+        case .quit: return
+        case .hangUp: throw CommandFailure(.failed)
+        case .signal(let number):
+            if let demoFolder { TemporaryFolder.remove(demoFolder) }
+            // Ends as a program does that such a signal ends, so that scripts see it.
+            signal(number, SIG_DFL)
+            raise(number)
+        }
+    } catch let error as TerminalError {
+        throw CommandFailure(.failed, "\(error)")
+    } catch let error as ThemeError {
+        throw CommandFailure(.usage, "\(error)")
+    }
+}
+
+/// One frame as text, or the status document.
+private func printOnce(_ config: ClusterConfig, _ options: ConsoleOptions) async throws {
+    let group = EventLoops.shared
+    let status = await ClusterProbe(config: config, group: group).probe()
+    let nodes = status.shards.flatMap(\.nodes)
+    if options.json {
+        StandardStreams.write(StatusJSON.encode(status))
+    } else {
+        let snapshot = ClusterSnapshot(
+            status: status,
+            environment: ClusterSnapshot.Environment(rawValue: config.environment.rawValue) ?? .development,
+            milliseconds: Int(Clock.monotonicMilliseconds())
+        )
+        let size = TerminalSize.ofStandardOutput
+        let text = try OncePrinter.text(
+            snapshots: [snapshot], options: dashboardOptions(options),
+            clock: ConsoleClock(
+                milliseconds: snapshot.milliseconds, unixSeconds: Int(time(nil)), utcOffsetSeconds: localOffset()
+            ),
+            width: size?.width ?? OncePrinter.defaultWidth, height: size?.height ?? OncePrinter.defaultHeight
+        )
+        StandardStreams.writeLine(text)
+    }
+    if nodes.allSatisfy({ $0.state == .unreachable }) {
+        throw CommandFailure(
+            .unreachable, "no node of \(config.file) can be reached: start one with `shoal node`, or all with `shoal console --start`"
+        )
+    }
+}
+
+private func dashboardOptions(_ options: ConsoleOptions) -> Console.ConsoleOptions {
+    Console.ConsoleOptions(isReadOnly: options.readOnly, theme: options.theme ?? "dark", isDemo: options.demo)
+}
+
+private func themes() -> ThemeLoader {
+    var environment: [String: String] = [:]
+    for name in ["XDG_CONFIG_HOME", "HOME"] {
+        if let value = getenv(name) { environment[name] = String(cString: value) }
+    }
+    return ThemeLoader(environment: environment, executablePath: CommandLine.arguments.first)
+}
+
+private func localOffset() -> Int {
+    var now = time(nil)
+    var local = tm()
+    localtime_r(&now, &local)
+    return local.tm_gmtoff
+}
+
+/// The size of the terminal that stdout is, if it is one.
+enum TerminalSize {
+    static var ofStandardOutput: (width: Int, height: Int)? {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return nil }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+}

@@ -1,0 +1,73 @@
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Node
+import Server
+import Storage
+
+/// Runs one node until SIGTERM or SIGINT, then stops it cleanly.
+func runNode(_ options: NodeOptions) async throws {
+    let configuration: NodeConfiguration
+    do {
+        configuration = try NodeConfiguration(
+            cluster: options.config, shard: options.shard, address: options.address,
+            listenAddress: options.listenAddress, isReplica: options.isReplica, folder: options.location,
+            engine: options.engine, durability: options.durability, adopt: options.adopt
+        )
+    } catch {
+        throw CommandFailure(.usage, error.message)
+    }
+    let signals = EndingSignals()
+    let logger = Logger(label: "shoal") { StreamLogHandler.standardError(label: $0) }
+    let node = try Node(configuration, group: EventLoops.shared, logger: logger)
+    do {
+        try await node.start()
+    } catch {
+        throw CommandFailure(.failed, error.message)
+    }
+    // A shard that can't be opened the first time is a mistake of the one who started it: say it and end. Later
+    // failures leave the address up, so that status tells what is wrong.
+    let phase = await node.waitUntilOpened()
+    if phase == .failed {
+        let reason = node.status().message
+        await node.stop()
+        throw CommandFailure(.failed, reason)
+    }
+    let signal = await signals.first()
+    logger.info("stopping", metadata: ["signal": "\(signal)"])
+    await node.stop()
+}
+
+enum EventLoops {
+    /// Half of the cores: the other half is for the appliers, the engines' own threads and the kernel's network work.
+    static let count = max(1, min(System.coreCount / 2, 8))
+    static let shared = MultiThreadedEventLoopGroup(numberOfThreads: count)
+}
+
+/// SIGTERM and SIGINT as something to wait for.
+final class EndingSignals: @unchecked Sendable {
+    // Sendable: the set is written before any thread is started and only read afterwards.
+    private var set = sigset_t()
+
+    /// Blocks the signals for this thread and those it starts from now on; call before any other thread is started.
+    init() {
+        sigemptyset(&set)
+        sigaddset(&set, SIGTERM)
+        sigaddset(&set, SIGINT)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        signal(SIGPIPE, SIG_IGN)
+        // A closed terminal must not end a node that was started from it.
+        signal(SIGHUP, SIG_IGN)
+    }
+
+    func first() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            _ = StoreThread { [self] in
+                var signal: Int32 = 0
+                while sigwait(&set, &signal) != 0 {}
+                continuation.resume(returning: signal)
+            }
+        }
+    }
+}
