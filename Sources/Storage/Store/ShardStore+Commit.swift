@@ -20,7 +20,9 @@ extension ShardStore {
     func commitRounds(_ rounds: Int) {
         isCommitting = true
         var signals: [(StorePort, StoreSignal)] = []
-        for _ in 0..<rounds where !open.isEmpty && failure == nil {
+        var left = rounds
+        while left > 0, !open.isEmpty, failure == nil {
+            left -= 1
             let batch = sealOpenBatch()
             lock.unlock()
             let started = Clock.monotonicNanoseconds()

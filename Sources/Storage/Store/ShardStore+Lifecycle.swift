@@ -128,10 +128,10 @@ extension ShardStore {
         isClosing = true
         isLeader = false
         lock.signalWork()
-        while uses > 0 { lock.waitForProgress(milliseconds: 1000) }
         let remaining = ports
         ports = []
         lock.unlock()
+        endUses()
         for thread in threads { thread.join() }
         threads = []
         for port in remaining { port.reader.close() }

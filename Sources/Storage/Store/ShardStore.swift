@@ -59,8 +59,10 @@ package final class ShardStore: @unchecked Sendable {
     package internal(set) var pace = CommitPace()
     var observers: [Int: @Sendable () -> Void] = [:]
     private var nextObserver = 0
-    /// Jobs of other threads under way; `close` waits for them.
-    var uses = 0
+    /// Guards `uses`: jobs begin while their connection holds the store's lock.
+    private let useLock = StoreLock()
+    /// Jobs of other threads under way; nil once the store closes.
+    private var uses: Int? = 0
     var threads: [StoreThread] = []
 
     init(engine: any StorageEngine, log: CommitLog, options: Options) {
@@ -105,20 +107,28 @@ package final class ShardStore: @unchecked Sendable {
         lock.withLock { observers[token] = nil }
     }
 
-    /// Keeps the files open while a job on another thread works with them.
+    /// Keeps the files open while a job on another thread works with them. With or without the lock.
     /// - Returns: false when the store is closing; don't begin then.
     package func beginUse() -> Bool {
-        lock.withLock {
-            if isClosing { return false }
-            uses += 1
+        useLock.withLock {
+            guard let uses else { return false }
+            self.uses = uses + 1
             return true
         }
     }
 
     package func endUse() {
-        lock.withLock {
-            uses -= 1
-            lock.signalProgress()
+        useLock.withLock {
+            uses = uses.map { $0 - 1 }
+            useLock.signalProgress()
+        }
+    }
+
+    /// Refuses new jobs and waits for those under way.
+    func endUses() {
+        useLock.withLock {
+            while let uses, uses > 0 { useLock.waitForProgress(milliseconds: 1000) }
+            uses = nil
         }
     }
 
