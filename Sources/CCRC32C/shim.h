@@ -5,7 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
-// Swift has no spelling for the processors' CRC32C instructions; these two functions are all that needs one.
+// Swift has no spelling for a few of the processors' instructions: CRC32C and prefetch.
+
+// Starts loading a cache line; lookups of many keys overlap their misses that way.
+static inline void shoal_prefetch(const void *address) { __builtin_prefetch(address); }
 
 #if defined(__x86_64__)
 

@@ -33,26 +33,26 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     let remoteAddress: String
     let identifier: Int
     var context: ChannelHandlerContext?
-    var input = ByteBuffer()
-    var output: ByteBuffer
-    var marks: [Mark] = []
+    @exclusivity(unchecked) var input = ByteBuffer()
+    @exclusivity(unchecked) var output: ByteBuffer
+    @exclusivity(unchecked) var marks: [Mark] = []
     /// Replies behind the first mark, for telling each of them when the commit fails.
-    var heldReplies = 0
+    @exclusivity(unchecked) var heldReplies = 0
     var speech = Speech.undecided
     /// A command runs elsewhere; the ones behind it wait.
-    var isBlocked = false
+    @exclusivity(unchecked) var isBlocked = false
     /// The store has no room for the next write; it is still in `input`.
-    var waitsForRoom = false
-    var isClosing = false
+    @exclusivity(unchecked) var waitsForRoom = false
+    @exclusivity(unchecked) var isClosing = false
     /// The client has closed its side; what it asked for is still answered.
     var inputEnded = false
     var isReading = true
-    var isRegisteredWaiting = false
+    @exclusivity(unchecked) var isRegisteredWaiting = false
 
     // Protocol state.
-    var arguments = ArgumentList()
-    var respVersion = 2
-    var acceptsReplicaReads = false
+    @exclusivity(unchecked) var arguments = ArgumentList()
+    @exclusivity(unchecked) var respVersion = 2
+    @exclusivity(unchecked) var acceptsReplicaReads = false
     var clientName = ""
     var http = HTTPRequestParser()
     /// A request that is read but has to wait for room in the store.
@@ -62,9 +62,9 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     var replication: (hello: PeerHello, store: ShardStore)?
 
     // What this pass has done, for the latency histograms.
-    var passStart: UInt64 = 0
-    var passReads = 0
-    var passNow: UInt64 = 0
+    @exclusivity(unchecked) var passStart: UInt64 = 0
+    @exclusivity(unchecked) var passReads = 0
+    @exclusivity(unchecked) var passNow: UInt64 = 0
 
     init(loop: LoopContext, remoteAddress: String, identifier: Int) {
         self.loop = loop

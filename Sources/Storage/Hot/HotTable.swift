@@ -1,3 +1,4 @@
+import CCRC32C
 import Glibc
 
 /// The in-memory table of writes that are committed but not yet applied to the engine, and of recently used values.
@@ -40,6 +41,24 @@ package struct HotTable: ~Copyable {
     package func find(_ key: UnsafeRawBufferPointer, hash: UInt32) -> UnsafeMutablePointer<HotEntry>? {
         guard let index = place(of: key, hash: hash) else { return nil }
         return entries[index]
+    }
+
+    /// Starts loading what `find` will look at first.
+    @inline(__always)
+    package func prefetchPlace(hash: UInt32) {
+        let index = Int(hash) & mask
+        shoal_prefetch(hashes + index)
+        shoal_prefetch(entries + index)
+    }
+
+    /// Starts loading the entry that is probably the key's. The place has been loaded by now.
+    @inline(__always)
+    package func prefetchEntry(hash: UInt32) {
+        let index = Int(hash) & mask
+        if hashes[index] != 0, let entry = entries[index] {
+            shoal_prefetch(entry)
+            shoal_prefetch(UnsafeRawPointer(entry) + 64)
+        }
     }
 
     /// Makes a committed put or delete visible.
@@ -205,11 +224,28 @@ package struct HotTable: ~Copyable {
     }
 }
 
-/// Whether two keys have the same bytes.
+/// Whether two keys have the same bytes. Keys are short: eight bytes a step beat a call.
 @inline(__always)
 func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-    guard left.count == right.count, let a = left.baseAddress, let b = right.baseAddress else {
-        return left.count == right.count && left.count == 0
+    let count = left.count
+    guard count == right.count, let a = left.baseAddress, let b = right.baseAddress else {
+        return count == right.count && count == 0
     }
-    return memcmp(a, b, left.count) == 0
+    if count > 64 { return memcmp(a, b, count) == 0 }
+    var offset = 0
+    while count - offset >= 8 {
+        if a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            != b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        {
+            return false
+        }
+        offset += 8
+    }
+    while offset < count {
+        if a.load(fromByteOffset: offset, as: UInt8.self) != b.load(fromByteOffset: offset, as: UInt8.self) {
+            return false
+        }
+        offset += 1
+    }
+    return true
 }

@@ -36,7 +36,7 @@ struct BatchCoalescer {
         var index = Int(hash) & mask
         while table[index] >= 0 {
             let candidate = Int(table[index])
-            if hashes[candidate] == hash, BatchCoalescer.compare(writes[candidate].key, record.key) == 0 {
+            if hashes[candidate] == hash, isEqual(writes[candidate].key, record.key) {
                 writes[candidate] = write
                 return
             }

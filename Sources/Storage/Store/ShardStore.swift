@@ -12,8 +12,8 @@ package final class ShardStore: @unchecked Sendable {
         package var unappliedBytesMax = 64 << 20
         /// The applier starts at this size, or when the oldest batch is `applyAgeMilliseconds` old. Large transactions
         /// coalesce repeated keys and write each page once.
-        package var applyBytes = 16 << 20
-        package var applyAgeMilliseconds = 600
+        package var applyBytes = 32 << 20
+        package var applyAgeMilliseconds = 900
         /// Log kept beyond what the engine needs, so that a replica away for a while need not take a snapshot.
         package var logKeepBytes = 128 << 20
         /// RocksDB has no log of its own: flush when this much of ours hangs on its memtables.
@@ -27,14 +27,14 @@ package final class ShardStore: @unchecked Sendable {
     package let log: CommitLog
     package let options: Options
 
-    var hot: HotTable
-    var open = BatchBuilder()
-    var openIndex = KeyIndex()
+    @exclusivity(unchecked) var hot: HotTable
+    @exclusivity(unchecked) var open = BatchBuilder()
+    @exclusivity(unchecked) var openIndex = KeyIndex()
     /// Number of the batch being built. Numbers only order waiting; they are not on disk.
-    var openNumber: UInt64 = 1
-    var inFlight: LogBatch?
-    var inFlightIndex = KeyIndex()
-    var isCommitting = false
+    @exclusivity(unchecked) var openNumber: UInt64 = 1
+    @exclusivity(unchecked) var inFlight: LogBatch?
+    @exclusivity(unchecked) var inFlightIndex = KeyIndex()
+    @exclusivity(unchecked) var isCommitting = false
     var committedNumber: UInt64 = 0
     package internal(set) var term: UInt64 = 0
     /// The last sequence that is in the log or in flight.
@@ -43,18 +43,18 @@ package final class ShardStore: @unchecked Sendable {
     package internal(set) var commitPosition = Position.zero
     var applyQueue: [LogBatch] = []
     var oldestQueuedAt: UInt64 = 0
-    var unappliedBytes = 0
+    @exclusivity(unchecked) var unappliedBytes = 0
     /// A replica's batches that are durable here but not yet known to be committed.
     var uncommitted: [LogBatch] = []
     package internal(set) var appliedPosition = Position.zero
     var flushRequested = false
-    var engineGeneration: UInt64 = 0
+    @exclusivity(unchecked) var engineGeneration: UInt64 = 0
     var ports: [StorePort] = []
     package internal(set) var failure: StorageError?
     /// Why the engine can't take writes at the moment (a full disk); nil when it can.
     package internal(set) var applierTrouble: StorageError?
-    var isClosing = false
-    var isLeader = false
+    @exclusivity(unchecked) var isClosing = false
+    @exclusivity(unchecked) var isLeader = false
     var isInstalling = false
     package internal(set) var pace = CommitPace()
     var observers: [Int: @Sendable () -> Void] = [:]
