@@ -20,7 +20,10 @@ package final class EmbeddedClusterSource: ClusterSource {
         guard let (status, readAt) = cluster.latest() else { return nil }
         let environment = ClusterSnapshot.Environment(rawValue: cluster.config.environment.rawValue) ?? .development
         return ClusterSnapshot(
-            status: status, environment: environment, milliseconds: Int(readAt), embedded: cluster.embedded,
+            status: status,
+            environment: environment,
+            milliseconds: Int(readAt),
+            embedded: cluster.embedded,
             demo: cluster.isDemoRunning ? Set(cluster.config.allNodes.map(\.description)) : []
         )
     }
@@ -72,7 +75,8 @@ package final class EmbeddedClusterSource: ClusterSource {
     }
 
     private func run(
-        _ addresses: [String], _ action: @escaping @Sendable (EmbeddedCluster, NodeAddress) async -> Void
+        _ addresses: [String],
+        _ action: @escaping @Sendable (EmbeddedCluster, NodeAddress) async -> Void
     ) {
         Task { [cluster] in
             for address in addresses.compactMap({ try? NodeAddress($0) }) { await action(cluster, address) }

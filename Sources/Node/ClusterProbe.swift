@@ -72,7 +72,8 @@ package struct ClusterProbe: Sendable {
     }
 
     private func status(of address: NodeAddress, in shard: ShardConfig) async -> NodeStatus {
-        if let node = embedded[address], let status = try? await NIOThreadPool.singleton.runIfActive({ node.status() }) {
+        if let node = embedded[address], let status = try? await NIOThreadPool.singleton.runIfActive({ node.status() })
+        {
             return status
         }
         do throws(ClientError) {

@@ -145,7 +145,10 @@ package final class EmbeddedCluster: Sendable {
         guard let member = config.membership(of: address) else { return }
         do throws(NodeError) {
             let configuration = try NodeConfiguration(
-                cluster: config, shard: member.shard.name, address: address, isReplica: member.isReplica
+                cluster: config,
+                shard: member.shard.name,
+                address: address,
+                isReplica: member.isReplica
             )
             let node = try Node(configuration, group: group, logger: logger) { phase, message in
                 self.note(address, phase, message)
@@ -169,7 +172,11 @@ package final class EmbeddedCluster: Sendable {
     private func command(_ action: String, _ address: NodeAddress) async {
         do throws(ClientError) {
             let response = try await HTTPFetch.request(
-                method: "POST", address: address, path: "/admin/\(action)", timeout: .seconds(60), group: group
+                method: "POST",
+                address: address,
+                path: "/admin/\(action)",
+                timeout: .seconds(60),
+                group: group
             )
             guard response.status == 200 else {
                 return add(.error, "\(address) answered /admin/\(action) with \(response.status)")

@@ -31,7 +31,9 @@ package final class Node: NodeControl {
 
     /// - Parameter onChange: called, from any thread, when the shard's state or message changes.
     package init(
-        _ configuration: NodeConfiguration, group: any EventLoopGroup, logger: Logger,
+        _ configuration: NodeConfiguration,
+        group: any EventLoopGroup,
+        logger: Logger,
         onChange: @escaping @Sendable (NodeStatus.State, String) -> Void = { _, _ in }
     ) throws(NodeError) {
         self.configuration = configuration
@@ -53,7 +55,11 @@ package final class Node: NodeControl {
         setPhase(.starting, "opening the data folder")
         do throws(ServerError) {
             let server = try await NodeServer.bind(
-                listen: configuration.listenAddress, group: group, control: self, state: serving(nil), metrics: metrics,
+                listen: configuration.listenAddress,
+                group: group,
+                control: self,
+                state: serving(nil),
+                metrics: metrics,
                 logger: logger
             )
             state.withLock { $0.server = server }
@@ -138,7 +144,9 @@ package final class Node: NodeControl {
         guard state.withLock({ $0.phase == .starting }) else { return }
         do throws(StorageError) {
             let shard = try OpenShard.open(
-                configuration, group: group, logger: logger,
+                configuration,
+                group: group,
+                logger: logger,
                 progress: { self.setPhase(.starting, $0) },
                 onReport: { self.follow($0) }
             )
@@ -204,9 +212,15 @@ package final class Node: NodeControl {
     private func serving(_ store: ShardStore?) -> ServingState {
         let (phase, message) = state.withLock { ($0.phase, $0.message) }
         return ServingState(
-            config: configuration.cluster, map: map, address: configuration.address, shardName: configuration.shard,
+            config: configuration.cluster,
+            map: map,
+            address: configuration.address,
+            shardName: configuration.shard,
             role: configuration.role == .leader ? .leader : .replica,
-            leaders: configuration.cluster.shards.map(\.address), store: store, phase: phase, message: message
+            leaders: configuration.cluster.shards.map(\.address),
+            store: store,
+            phase: phase,
+            message: message
         )
     }
 
@@ -240,9 +254,15 @@ package final class Node: NodeControl {
     package func status() -> NodeStatus {
         let (phase, message, shard, startedAt) = state.withLock { ($0.phase, $0.message, $0.shard, $0.startedAt) }
         var status = NodeStatus(
-            cluster: configuration.cluster.name, shard: configuration.shard, address: configuration.address.description,
-            role: configuration.role == .leader ? .leader : .replica, state: phase, engine: configuration.engine.rawValue,
-            durability: configuration.durability.rawValue, version: ShoalVersion.current, message: message
+            cluster: configuration.cluster.name,
+            shard: configuration.shard,
+            address: configuration.address.description,
+            role: configuration.role == .leader ? .leader : .replica,
+            state: phase,
+            engine: configuration.engine.rawValue,
+            durability: configuration.durability.rawValue,
+            version: ShoalVersion.current,
+            message: message
         )
         status.uptimeSeconds = Int((Clock.monotonicMilliseconds() - startedAt) / 1000)
         guard let shard else { return status }

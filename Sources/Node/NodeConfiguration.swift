@@ -24,8 +24,14 @@ package struct NodeConfiguration: Sendable {
     ///   - isReplica: what `--replica` says; nil takes the config's word.
     /// - Throws: when flags and config contradict each other, with what to do.
     package init(
-        cluster: ClusterConfig, shard: String, address: NodeAddress, listenAddress: NodeAddress? = nil,
-        isReplica: Bool? = nil, folder: String? = nil, engine: EngineKind? = nil, durability: Durability? = nil,
+        cluster: ClusterConfig,
+        shard: String,
+        address: NodeAddress,
+        listenAddress: NodeAddress? = nil,
+        isReplica: Bool? = nil,
+        folder: String? = nil,
+        engine: EngineKind? = nil,
+        durability: Durability? = nil,
         adopt: Bool = false
     ) throws(NodeError) {
         if let member = cluster.membership(of: address), member.shard.name != shard {
@@ -56,7 +62,10 @@ package struct NodeConfiguration: Sendable {
     }
 
     private static func role(
-        of address: NodeAddress, in shard: ShardConfig, _ isReplica: Bool?, file: String
+        of address: NodeAddress,
+        in shard: ShardConfig,
+        _ isReplica: Bool?,
+        file: String
     ) throws(NodeError) -> NodeRole {
         if shard.address == address {
             guard isReplica != true else {

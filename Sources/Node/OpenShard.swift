@@ -25,30 +25,42 @@ final class OpenShard: Sendable {
 
     /// Opens folder, engine and log and replays. Blocks.
     static func open(
-        _ configuration: NodeConfiguration, group: any EventLoopGroup, logger: Logger,
-        progress: (String) -> Void, onReport: @escaping @Sendable (FollowerReport) -> Void
+        _ configuration: NodeConfiguration,
+        group: any EventLoopGroup,
+        logger: Logger,
+        progress: (String) -> Void,
+        onReport: @escaping @Sendable (FollowerReport) -> Void
     ) throws(StorageError) -> OpenShard {
         try FolderPath.createParents(of: configuration.folder)
         let folder = try DataFolder.open(
-            path: configuration.folder, engine: configuration.engine, cluster: configuration.cluster.name,
-            shard: configuration.shard, adopt: configuration.adopt
+            path: configuration.folder,
+            engine: configuration.engine,
+            cluster: configuration.cluster.name,
+            shard: configuration.shard,
+            adopt: configuration.adopt
         )
         do throws(StorageError) {
             var options = ShardStore.Options()
             options.durability = configuration.durability
             let store = try ShardStore.open(
-                folder: folder, kind: configuration.engine, options: options, progress: progress
+                folder: folder,
+                kind: configuration.engine,
+                options: options,
+                progress: progress
             )
             if store.log.recovered.tornBytes > 0 {
                 let report = store.log.recovered
                 logger.warning(
                     "cut a torn tail off the commit log",
-                    metadata: ["bytes": "\(report.tornBytes)", "segment": "\(report.segment)", "offset": "\(report.offset)"]
+                    metadata: [
+                        "bytes": "\(report.tornBytes)", "segment": "\(report.segment)", "offset": "\(report.offset)",
+                    ]
                 )
             }
             do throws(StorageError) {
                 return OpenShard(
-                    folder: folder, store: store,
+                    folder: folder,
+                    store: store,
                     link: try lead(or: configuration, store, folder, group, logger, onReport)
                 )
             } catch {
@@ -62,8 +74,12 @@ final class OpenShard: Sendable {
     }
 
     private static func lead(
-        or configuration: NodeConfiguration, _ store: ShardStore, _ folder: DataFolder, _ group: any EventLoopGroup,
-        _ logger: Logger, _ onReport: @escaping @Sendable (FollowerReport) -> Void
+        or configuration: NodeConfiguration,
+        _ store: ShardStore,
+        _ folder: DataFolder,
+        _ group: any EventLoopGroup,
+        _ logger: Logger,
+        _ onReport: @escaping @Sendable (FollowerReport) -> Void
     ) throws(StorageError) -> FollowerLink? {
         if configuration.role == .leader {
             try store.becomeLeader()
@@ -71,12 +87,18 @@ final class OpenShard: Sendable {
         }
         guard let leader = configuration.cluster.shard(named: configuration.shard)?.address else { return nil }
         return FollowerLink(
-            group: group, leader: leader, store: store,
+            group: group,
+            leader: leader,
+            store: store,
             identity: FollowerMachine.Identity(
-                cluster: configuration.cluster.name, shard: configuration.shard, folder: folder.id,
+                cluster: configuration.cluster.name,
+                shard: configuration.shard,
+                folder: folder.id,
                 address: configuration.address.description
             ),
-            needsSnapshot: !store.engine.isComplete, logger: logger, onReport: onReport
+            needsSnapshot: !store.engine.isComplete,
+            logger: logger,
+            onReport: onReport
         )
     }
 
@@ -108,7 +130,8 @@ final class OpenShard: Sendable {
         }
         if let standing = link?.standing() {
             status.lag = NodeStatus.Lag(
-                milliseconds: Int(clamping: standing.lag.milliseconds), entries: Int(clamping: standing.lag.entries),
+                milliseconds: Int(clamping: standing.lag.milliseconds),
+                entries: Int(clamping: standing.lag.entries),
                 bytes: Int(clamping: standing.lag.bytes)
             )
         } else if status.message.isEmpty, let full = store.log.roomFailure {

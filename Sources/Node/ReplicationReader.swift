@@ -25,7 +25,8 @@ final class ReplicationReader: @unchecked Sendable {
         try lock.withLock { () throws(StorageError) in
             try withOffer { offer, _ in
                 ReplicationRecord(
-                    key: Array(offer.record.key), value: offer.record.kind == .delete ? nil : Array(offer.record.value),
+                    key: Array(offer.record.key),
+                    value: offer.record.kind == .delete ? nil : Array(offer.record.value),
                     position: offer.position
                 )
             }
@@ -85,7 +86,8 @@ final class ReplicationReader: @unchecked Sendable {
     }
 
     private func advance<R>(
-        past last: LogBatch, _ body: (ReplicationCursor.Offer, ReplicationCursor) -> R
+        past last: LogBatch,
+        _ body: (ReplicationCursor.Offer, ReplicationCursor) -> R
     ) throws(StorageError) -> R? {
         cursor = ReplicationCursor(taken: last.end, skipped: cursor?.skipped ?? 0)
         return try withOffer(body)

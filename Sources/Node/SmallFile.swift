@@ -34,7 +34,10 @@ enum SmallFile {
             throw failure("can't write", temporary)
         }
         guard rename(temporary, path) == 0 else { throw failure("can't replace", path) }
-        let folder = open(path.split(separator: "/").dropLast().reduce(path.hasPrefix("/") ? "" : ".") { $0 + "/" + $1 }, O_RDONLY | O_DIRECTORY)
+        let folder = open(
+            path.split(separator: "/").dropLast().reduce(path.hasPrefix("/") ? "" : ".") { $0 + "/" + $1 },
+            O_RDONLY | O_DIRECTORY
+        )
         guard folder >= 0, fsync(folder) == 0 else { throw failure("can't sync the folder of", path) }
         close(folder)
     }

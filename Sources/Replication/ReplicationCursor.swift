@@ -52,7 +52,7 @@ package struct ReplicationCursor: Hashable, Sendable {
             }
             result = body(Offer(position: Position(term: batch.term, sequence: sequence), record: record))
         }
-        batch.forEach(look)
+        batch.forEachRecord(look)
         return result
     }
 

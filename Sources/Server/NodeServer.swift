@@ -26,14 +26,23 @@ package final class NodeServer: Sendable {
     /// Binds the address and answers from `state` until `serve` is called with another.
     /// - Parameter listen: where to bind, if that differs from the address others use.
     package static func bind(
-        listen: NodeAddress, group: any EventLoopGroup, control: any NodeControl, state: ServingState,
-        metrics: NodeMetrics, logger: Logger
+        listen: NodeAddress,
+        group: any EventLoopGroup,
+        control: any NodeControl,
+        state: ServingState,
+        metrics: NodeMetrics,
+        logger: Logger
     ) async throws(ServerError) -> NodeServer {
         let origins = OriginCheck(allowed: [state.address.description, listen.description])
         let loops = group.makeIterator().map {
             LoopContext(
-                eventLoop: $0, threadPool: .singleton, metrics: metrics, control: control, state: state,
-                origins: origins, logger: logger
+                eventLoop: $0,
+                threadPool: .singleton,
+                metrics: metrics,
+                control: control,
+                state: state,
+                origins: origins,
+                logger: logger
             )
         }
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
@@ -52,7 +61,9 @@ package final class NodeServer: Sendable {
                     guard let loop = byLoop[ObjectIdentifier(channel.eventLoop)] else { return }
                     let remote = channel.remoteAddress.map { "\($0.ipAddress ?? "?"):\($0.port ?? 0)" } ?? "?"
                     let handler = ConnectionHandler(
-                        loop: loop, remoteAddress: remote, identifier: connectionIdentifiers.next()
+                        loop: loop,
+                        remoteAddress: remote,
+                        identifier: connectionIdentifiers.next()
                     )
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }

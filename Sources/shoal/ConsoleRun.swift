@@ -30,7 +30,10 @@ func runConsole(_ options: ConsoleOptions) async throws {
         if startsDemo { cluster.startDemo() }
     }
     let runner = ConsoleRunner(
-        source: source, options: dashboardOptions(options), themes: themes(), logPath: try LogFile.path()
+        source: source,
+        options: dashboardOptions(options),
+        themes: themes(),
+        logPath: try LogFile.path()
     )
     do {
         switch try runner.run() {
@@ -64,17 +67,22 @@ private func printOnce(_ config: ClusterConfig, _ options: ConsoleOptions) async
         )
         let size = TerminalSize.ofStandardOutput
         let text = try OncePrinter.text(
-            snapshots: [snapshot], options: dashboardOptions(options),
+            snapshots: [snapshot],
+            options: dashboardOptions(options),
             clock: ConsoleClock(
-                milliseconds: snapshot.milliseconds, unixSeconds: Int(time(nil)), utcOffsetSeconds: localOffset()
+                milliseconds: snapshot.milliseconds,
+                unixSeconds: Int(time(nil)),
+                utcOffsetSeconds: localOffset()
             ),
-            width: size?.width ?? OncePrinter.defaultWidth, height: size?.height ?? OncePrinter.defaultHeight
+            width: size?.width ?? OncePrinter.defaultWidth,
+            height: size?.height ?? OncePrinter.defaultHeight
         )
         StandardStreams.writeLine(text)
     }
     if nodes.allSatisfy({ $0.state == .unreachable }) {
         throw CommandFailure(
-            .unreachable, "no node of \(config.file) can be reached: start one with `shoal node`, or all with `shoal console --start`"
+            .unreachable,
+            "no node of \(config.file) can be reached: start one with `shoal node`, or all with `shoal console --start`"
         )
     }
 }

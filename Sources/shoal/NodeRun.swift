@@ -11,9 +11,15 @@ func runNode(_ options: NodeOptions) async throws {
     let configuration: NodeConfiguration
     do {
         configuration = try NodeConfiguration(
-            cluster: options.config, shard: options.shard, address: options.address,
-            listenAddress: options.listenAddress, isReplica: options.isReplica, folder: options.location,
-            engine: options.engine, durability: options.durability, adopt: options.adopt
+            cluster: options.config,
+            shard: options.shard,
+            address: options.address,
+            listenAddress: options.listenAddress,
+            isReplica: options.isReplica,
+            folder: options.location,
+            engine: options.engine,
+            durability: options.durability,
+            adopt: options.adopt
         )
     } catch {
         throw CommandFailure(.usage, error.message)

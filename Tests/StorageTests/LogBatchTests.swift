@@ -9,7 +9,7 @@ import Testing
         #expect(copy.end == Position(term: 5, sequence: 11) && copy.commitSequence == 9)
         var sizes: [Int] = []
         let collect = { (record: LogRecord, _: UInt64) in sizes.append(record.value.count) }
-        copy.forEach(collect)
+        copy.forEachRecord(collect)
         #expect(sizes == [21, 21])
         for index in bytes.indices {
             bytes[index] ^= 0x40

@@ -7,7 +7,8 @@ import Storage
 extension ConnectionHandler {
     func executeAdministration(_ endpoint: HTTPEndpoint, _ request: HTTPRequest) throws(HTTPError) {
         switch endpoint {
-        case .health: HTTPResponse.writeText(200, "ok\n", request.connection, headOnly: request.method == .head, into: &output)
+        case .health:
+            HTTPResponse.writeText(200, "ok\n", request.connection, headOnly: request.method == .head, into: &output)
         case .ready: try ready(request)
         case .status: answerStatus(request) { $0.status() }
         case .adminStart: answerStatus(request) { $0.startShard() }
@@ -16,8 +17,12 @@ extension ConnectionHandler {
             let control = loop.control
             answer(request, { control.status() }) { connection, status in
                 HTTPResponse.writeText(
-                    200, MetricsText.render(status), request.connection, isMetrics: true,
-                    headOnly: request.method == .head, into: &connection.output
+                    200,
+                    MetricsText.render(status),
+                    request.connection,
+                    isMetrics: true,
+                    headOnly: request.method == .head,
+                    into: &connection.output
                 )
             }
         case .clean: try clean(request)
@@ -29,7 +34,9 @@ extension ConnectionHandler {
     }
 
     private func answer<T: Sendable>(
-        _ request: HTTPRequest, _ work: @escaping @Sendable () -> T, _ finish: @escaping (ConnectionHandler, T) -> Void
+        _ request: HTTPRequest,
+        _ work: @escaping @Sendable () -> T,
+        _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
         runBlocking(work) { connection, value in
             finish(connection, value)
@@ -41,7 +48,10 @@ extension ConnectionHandler {
         let control = loop.control
         answer(request, { work(control) }) { connection, status in
             HTTPResponse.writeJSON(
-                200, StatusJSON.encode(status), request.connection, headOnly: request.method == .head,
+                200,
+                StatusJSON.encode(status),
+                request.connection,
+                headOnly: request.method == .head,
                 into: &connection.output
             )
         }
@@ -61,7 +71,9 @@ extension ConnectionHandler {
                 return HTTPResponse.writeRedirect(to: "\(leader)", request, into: &output)
             }
             throw HTTPError(
-                409, "not_in_map", "shard \(state.shardName) is not part of the cluster's map: cleaning would delete all its keys"
+                409,
+                "not_in_map",
+                "shard \(state.shardName) is not part of the cluster's map: cleaning would delete all its keys"
             )
         }
         let owned = state.map.ranges(ofShard: index)
@@ -82,7 +94,10 @@ extension ConnectionHandler {
             switch result {
             case .success(let removed):
                 HTTPResponse.writeJSON(
-                    200, "{\"removed\": \(removed)}\n".utf8, request.connection, into: &connection.output
+                    200,
+                    "{\"removed\": \(removed)}\n".utf8,
+                    request.connection,
+                    into: &connection.output
                 )
             case .failure(let error): HTTPResponse.writeError(error, request.connection, into: &connection.output)
             }
@@ -92,14 +107,22 @@ extension ConnectionHandler {
 
     private func nextReplicationKey(_ request: HTTPRequest) {
         let control = loop.control
-        answer(request, { () -> Result<ReplicationRecord?, StorageError> in
-            do throws(StorageError) { return .success(try control.nextReplicationRecord()) } catch { return .failure(error) }
-        }) { connection, result in
+        answer(
+            request,
+            { () -> Result<ReplicationRecord?, StorageError> in
+                do throws(StorageError) { return .success(try control.nextReplicationRecord()) } catch {
+                    return .failure(error)
+                }
+            }
+        ) { connection, result in
             switch result {
             case .success(.some(let record)):
                 var body = ByteBuffer()
                 JSONText.writeReplicationRecord(
-                    key: record.key, value: record.value, position: "\(record.position)", into: &body
+                    key: record.key,
+                    value: record.value,
+                    position: "\(record.position)",
+                    into: &body
                 )
                 HTTPResponse.writeJSON(200, body.readableBytesView, request.connection, into: &connection.output)
             case .success(.none): HTTPResponse.writeNoContent(request.connection, into: &connection.output)
@@ -110,18 +133,23 @@ extension ConnectionHandler {
 
     private func takeReplicationKey(_ key: [UInt8], _ value: [UInt8]?, _ request: HTTPRequest) {
         let control = loop.control
-        answer(request, { () -> Result<String?, StorageError> in
-            do throws(StorageError) {
-                return .success(try control.takeReplicationRecord(key: key, value: value))
-            } catch {
-                return .failure(error)
+        answer(
+            request,
+            { () -> Result<String?, StorageError> in
+                do throws(StorageError) {
+                    return .success(try control.takeReplicationRecord(key: key, value: value))
+                } catch {
+                    return .failure(error)
+                }
             }
-        }) { connection, result in
+        ) { connection, result in
             switch result {
             case .success(.none): HTTPResponse.writeOK(request.connection, into: &connection.output)
             case .success(.some(let reason)):
                 HTTPResponse.writeError(
-                    HTTPError(409, "not_the_next_record", reason), request.connection, into: &connection.output
+                    HTTPError(409, "not_the_next_record", reason),
+                    request.connection,
+                    into: &connection.output
                 )
             case .failure(let error): connection.writeHTTPUnavailable(error)
             }
@@ -129,7 +157,10 @@ extension ConnectionHandler {
     }
 
     private func list(
-        _ prefix: [UInt8], _ limit: Int, _ cursor: [UInt8]?, _ request: HTTPRequest
+        _ prefix: [UInt8],
+        _ limit: Int,
+        _ cursor: [UInt8]?,
+        _ request: HTTPRequest
     ) throws(HTTPError) {
         let state = loop.state
         guard let store = state.store else { throw unavailable() }
@@ -141,13 +172,17 @@ extension ConnectionHandler {
         }
         let now = passNow
         answer(request, { KeyListing.page(store, state, prefix: prefix, limit: limit, after: cursor, now: now) }) {
-            connection, result in
+            connection,
+            result in
             switch result {
             case .success(let page):
                 var body = ByteBuffer()
                 JSONText.writeListing(keys: page.keys, hasMore: page.hasMore, into: &body)
                 HTTPResponse.writeJSON(
-                    200, body.readableBytesView, request.connection, headOnly: request.method == .head,
+                    200,
+                    body.readableBytesView,
+                    request.connection,
+                    headOnly: request.method == .head,
                     into: &connection.output
                 )
             case .failure(let error): connection.writeHTTPUnavailable(error)

@@ -4,7 +4,9 @@ import Storage
 /// Commands that compute a new value from the present one.
 extension ConnectionHandler {
     func executeAddBy(
-        _ operation: KeyOperation, _ bytes: UnsafeRawBufferPointer, isDecrement: Bool
+        _ operation: KeyOperation,
+        _ bytes: UnsafeRawBufferPointer,
+        isDecrement: Bool
     ) throws(StorageError) {
         guard let amount = RESPInteger.parse(arguments.bytes(2, in: bytes)) else {
             return output.writeRESPError("ERR value is not an integer or out of range")
@@ -43,7 +45,9 @@ extension ConnectionHandler {
         }
         guard value.count + suffix.count <= StorageLimits.valueBytesMax else {
             holdForWhatWasSeen(operation)
-            return output.writeRESPError("ERR string exceeds maximum allowed size (\(StorageLimits.valueBytesMax) bytes)")
+            return output.writeRESPError(
+                "ERR string exceeds maximum allowed size (\(StorageLimits.valueBytesMax) bytes)"
+            )
         }
         value.append(contentsOf: suffix)
         // The joined value is larger than what was admitted; the open batch may pass its soft limit by one value.
@@ -52,18 +56,28 @@ extension ConnectionHandler {
     }
 
     func executeEXPIRE(
-        _ operation: KeyOperation, _ bytes: UnsafeRawBufferPointer, _ unit: SetOptions.Unit, _ name: String
+        _ operation: KeyOperation,
+        _ bytes: UnsafeRawBufferPointer,
+        _ unit: SetOptions.Unit,
+        _ name: String
     ) throws(StorageError) {
         let time = arguments.bytes(2, in: bytes)
         let parsed = SetOptions.expiry(
-            time, unit: unit, isAbsolute: false, now: operation.now, command: name, allowsPast: true
+            time,
+            unit: unit,
+            isAbsolute: false,
+            now: operation.now,
+            command: name,
+            allowsPast: true
         )
         guard case .success(let expiry) = parsed else {
             if case .failure(let failure) = parsed { output.writeRESPError(failure.text) }
             return
         }
         guard arguments.count == 3 else {
-            return output.writeRESPError("ERR Unsupported option \(String(decoding: arguments.bytes(3, in: bytes), as: UTF8.self))")
+            return output.writeRESPError(
+                "ERR Unsupported option \(String(decoding: arguments.bytes(3, in: bytes), as: UTF8.self))"
+            )
         }
         var value: [UInt8] = []
         guard try current(operation, { value = Array($0.bytes) }) else {

@@ -68,7 +68,9 @@ extension ConnectionHandler {
 
     /// Runs `body` with the key's operation under the store's lock, on the leader of the key's shard only.
     private func write(
-        _ key: [UInt8], _ request: HTTPRequest, valueBytes: Int = 0,
+        _ key: [UInt8],
+        _ request: HTTPRequest,
+        valueBytes: Int = 0,
         _ body: (KeyOperation) throws(HTTPError) -> Void
     ) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
@@ -91,7 +93,12 @@ extension ConnectionHandler {
         var failure: HTTPError?
         key.withUnsafeBytes { bytes in
             let operation = KeyOperation(
-                slot: slot, key: bytes, hash: KeyHash.hash(bytes), now: passNow, store: store, port: port
+                slot: slot,
+                key: bytes,
+                hash: KeyHash.hash(bytes),
+                now: passNow,
+                store: store,
+                port: port
             )
             do throws(HTTPError) { try body(operation) } catch { failure = error }
         }
@@ -99,7 +106,11 @@ extension ConnectionHandler {
     }
 
     private func kvPut(
-        _ key: [UInt8], _ ifMatch: HTTPCondition?, _ ifNoneMatchAny: Bool, _ ttl: Int?, _ body: ByteBuffer,
+        _ key: [UInt8],
+        _ ifMatch: HTTPCondition?,
+        _ ifNoneMatchAny: Bool,
+        _ ttl: Int?,
+        _ body: ByteBuffer,
         _ request: HTTPRequest
     ) throws(HTTPError) {
         let expiry = ttl.map { passNow + UInt64($0) * 1000 } ?? 0
@@ -111,7 +122,9 @@ extension ConnectionHandler {
             }
             body.withUnsafeReadableBytes { queuePut(operation, $0, expiry: expiry) }
             HTTPResponse.writeNoContent(
-                etag: operation.store.lastQueuedVersion, request.connection, into: &output
+                etag: operation.store.lastQueuedVersion,
+                request.connection,
+                into: &output
             )
         }
     }
@@ -146,7 +159,10 @@ extension ConnectionHandler {
 
     /// `/get`: the leader answers, and any replica of the key's shard, which then says how old its state may be.
     private func get(
-        _ key: [UInt8], _ isAny: Bool, _ maxLag: Int?, _ request: HTTPRequest
+        _ key: [UInt8],
+        _ isAny: Bool,
+        _ maxLag: Int?,
+        _ request: HTTPRequest
     ) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
         let state = loop.state
@@ -170,7 +186,11 @@ extension ConnectionHandler {
     }
 
     private func read(
-        _ key: [UInt8], _ slot: UInt16, _ request: HTTPRequest, etag: Bool, lag: Int?
+        _ key: [UInt8],
+        _ slot: UInt16,
+        _ request: HTTPRequest,
+        etag: Bool,
+        lag: Int?
     ) throws(HTTPError) {
         guard let store = loop.state.store, let port = loop.port else { throw unavailable() }
         passReads += 1
@@ -183,11 +203,20 @@ extension ConnectionHandler {
         let found = key.withUnsafeBytes { bytes -> Bool in
             do throws(StorageError) {
                 return try store.read(
-                    slot: slot, key: bytes, hash: KeyHash.hash(bytes), port: port, now: passNow, pending: behindWrites
+                    slot: slot,
+                    key: bytes,
+                    hash: KeyHash.hash(bytes),
+                    port: port,
+                    now: passNow,
+                    pending: behindWrites
                 ) { value in
                     HTTPResponse.writeValue(
-                        value.bytes, etag: etag ? value.version : nil, replicaLagMilliseconds: lag, request.connection,
-                        headOnly: isHead, into: &output
+                        value.bytes,
+                        etag: etag ? value.version : nil,
+                        replicaLagMilliseconds: lag,
+                        request.connection,
+                        headOnly: isHead,
+                        into: &output
                     )
                 }
             } catch {
@@ -207,14 +236,18 @@ extension ConnectionHandler {
         let state = loop.state
         let reason = state.message.isEmpty ? "" : ": \(state.message)"
         return HTTPError(
-            503, "shard_unavailable", "shard \(state.shardName) is \(state.phase.rawValue) on this node\(reason)",
+            503,
+            "shard_unavailable",
+            "shard \(state.shardName) is \(state.phase.rawValue) on this node\(reason)",
             retryAfterSeconds: 1
         )
     }
 
     func writeHTTPUnavailable(_ error: StorageError) {
         HTTPResponse.writeError(
-            HTTPError(503, error.code.rawValue, error.message, retryAfterSeconds: 1), .keepAlive, into: &output
+            HTTPError(503, error.code.rawValue, error.message, retryAfterSeconds: 1),
+            .keepAlive,
+            into: &output
         )
     }
 }

@@ -8,7 +8,11 @@ extension ConnectionHandler {
         switch command {
         case .ping:
             if arguments.count > 2 { return output.writeRESPError("ERR wrong number of arguments for 'ping' command") }
-            if arguments.count == 2 { output.writeRESPBulk(arguments.bytes(1, in: bytes)) } else { output.writeRESPSimple("PONG") }
+            if arguments.count == 2 {
+                output.writeRESPBulk(arguments.bytes(1, in: bytes))
+            } else {
+                output.writeRESPSimple("PONG")
+            }
         case .echo: output.writeRESPBulk(arguments.bytes(1, in: bytes))
         case .select: executeSELECT(bytes)
         case .hello: executeHELLO(bytes)
@@ -44,7 +48,11 @@ extension ConnectionHandler {
         guard let index = RESPInteger.parse(arguments.bytes(1, in: bytes)) else {
             return output.writeRESPError("ERR value is not an integer or out of range")
         }
-        if index == 0 { output.writeRESPOK() } else { output.writeRESPError("ERR SELECT is not allowed in cluster mode") }
+        if index == 0 {
+            output.writeRESPOK()
+        } else {
+            output.writeRESPError("ERR SELECT is not allowed in cluster mode")
+        }
     }
 
     private func executeHELLO(_ bytes: UnsafeRawBufferPointer) {
@@ -113,7 +121,9 @@ extension ConnectionHandler {
 
     private func executeCONFIG(_ bytes: UnsafeRawBufferPointer) {
         guard word(1, bytes).uppercased() == "GET", arguments.count > 2 else {
-            return output.writeRESPError("ERR unknown subcommand '\(word(1, bytes))'. Only CONFIG GET is supported: the settings stand in config.yaml")
+            return output.writeRESPError(
+                "ERR unknown subcommand '\(word(1, bytes))'. Only CONFIG GET is supported: the settings stand in config.yaml"
+            )
         }
         let durability = loop.state.config.durability
         let known = [

@@ -10,7 +10,11 @@ extension ConnectionHandler {
         let state = loop.state
         let words = (1..<arguments.count).map { word($0, bytes) }
         let replies = ClusterReplies(
-            config: state.config, map: state.map, own: state.address, leaders: state.leaders, version: respVersion
+            config: state.config,
+            map: state.map,
+            own: state.address,
+            leaders: state.leaders,
+            version: respVersion
         )
         if words[0].lowercased() == "countkeysinslot", let store = state.store {
             return runBlocking({ () -> [UInt8] in
@@ -85,7 +89,11 @@ extension ConnectionHandler {
                 let snapshot = try store.snapshot()
                 defer { snapshot.close() }
                 let page = try KeyScan.page(
-                    snapshot, cursor: cursor, count: count, now: now, owns: state.owns,
+                    snapshot,
+                    cursor: cursor,
+                    count: count,
+                    now: now,
+                    owns: state.owns,
                     matches: { key in typeMatches && (pattern.map { GlobPattern.matches($0[...], key) } ?? true) }
                 )
                 return .success(page)
@@ -114,7 +122,12 @@ extension ConnectionHandler {
         let now = passNow
         runBlocking({
             KeyListing.page(
-                store, state, prefix: [], limit: .max, after: nil, now: now,
+                store,
+                state,
+                prefix: [],
+                limit: .max,
+                after: nil,
+                now: now,
                 matches: { GlobPattern.matches(pattern[...], $0) }
             )
         }) { connection, result in
@@ -133,7 +146,9 @@ extension ConnectionHandler {
         guard word(0, bytes).uppercased() == PeerHello.command else { return false }
         let words = (1..<arguments.count).map { Array(arguments.bytes($0, in: bytes)) }
         guard let store = loop.state.store, loop.state.isLeader else {
-            output.writeRESPError("ERR \(loop.state.address) does not lead \(loop.state.shardName) now (\(loop.state.phase.rawValue))")
+            output.writeRESPError(
+                "ERR \(loop.state.address) does not lead \(loop.state.shardName) now (\(loop.state.phase.rawValue))"
+            )
             return true
         }
         do throws(ReplicationError) {
@@ -155,9 +170,13 @@ extension ConnectionHandler {
         context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
         let state = loop.state
         let peer = PeerStreamHandler(
-            store: store, loop: loop, hello: hello,
+            store: store,
+            loop: loop,
+            hello: hello,
             identity: .init(
-                cluster: state.config.name, shard: state.shardName, term: store.lock.withLock { store.term },
+                cluster: state.config.name,
+                shard: state.shardName,
+                term: store.lock.withLock { store.term },
                 engine: store.engine.kind.rawValue
             )
         )

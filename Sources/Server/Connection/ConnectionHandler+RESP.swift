@@ -55,11 +55,16 @@ extension ConnectionHandler {
     }
 
     private func executeKeyed(
-        _ command: RESPCommand, _ bytes: UnsafeRawBufferPointer, _ store: ShardStore, _ port: StorePort
+        _ command: RESPCommand,
+        _ bytes: UnsafeRawBufferPointer,
+        _ store: ShardStore,
+        _ port: StorePort
     ) {
         let key = arguments.bytes(1, in: bytes)
         guard key.count <= StorageLimits.keyBytesMax else {
-            return output.writeRESPError("ERR key is \(key.count) bytes long, at most \(StorageLimits.keyBytesMax) are allowed")
+            return output.writeRESPError(
+                "ERR key is \(key.count) bytes long, at most \(StorageLimits.keyBytesMax) are allowed"
+            )
         }
         guard key.count > 0 else { return output.writeRESPError("ERR an empty key is not allowed") }
         let slot = KeySlot.slot(of: key)
@@ -74,7 +79,12 @@ extension ConnectionHandler {
         }
         if command.isWrite {
             let operation = KeyOperation(
-                slot: slot, key: key, hash: KeyHash.hash(key), now: passNow, store: store, port: port
+                slot: slot,
+                key: key,
+                hash: KeyHash.hash(key),
+                now: passNow,
+                store: store,
+                port: port
             )
             executeWrite(command, operation, bytes)
         } else {

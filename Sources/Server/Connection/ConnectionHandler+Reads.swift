@@ -5,8 +5,12 @@ import Storage
 /// Commands that change nothing. Replies and error texts are Redis' own.
 extension ConnectionHandler {
     func executeRead(
-        _ command: RESPCommand, _ slot: UInt16, _ key: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer,
-        _ store: ShardStore, _ port: StorePort
+        _ command: RESPCommand,
+        _ slot: UInt16,
+        _ key: UnsafeRawBufferPointer,
+        _ bytes: UnsafeRawBufferPointer,
+        _ store: ShardStore,
+        _ port: StorePort
     ) {
         passReads += 1
         // Behind a write of this connection a read must see it, and must not tell of it before it is durable.
@@ -19,7 +23,12 @@ extension ConnectionHandler {
             case .exists: try replyEXISTS(bytes, store, port, behindWrites)
             default:
                 let found = try store.read(
-                    slot: slot, key: key, hash: KeyHash.hash(key), port: port, now: passNow, pending: behindWrites
+                    slot: slot,
+                    key: key,
+                    hash: KeyHash.hash(key),
+                    port: port,
+                    now: passNow,
+                    pending: behindWrites
                 ) { reply(command, with: $0) }
                 if !found { replyMissing(command) }
             }
@@ -54,13 +63,20 @@ extension ConnectionHandler {
     }
 
     private func replyMGET(
-        _ bytes: UnsafeRawBufferPointer, _ store: ShardStore, _ port: StorePort, _ pending: Bool
+        _ bytes: UnsafeRawBufferPointer,
+        _ store: ShardStore,
+        _ port: StorePort,
+        _ pending: Bool
     ) throws(StorageError) {
         output.writeRESPArray(count: arguments.count - 1)
         for index in 1..<arguments.count {
             let key = arguments.bytes(index, in: bytes)
             let found = try store.read(
-                slot: KeySlot.slot(of: key), key: key, hash: KeyHash.hash(key), port: port, now: passNow,
+                slot: KeySlot.slot(of: key),
+                key: key,
+                hash: KeyHash.hash(key),
+                port: port,
+                now: passNow,
                 pending: pending
             ) { output.writeRESPBulk($0.bytes) }
             if !found { output.writeRESPNull(version: respVersion) }
@@ -68,13 +84,20 @@ extension ConnectionHandler {
     }
 
     private func replyEXISTS(
-        _ bytes: UnsafeRawBufferPointer, _ store: ShardStore, _ port: StorePort, _ pending: Bool
+        _ bytes: UnsafeRawBufferPointer,
+        _ store: ShardStore,
+        _ port: StorePort,
+        _ pending: Bool
     ) throws(StorageError) {
         var count: Int64 = 0
         for index in 1..<arguments.count {
             let key = arguments.bytes(index, in: bytes)
             let found = try store.read(
-                slot: KeySlot.slot(of: key), key: key, hash: KeyHash.hash(key), port: port, now: passNow,
+                slot: KeySlot.slot(of: key),
+                key: key,
+                hash: KeyHash.hash(key),
+                port: port,
+                now: passNow,
                 pending: pending
             ) { _ in }
             if found { count += 1 }

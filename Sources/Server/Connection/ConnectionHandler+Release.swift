@@ -81,7 +81,8 @@ extension ConnectionHandler {
     /// Runs `work` on the thread pool while later commands of this connection wait, then continues.
     /// - Parameter finish: back on the loop; appends the reply.
     func runBlocking<T: Sendable>(
-        _ work: @escaping @Sendable () -> T, _ finish: @escaping (ConnectionHandler, T) -> Void
+        _ work: @escaping @Sendable () -> T,
+        _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
         let store = loop.state.store
         // The files stay open until the job has ended.
@@ -96,7 +97,8 @@ extension ConnectionHandler {
 
     /// The same for work that waits for other nodes.
     func runTask<T: Sendable>(
-        _ work: @escaping @Sendable () async -> T, _ finish: @escaping (ConnectionHandler, T) -> Void
+        _ work: @escaping @Sendable () async -> T,
+        _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
         let store = loop.state.store
         guard store?.beginUse() ?? true else { return closeAfterReplies() }
@@ -110,7 +112,8 @@ extension ConnectionHandler {
     }
 
     private func continueAfter<T: Sendable>(
-        _ future: EventLoopFuture<T>, _ finish: @escaping (ConnectionHandler, T) -> Void
+        _ future: EventLoopFuture<T>,
+        _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
         future.assumeIsolated().whenComplete { [self] result in
             isBlocked = false

@@ -63,7 +63,11 @@ extension ConnectionHandler {
     /// Queues the value; the reply waits for it.
     func queuePut(_ operation: KeyOperation, _ value: UnsafeRawBufferPointer, expiry: UInt64) {
         let number = operation.store.put(
-            slot: operation.slot, key: operation.key, value: value, expiry: expiry, port: operation.port
+            slot: operation.slot,
+            key: operation.key,
+            value: value,
+            expiry: expiry,
+            port: operation.port
         )
         hold(for: number, isWrite: true)
     }
@@ -80,8 +84,13 @@ extension ConnectionHandler {
     /// The newest state of the key, writes in flight included.
     func current(_ operation: KeyOperation, _ body: (StoredValue) -> Void) throws(StorageError) -> Bool {
         try operation.store.read(
-            slot: operation.slot, key: operation.key, hash: operation.hash, port: operation.port, now: operation.now,
-            pending: true, body
+            slot: operation.slot,
+            key: operation.key,
+            hash: operation.hash,
+            port: operation.port,
+            now: operation.now,
+            pending: true,
+            body
         )
     }
 
@@ -99,7 +108,9 @@ extension ConnectionHandler {
     }
 
     private func executeSET(
-        _ operation: KeyOperation, _ value: UnsafeRawBufferPointer, _ options: SetOptions
+        _ operation: KeyOperation,
+        _ value: UnsafeRawBufferPointer,
+        _ options: SetOptions
     ) throws(StorageError) {
         var old: [UInt8] = []
         var oldExpiry: UInt64 = 0
@@ -122,7 +133,11 @@ extension ConnectionHandler {
             holdForWhatWasSeen(operation)
         }
         if options.returnsOldValue {
-            if exists { old.withUnsafeBytes { output.writeRESPBulk($0) } } else { output.writeRESPNull(version: respVersion) }
+            if exists {
+                old.withUnsafeBytes { output.writeRESPBulk($0) }
+            } else {
+                output.writeRESPNull(version: respVersion)
+            }
         } else if isAllowed {
             output.writeRESPOK()
         } else {
@@ -131,7 +146,10 @@ extension ConnectionHandler {
     }
 
     private func store(
-        _ operation: KeyOperation, _ value: UnsafeRawBufferPointer, condition: SetOptions.Condition, reply: WriteReply
+        _ operation: KeyOperation,
+        _ value: UnsafeRawBufferPointer,
+        condition: SetOptions.Condition,
+        reply: WriteReply
     ) throws(StorageError) {
         if try current(operation, { _ in }) {
             holdForWhatWasSeen(operation)
@@ -142,7 +160,10 @@ extension ConnectionHandler {
     }
 
     private func executeSETEX(
-        _ operation: KeyOperation, _ bytes: UnsafeRawBufferPointer, _ unit: SetOptions.Unit, _ name: String
+        _ operation: KeyOperation,
+        _ bytes: UnsafeRawBufferPointer,
+        _ unit: SetOptions.Unit,
+        _ name: String
     ) throws(StorageError) {
         let time = arguments.bytes(2, in: bytes)
         switch SetOptions.expiry(time, unit: unit, isAbsolute: false, now: operation.now, command: name) {
@@ -174,7 +195,11 @@ extension ConnectionHandler {
         for index in 1..<arguments.count {
             let key = arguments.bytes(index, in: bytes)
             let each = KeyOperation(
-                slot: operation.slot, key: key, hash: KeyHash.hash(key), now: operation.now, store: operation.store,
+                slot: operation.slot,
+                key: key,
+                hash: KeyHash.hash(key),
+                now: operation.now,
+                store: operation.store,
                 port: operation.port
             )
             if try current(each, { _ in }) {
@@ -201,8 +226,11 @@ extension ConnectionHandler {
         }
         for index in stride(from: 1, to: arguments.count, by: 2) {
             let number = operation.store.put(
-                slot: operation.slot, key: arguments.bytes(index, in: bytes),
-                value: arguments.bytes(index + 1, in: bytes), expiry: 0, port: operation.port
+                slot: operation.slot,
+                key: arguments.bytes(index, in: bytes),
+                value: arguments.bytes(index + 1, in: bytes),
+                expiry: 0,
+                port: operation.port
             )
             if index == 1 { hold(for: number, isWrite: true) }
         }

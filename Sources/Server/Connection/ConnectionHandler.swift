@@ -159,14 +159,16 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     func closeAfterReplies() { isClosing = true }
 
     private func closeIfDone() {
-        guard isClosing || inputEnded, !isBlocked, !waitsForRoom, marks.isEmpty, output.readableBytes == 0, let context else { return }
+        guard isClosing || inputEnded, !isBlocked, !waitsForRoom, marks.isEmpty, output.readableBytes == 0, let context
+        else { return }
         context.close(promise: nil)
     }
 
     /// Back-pressure: no more bytes are taken from the socket than can be worked on.
     func updateReading() {
         guard let context else { return }
-        let wanted = !isBlocked && !waitsForRoom && output.readableBytes < ConnectionHandler.outputBytesMax
+        let wanted =
+            !isBlocked && !waitsForRoom && output.readableBytes < ConnectionHandler.outputBytesMax
             && context.channel.isWritable
         if wanted == isReading { return }
         isReading = wanted

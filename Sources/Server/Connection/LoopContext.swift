@@ -24,8 +24,13 @@ final class LoopContext: @unchecked Sendable {
     var commandCount: UInt64 = 0
 
     init(
-        eventLoop: any EventLoop, threadPool: NIOThreadPool, metrics: NodeMetrics, control: any NodeControl,
-        state: ServingState, origins: OriginCheck, logger: Logger
+        eventLoop: any EventLoop,
+        threadPool: NIOThreadPool,
+        metrics: NodeMetrics,
+        control: any NodeControl,
+        state: ServingState,
+        origins: OriginCheck,
+        logger: Logger
     ) {
         self.logger = logger
         self.eventLoop = eventLoop

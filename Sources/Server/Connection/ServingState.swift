@@ -19,8 +19,15 @@ package final class ServingState: Sendable {
     package let message: String
 
     package init(
-        config: ClusterConfig, map: SlotMap, address: NodeAddress, shardName: String, role: NodeStatus.Role,
-        leaders: [NodeAddress], store: ShardStore?, phase: NodeStatus.State, message: String
+        config: ClusterConfig,
+        map: SlotMap,
+        address: NodeAddress,
+        shardName: String,
+        role: NodeStatus.Role,
+        leaders: [NodeAddress],
+        store: ShardStore?,
+        phase: NodeStatus.State,
+        message: String
     ) {
         self.config = config
         self.map = map

@@ -32,8 +32,13 @@ package final class FollowerLink: @unchecked Sendable {
 
     /// - Parameter onReport: called on the link's loop whenever the state changes.
     package init(
-        group: any EventLoopGroup, leader: NodeAddress, store: ShardStore, identity: FollowerMachine.Identity,
-        needsSnapshot: Bool, logger: Logger, onReport: @escaping @Sendable (FollowerReport) -> Void
+        group: any EventLoopGroup,
+        leader: NodeAddress,
+        store: ShardStore,
+        identity: FollowerMachine.Identity,
+        needsSnapshot: Bool,
+        logger: Logger,
+        onReport: @escaping @Sendable (FollowerReport) -> Void
     ) {
         self.group = group
         eventLoop = group.next()
@@ -45,7 +50,9 @@ package final class FollowerLink: @unchecked Sendable {
         machine = FollowerMachine(
             identity: identity,
             disk: FollowerMachine.Disk(
-                terms: TermIndex(of: store.log), commitSequence: commit.sequence, appliedSequence: commit.sequence,
+                terms: TermIndex(of: store.log),
+                commitSequence: commit.sequence,
+                appliedSequence: commit.sequence,
                 needsSnapshot: needsSnapshot
             ),
             now: Clock.monotonicMilliseconds()
@@ -163,7 +170,12 @@ package final class FollowerLink: @unchecked Sendable {
                 self.channel = channel
                 self.handle(.connected(link: link))
             case .failure(let error):
-                self.handle(.disconnected(link: link, reason: "\(self.leader) can't be reached: \(ConnectFailure.reason(error))"))
+                self.handle(
+                    .disconnected(
+                        link: link,
+                        reason: "\(self.leader) can't be reached: \(ConnectFailure.reason(error))"
+                    )
+                )
             }
         }
     }

@@ -78,7 +78,9 @@ final class FollowerStorage: @unchecked Sendable {
     }
 
     private static func append(
-        _ batches: inout [LogBatch], _ store: ShardStore, _ events: inout [FollowerMachine.Event]
+        _ batches: inout [LogBatch],
+        _ store: ShardStore,
+        _ events: inout [FollowerMachine.Event]
     ) throws(StorageError) {
         guard let last = batches.last else { return }
         try store.appendReplicated(batches)
@@ -111,7 +113,10 @@ final class FollowerStorage: @unchecked Sendable {
         try chunk.withEntries { entries throws(StorageError) in
             let writes = entries.map { entry in
                 let value = StoredValue(
-                    version: entry.version, expiry: entry.expiry, flags: entry.flags, bytes: entry.value
+                    version: entry.version,
+                    expiry: entry.expiry,
+                    flags: entry.flags,
+                    bytes: entry.value
                 )
                 return EngineWrite(slot: entry.slot, key: entry.key, value: value, previous: .absent)
             }

@@ -8,7 +8,10 @@ struct LogRead: Sendable {
 
     /// Reads at least one batch, if there is one, and stops before `maxBytes` is exceeded by a second.
     static func read(
-        _ log: CommitLog, _ current: LogReader?, _ after: Position, _ maxBytes: Int
+        _ log: CommitLog,
+        _ current: LogReader?,
+        _ after: Position,
+        _ maxBytes: Int
     ) -> Result<LogRead, StorageError> {
         do throws(StorageError) {
             let reader: LogReader

@@ -78,7 +78,9 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
         guard context != nil else { return }
         let log = store.log
         let state = LeaderFollowerMachine.LogState(
-            start: log.start, end: log.syncedEnd, commitSequence: store.lock.withLock { store.commitPosition.sequence },
+            start: log.start,
+            end: log.syncedEnd,
+            commitSequence: store.lock.withLock { store.commitPosition.sequence },
             endOffset: log.endOffset
         )
         for action in machine.handle(event, log: state, now: Clock.monotonicMilliseconds()) { execute(action) }
@@ -107,7 +109,8 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private func readLog(_ after: Position, _ maxBytes: Int) {
         let log = store.log
-        let isHot = log.offset(ofSequence: after.sequence).map { log.endOffset < $0 + PeerStreamHandler.hotBytes } ?? false
+        let isHot =
+            log.offset(ofSequence: after.sequence).map { log.endOffset < $0 + PeerStreamHandler.hotBytes } ?? false
         let current = reader?.position == after ? reader : nil
         let read: @Sendable () -> Result<LogRead, StorageError> = { LogRead.read(log, current, after, maxBytes) }
         if isHot { return finishRead(read()) }
@@ -131,7 +134,10 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
         case .success(let read):
             reader = read.reader
             for batch in read.batches {
-                context?.write(wrapOutboundOut(ByteBuffer(bytes: PeerFrame.batchHeader(length: batch.bytes.count))), promise: nil)
+                context?.write(
+                    wrapOutboundOut(ByteBuffer(bytes: PeerFrame.batchHeader(length: batch.bytes.count))),
+                    promise: nil
+                )
                 context?.write(wrapOutboundOut(ByteBuffer(bytes: batch.bytes)), promise: nil)
             }
             context?.flush()
@@ -177,7 +183,8 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
             guard self.context != nil else { return }
             for chunk in part.chunks {
                 self.context?.write(
-                    wrapOutboundOut(ByteBuffer(bytes: PeerFrame.snapshotChunkHeader(length: chunk.bytes.count))), promise: nil
+                    wrapOutboundOut(ByteBuffer(bytes: PeerFrame.snapshotChunkHeader(length: chunk.bytes.count))),
+                    promise: nil
                 )
                 self.context?.write(wrapOutboundOut(ByteBuffer(bytes: chunk.bytes)), promise: nil)
             }

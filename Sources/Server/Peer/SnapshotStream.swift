@@ -52,10 +52,16 @@ final class SnapshotStream: Sendable {
             do throws(StorageError) {
                 var isFull = false
                 try box.snapshot.scan(slots: state.slot...UInt16(StorageLimits.slotCount - 1), after: state.after) {
-                    slot, key, value in
+                    slot,
+                    key,
+                    value in
                     builder.append(
                         SnapshotEntry(
-                            slot: slot, version: value.version, expiry: value.expiry, flags: value.flags, key: key,
+                            slot: slot,
+                            version: value.version,
+                            expiry: value.expiry,
+                            flags: value.flags,
+                            key: key,
                             value: value.bytes
                         )
                     )

@@ -10,7 +10,12 @@ enum KeyListing {
 
     /// - Parameter after: the last key of the page before.
     static func page(
-        _ store: ShardStore, _ state: ServingState, prefix: [UInt8], limit: Int, after: [UInt8]?, now: UInt64,
+        _ store: ShardStore,
+        _ state: ServingState,
+        prefix: [UInt8],
+        limit: Int,
+        after: [UInt8]?,
+        now: UInt64,
         matches: (UnsafeRawBufferPointer) -> Bool = { _ in true }
     ) -> Result<Page, StorageError> {
         do throws(StorageError) {

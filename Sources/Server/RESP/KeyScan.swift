@@ -19,7 +19,11 @@ package struct KeyScan {
     ///   - owns: only keys of slots that this shard owns are told.
     ///   - now: keys whose expiry has come are left out.
     package static func page(
-        _ snapshot: any EngineSnapshot, cursor: UInt64, count: Int, now: UInt64, owns: (UInt16) -> Bool,
+        _ snapshot: any EngineSnapshot,
+        cursor: UInt64,
+        count: Int,
+        now: UInt64,
+        owns: (UInt16) -> Bool,
         matches: (UnsafeRawBufferPointer) -> Bool
     ) throws(StorageError) -> Page {
         let first = cursor >> 48

@@ -57,7 +57,9 @@ enum RESPRequestParser {
     static let argumentBytesMax = 32 << 20
 
     static func parse(
-        _ bytes: UnsafeRawBufferPointer, from start: Int, into arguments: inout ArgumentList
+        _ bytes: UnsafeRawBufferPointer,
+        from start: Int,
+        into arguments: inout ArgumentList
     ) -> Outcome {
         arguments.removeAll()
         guard start < bytes.count else { return .incomplete }
@@ -118,7 +120,9 @@ enum RESPRequestParser {
     }
 
     private static func parseInline(
-        _ bytes: UnsafeRawBufferPointer, from start: Int, into arguments: inout ArgumentList
+        _ bytes: UnsafeRawBufferPointer,
+        from start: Int,
+        into arguments: inout ArgumentList
     ) -> Outcome {
         var end = start
         while end < bytes.count, bytes[end] != 10 { end += 1 }

@@ -22,7 +22,11 @@ struct SetOptions {
 
     /// Turns a time argument into an absolute expiry.
     static func expiry(
-        _ text: UnsafeRawBufferPointer, unit: Unit, isAbsolute: Bool, now: UInt64, command: String,
+        _ text: UnsafeRawBufferPointer,
+        unit: Unit,
+        isAbsolute: Bool,
+        now: UInt64,
+        command: String,
         allowsPast: Bool = false
     ) -> Result<UInt64, RESPFailure> {
         guard let number = RESPInteger.parse(text) else {
@@ -39,7 +43,9 @@ struct SetOptions {
 
     /// Reads the words behind `SET key value`.
     static func parse(
-        count: Int, now: UInt64, argument: (Int) -> UnsafeRawBufferPointer
+        count: Int,
+        now: UInt64,
+        argument: (Int) -> UnsafeRawBufferPointer
     ) -> Result<SetOptions, RESPFailure> {
         var options = SetOptions()
         var index = 3

@@ -6,8 +6,14 @@ import Synchronization
 struct OperationTally {
     var reads = 0
     var writes = 0
-    var readLatency = Histogram<UInt32>(highestTrackableValue: OperationTally.latencyMax, numberOfSignificantValueDigits: .two)
-    var writeLatency = Histogram<UInt32>(highestTrackableValue: OperationTally.latencyMax, numberOfSignificantValueDigits: .two)
+    var readLatency = Histogram<UInt32>(
+        highestTrackableValue: OperationTally.latencyMax,
+        numberOfSignificantValueDigits: .two
+    )
+    var writeLatency = Histogram<UInt32>(
+        highestTrackableValue: OperationTally.latencyMax,
+        numberOfSignificantValueDigits: .two
+    )
 
     /// A minute in microseconds; longer waits count as this.
     static let latencyMax: UInt64 = 60_000_000
@@ -65,7 +71,8 @@ package final class NodeMetrics: Sendable {
         let empty = OperationTally()
         state = Mutex(
             State(
-                readLatency: empty.readLatency, writeLatency: empty.writeLatency,
+                readLatency: empty.readLatency,
+                writeLatency: empty.writeLatency,
                 windowStart: Clock.monotonicMilliseconds()
             )
         )
@@ -92,7 +99,8 @@ package final class NodeMetrics: Sendable {
         let elapsed = now - state.windowStart
         guard elapsed >= UInt64(windowSeconds * 1000 - 100) else { return }
         state.reading.rates = NodeStatus.Rates(
-            read: state.reads * 1000 / Int(elapsed), write: state.writes * 1000 / Int(elapsed)
+            read: state.reads * 1000 / Int(elapsed),
+            write: state.writes * 1000 / Int(elapsed)
         )
         if state.reads > 0 {
             state.readsSeenAt = now
@@ -115,7 +123,8 @@ package final class NodeMetrics: Sendable {
 
     private static func percentiles(_ histogram: Histogram<UInt32>) -> NodeStatus.Percentiles {
         NodeStatus.Percentiles(
-            p50: Int(histogram.valueAtPercentile(50)), p99: Int(histogram.valueAtPercentile(99))
+            p50: Int(histogram.valueAtPercentile(50)),
+            p99: Int(histogram.valueAtPercentile(99))
         )
     }
 }

@@ -82,8 +82,15 @@ package struct NodeStatus: Codable, Hashable, Sendable {
     }
 
     package init(
-        cluster: String, shard: String, address: String, role: Role, state: State, engine: String, durability: String,
-        version: String, message: String = ""
+        cluster: String,
+        shard: String,
+        address: String,
+        role: Role,
+        state: State,
+        engine: String,
+        durability: String,
+        version: String,
+        message: String = ""
     ) {
         self.cluster = cluster
         self.shard = shard

@@ -4,12 +4,15 @@ import FoundationEssentials
 package enum StatusJSON {
     package static func encode(_ document: some Encodable, pretty: Bool = false) -> [UInt8] {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = pretty ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting =
+            pretty ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
         do {
             return Array(try encoder.encode(document)) + [10]
         } catch {
             // Documents of strings and integers always encode; this keeps a future mistake visible instead of fatal.
-            return Array("{\"error\": {\"code\": \"encoding\", \"message\": \"the status can't be written as JSON\"}}\n".utf8)
+            return Array(
+                "{\"error\": {\"code\": \"encoding\", \"message\": \"the status can't be written as JSON\"}}\n".utf8
+            )
         }
     }
 

@@ -32,8 +32,16 @@ package struct HotEntry {
         let entry = memory.bindMemory(to: HotEntry.self, capacity: 1)
         entry.initialize(
             to: HotEntry(
-                version: 0, expiry: 0, engineExpiry: 0, engineBytes: engineUnknown, keyLength: UInt32(key.count),
-                valueLength: 0, valueCapacity: UInt32(valueCapacity), slot: 0, isDeleted: false, isReferenced: false
+                version: 0,
+                expiry: 0,
+                engineExpiry: 0,
+                engineBytes: engineUnknown,
+                keyLength: UInt32(key.count),
+                valueLength: 0,
+                valueCapacity: UInt32(valueCapacity),
+                slot: 0,
+                isDeleted: false,
+                isReferenced: false
             )
         )
         return entry
@@ -44,7 +52,8 @@ extension UnsafeMutablePointer<HotEntry> {
     @inline(__always)
     var key: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(
-            start: UnsafeRawPointer(self) + HotEntry.headerBytes, count: Int(pointee.keyLength)
+            start: UnsafeRawPointer(self) + HotEntry.headerBytes,
+            count: Int(pointee.keyLength)
         )
     }
 

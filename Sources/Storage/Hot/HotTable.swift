@@ -64,7 +64,10 @@ package struct HotTable: ~Copyable {
     /// Makes a committed put or delete visible.
     package mutating func publish(_ record: LogRecord, version: UInt64, hash: UInt32, appliedSequence: UInt64) {
         let entry = entryForWriting(
-            record.key, hash: hash, valueBytes: record.value.count, appliedSequence: appliedSequence
+            record.key,
+            hash: hash,
+            valueBytes: record.value.count,
+            appliedSequence: appliedSequence
         )
         entry.pointee.version = version
         entry.pointee.expiry = record.expiry
@@ -75,11 +78,18 @@ package struct HotTable: ~Copyable {
 
     /// Keeps a value that was read from the engine at a view that includes the key's latest write.
     package mutating func fill(
-        _ key: UnsafeRawBufferPointer, slot: UInt16, hash: UInt32, value: StoredValue, appliedSequence: UInt64
+        _ key: UnsafeRawBufferPointer,
+        slot: UInt16,
+        hash: UInt32,
+        value: StoredValue,
+        appliedSequence: UInt64
     ) {
         guard value.bytes.count <= HotTable.cachedValueBytesMax, bytesMax > 0 else { return }
         let entry = entryForWriting(
-            key, hash: hash, valueBytes: value.bytes.count, appliedSequence: appliedSequence
+            key,
+            hash: hash,
+            valueBytes: value.bytes.count,
+            appliedSequence: appliedSequence
         )
         entry.pointee.version = value.version
         entry.pointee.expiry = value.expiry
@@ -125,7 +135,10 @@ package struct HotTable: ~Copyable {
     }
 
     private mutating func entryForWriting(
-        _ key: UnsafeRawBufferPointer, hash: UInt32, valueBytes: Int, appliedSequence: UInt64
+        _ key: UnsafeRawBufferPointer,
+        hash: UInt32,
+        valueBytes: Int,
+        appliedSequence: UInt64
     ) -> UnsafeMutablePointer<HotEntry> {
         if let index = place(of: key, hash: hash), let old = entries[index] {
             let capacity = Int(old.pointee.valueCapacity)

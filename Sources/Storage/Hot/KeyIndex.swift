@@ -24,7 +24,9 @@ struct KeyIndex: ~Copyable {
 
     /// The newest record of the key in `batch` (header and records), or nil. `batch` may have grown since the last call.
     mutating func find(
-        _ key: UnsafeRawBufferPointer, hash: UInt32, in batch: UnsafeRawBufferPointer
+        _ key: UnsafeRawBufferPointer,
+        hash: UInt32,
+        in batch: UnsafeRawBufferPointer
     ) -> (record: LogRecord, ordinal: Int)? {
         catchUp(with: batch)
         guard used > 0 else { return nil }
@@ -66,7 +68,10 @@ struct KeyIndex: ~Copyable {
     }
 
     private mutating func insert(
-        _ key: UnsafeRawBufferPointer, hash: UInt32, place: Place, batch: UnsafeRawBufferPointer
+        _ key: UnsafeRawBufferPointer,
+        hash: UInt32,
+        place: Place,
+        batch: UnsafeRawBufferPointer
     ) {
         if (used + 1) * 2 > hashes.count { grow() }
         let mask = hashes.count - 1

@@ -38,7 +38,7 @@ package final class LogBatch: Sendable {
 
     /// Calls `body` for every record in order, with its sequence. Record bytes are borrowed for the call.
     @inline(__always)
-    package func forEach(_ body: (LogRecord, UInt64) -> Void) {
+    package func forEachRecord(_ body: (LogRecord, UInt64) -> Void) {
         var offset = LogBatch.headerBytes
         for index in 0..<count {
             guard let record = LogRecord.decode(bytes, at: offset) else { return }

@@ -19,7 +19,7 @@ struct BatchCoalescer {
         writes.reserveCapacity(records)
         hashes.reserveCapacity(records)
         for batch in batches {
-            batch.forEach { record, sequence in
+            batch.forEachRecord { record, sequence in
                 guard record.kind == .put || record.kind == .delete else { return }
                 add(record, sequence, &table, mask: capacity - 1)
             }

@@ -71,7 +71,7 @@ extension ShardStore {
 
     private func containsClear(_ batch: LogBatch) -> Bool {
         var found = false
-        batch.forEach { record, _ in if record.kind == .clearSlots { found = true } }
+        batch.forEachRecord { record, _ in if record.kind == .clearSlots { found = true } }
         return found
     }
 
@@ -92,7 +92,7 @@ extension ShardStore {
     /// A batch with a range delete: record by record (such batches are small: nothing else is queued with `clean`).
     private func applyInOrder(_ batch: LogBatch) {
         var runs: [LogRecord] = []
-        batch.forEach { record, _ in runs.append(record) }
+        batch.forEachRecord { record, _ in runs.append(record) }
         for (index, record) in runs.enumerated() {
             let sequence = batch.firstSequence + UInt64(index)
             let position = Position(term: batch.term, sequence: sequence)
@@ -226,7 +226,8 @@ extension ShardStore {
             let applied = lock.withLock { appliedPosition }
             let durable = engine.durablePosition
             if durable < applied,
-                let end = log.offset(ofSequence: applied.sequence), let start = log.offset(ofSequence: durable.sequence),
+                let end = log.offset(ofSequence: applied.sequence),
+                let start = log.offset(ofSequence: durable.sequence),
                 end - start > UInt64(options.engineFlushBytes)
             {
                 try engine.flush()

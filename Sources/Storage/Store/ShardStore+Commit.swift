@@ -52,7 +52,9 @@ extension ShardStore {
 
     private func sealOpenBatch() -> LogBatch {
         let batch = open.seal(
-            term: term, firstSequence: lastSequence + 1, commitSequence: commitPosition.sequence,
+            term: term,
+            firstSequence: lastSequence + 1,
+            commitSequence: commitPosition.sequence,
             wallTime: Clock.wallMilliseconds()
         )
         lastSequence += UInt64(batch.count)
@@ -139,7 +141,9 @@ extension ShardStore {
     }
 
     private func collect(
-        _ signals: inout [(StorePort, StoreSignal)], _ signal: StoreSignal, through number: UInt64
+        _ signals: inout [(StorePort, StoreSignal)],
+        _ signal: StoreSignal,
+        through number: UInt64
     ) {
         for port in ports {
             if port.waitsForBatch != 0 {

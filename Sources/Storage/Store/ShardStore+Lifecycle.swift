@@ -5,7 +5,10 @@ extension ShardStore {
     /// calls `becomeLeader` next.
     /// - Parameter progress: what is going on, in words with a percentage, for the status.
     package static func open(
-        folder: DataFolder, kind: EngineKind, options: Options, progress: (String) -> Void
+        folder: DataFolder,
+        kind: EngineKind,
+        options: Options,
+        progress: (String) -> Void
     ) throws(StorageError) -> ShardStore {
         progress("opening \(kind.rawValue)")
         let engine = try EngineOpener.open(kind: kind, folder: folder.enginePath)
@@ -58,7 +61,8 @@ extension ShardStore {
         }
         if applied.sequence > log.start.sequence, let term = log.term(at: applied.sequence), term != applied.term {
             throw StorageError(
-                .corrupt, "engine (\(applied)) and commit log (term \(term) there) are of different histories: "
+                .corrupt,
+                "engine (\(applied)) and commit log (term \(term) there) are of different histories: "
                     + "the folder mixes files of two nodes; restore it or start from an empty folder as a replica"
             )
         }

@@ -94,9 +94,15 @@ extension ShardStore {
     package func figures() -> Figures {
         lock.withLock {
             Figures(
-                commitPosition: commitPosition, appliedPosition: appliedPosition, unappliedBytes: unappliedBytes,
-                hotEntries: hot.count, hotBytes: hot.bytes, mode: pace.mode,
-                syncMicroseconds: pace.averageMicroseconds, failure: failure, trouble: applierTrouble
+                commitPosition: commitPosition,
+                appliedPosition: appliedPosition,
+                unappliedBytes: unappliedBytes,
+                hotEntries: hot.count,
+                hotBytes: hot.bytes,
+                mode: pace.mode,
+                syncMicroseconds: pace.averageMicroseconds,
+                failure: failure,
+                trouble: applierTrouble
             )
         }
     }

@@ -8,7 +8,12 @@ extension ShardStore {
     /// - Returns: whether the key is there.
     @inline(__always)
     package func read(
-        slot: UInt16, key: UnsafeRawBufferPointer, hash: UInt32, port: StorePort, now: UInt64, pending: Bool,
+        slot: UInt16,
+        key: UnsafeRawBufferPointer,
+        hash: UInt32,
+        port: StorePort,
+        now: UInt64,
+        pending: Bool,
         _ body: (StoredValue) -> Void
     ) throws(StorageError) -> Bool {
         if pending, let found = readPending(key: key, hash: hash, now: now, body) { return found }
@@ -23,7 +28,10 @@ extension ShardStore {
 
     /// nil: no write in flight touches the key.
     private func readPending(
-        key: UnsafeRawBufferPointer, hash: UInt32, now: UInt64, _ body: (StoredValue) -> Void
+        key: UnsafeRawBufferPointer,
+        hash: UInt32,
+        now: UInt64,
+        _ body: (StoredValue) -> Void
     ) -> Bool? {
         if !open.isEmpty, let found = openIndex.find(key, hash: hash, in: open.bytes) {
             return answer(found.record, version: lastSequence + 1 + UInt64(found.ordinal), now, body)
@@ -35,7 +43,10 @@ extension ShardStore {
     }
 
     private func answer(
-        _ record: LogRecord, version: UInt64, _ now: UInt64, _ body: (StoredValue) -> Void
+        _ record: LogRecord,
+        version: UInt64,
+        _ now: UInt64,
+        _ body: (StoredValue) -> Void
     ) -> Bool {
         guard record.kind == .put, !isExpired(record.expiry, now) else { return false }
         body(StoredValue(version: version, expiry: record.expiry, bytes: record.value))
@@ -45,7 +56,11 @@ extension ShardStore {
     /// A miss in the hot table is only an answer of the engine's if the loop's view is not older than the newest
     /// eviction (design.md: the trap), hence the generation check. For the same reason the value may be kept.
     private func readEngine(
-        slot: UInt16, key: UnsafeRawBufferPointer, hash: UInt32, port: StorePort, now: UInt64,
+        slot: UInt16,
+        key: UnsafeRawBufferPointer,
+        hash: UInt32,
+        port: StorePort,
+        now: UInt64,
         _ body: (StoredValue) -> Void
     ) throws(StorageError) -> Bool {
         if port.readerGeneration != engineGeneration {

@@ -37,7 +37,10 @@ extension ShardStore {
     /// Cuts the tail of another history. Never below the commit position.
     package func truncate(after position: Position) throws(StorageError) {
         guard position >= lock.withLock({ commitPosition }) else {
-            throw StorageError(.outOfRange, "records up to \(commitPosition) are committed and can't be cut at \(position)")
+            throw StorageError(
+                .outOfRange,
+                "records up to \(commitPosition) are committed and can't be cut at \(position)"
+            )
         }
         try log.truncate(after: position)
         lock.withLock {

@@ -24,7 +24,10 @@ extension ShardStore {
         guard isLeader, !isClosing else { return .refused(StorageError(.closed, "this node does not take writes now")) }
         guard log.hasRoom(for: open.length + bytes + LogBatch.headerBytes + 8) else {
             return .refused(
-                StorageError(.diskFull, "no space left for the commit log: free space on the disk, writes go on by themselves")
+                StorageError(
+                    .diskFull,
+                    "no space left for the commit log: free space on the disk, writes go on by themselves"
+                )
             )
         }
         let isFull = unappliedBytes + open.length + bytes > options.unappliedBytesMax
@@ -48,7 +51,11 @@ extension ShardStore {
     @inline(__always)
     @discardableResult
     package func put(
-        slot: UInt16, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, expiry: UInt64, port: StorePort
+        slot: UInt16,
+        key: UnsafeRawBufferPointer,
+        value: UnsafeRawBufferPointer,
+        expiry: UInt64,
+        port: StorePort
     ) -> UInt64 {
         open.append(LogRecord(kind: .put, slot: slot, expiry: expiry, key: key, value: value))
         return awaitOpenBatch(port)

@@ -8,12 +8,17 @@ package final class StoreThread: @unchecked Sendable {
 
     package init(_ body: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(Body(run: body))
-        let code = pthread_create(&handle, nil, { argument in
-            guard let argument else { return nil }
-            let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
-            body.run()
-            return nil
-        }, box.toOpaque())
+        let code = pthread_create(
+            &handle,
+            nil,
+            { argument in
+                guard let argument else { return nil }
+                let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
+                body.run()
+                return nil
+            },
+            box.toOpaque()
+        )
         precondition(code == 0, "the system refused a thread (\(code)); raise the limit of processes (ulimit -u)")
     }
 
