@@ -65,12 +65,14 @@ package final class EmbeddedClusterSource: ClusterSource {
         }
         while true {
             changed.wait()
+            // Read before the lines: what was said before the end is fetched after it.
+            let isDone = done.withLock { $0 }
             let pending = lines.withLock { lines in
                 defer { lines = [] }
                 return lines
             }
             for line in pending { progress(line) }
-            if done.withLock({ $0 }) { return }
+            if isDone { return }
         }
     }
 

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Logging
 import NIOCore
@@ -51,29 +52,29 @@ enum EventLoops {
     static let shared = MultiThreadedEventLoopGroup(numberOfThreads: count)
 }
 
-/// SIGTERM and SIGINT as something to wait for.
-final class EndingSignals: @unchecked Sendable {
-    // Sendable: the set is written before any thread is started and only read afterwards.
-    private var set = sigset_t()
+/// SIGTERM and SIGINT as something to wait for, whichever thread they arrive on.
+final class EndingSignals {
+    private let stream: AsyncStream<Int32>
+    private let sources: [any DispatchSourceSignal]
 
-    /// Blocks the signals for this thread and those it starts from now on; call before any other thread is started.
     init() {
-        sigemptyset(&set)
-        sigaddset(&set, SIGTERM)
-        sigaddset(&set, SIGINT)
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        signal(SIGPIPE, SIG_IGN)
-        // A closed terminal must not end a node that was started from it.
+        // A closed terminal must not end a node that was started from it, nor a client that went away.
         signal(SIGHUP, SIG_IGN)
+        signal(SIGPIPE, SIG_IGN)
+        let (stream, continuation) = AsyncStream<Int32>.makeStream()
+        self.stream = stream
+        sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield(number) }
+            source.resume()
+            return source
+        }
     }
 
+    /// The first one that comes.
     func first() async -> Int32 {
-        await withCheckedContinuation { continuation in
-            _ = StoreThread { [self] in
-                var signal: Int32 = 0
-                while sigwait(&set, &signal) != 0 {}
-                continuation.resume(returning: signal)
-            }
-        }
+        for await number in stream { return number }
+        return SIGTERM
     }
 }
