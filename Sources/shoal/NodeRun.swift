@@ -26,7 +26,7 @@ func runNode(_ options: NodeOptions) async throws {
         throw CommandFailure(.usage, error.message)
     }
     let signals = EndingSignals()
-    let logger = Logger(label: "shoal") { StreamLogHandler.standardError(label: $0) }
+    let logger = Logger(label: "shoal") { StreamLogHandler.standardOutput(label: $0) }
     let node = try Node(configuration, group: EventLoops.shared, logger: logger)
     do {
         try await node.start()

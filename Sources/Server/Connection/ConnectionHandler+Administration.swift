@@ -46,14 +46,12 @@ extension ConnectionHandler {
 
     private func answerStatus(_ request: HTTPRequest, _ work: @escaping @Sendable (any NodeControl) -> NodeStatus) {
         let control = loop.control
-        answer(request, { work(control) }) { connection, status in
+        runBlocking(usesStore: false, { work(control) }) { connection, status in
             HTTPResponse.writeJSON(
-                200,
-                StatusJSON.encode(status),
-                request.connection,
-                headOnly: request.method == .head,
+                200, StatusJSON.encode(status), request.connection, headOnly: request.method == .head,
                 into: &connection.output
             )
+            if !request.keepAlive { connection.closeAfterReplies() }
         }
     }
 

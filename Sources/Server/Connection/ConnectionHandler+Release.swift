@@ -79,13 +79,14 @@ extension ConnectionHandler {
     }
 
     /// Runs `work` on the thread pool while later commands of this connection wait, then continues.
-    /// - Parameter finish: back on the loop; appends the reply.
+    /// - Parameters:
+    ///   - usesStore: keep the files open meanwhile; not for work that may close them.
+    ///   - finish: back on the loop; appends the reply.
     func runBlocking<T: Sendable>(
-        _ work: @escaping @Sendable () -> T,
+        usesStore: Bool = true, _ work: @escaping @Sendable () -> T,
         _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
-        let store = loop.state.store
-        // The files stay open until the job has ended.
+        let store = usesStore ? loop.state.store : nil
         guard store?.beginUse() ?? true else { return closeAfterReplies() }
         isBlocked = true
         let job: @Sendable () -> T = {

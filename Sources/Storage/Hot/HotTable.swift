@@ -105,6 +105,12 @@ package struct HotTable: ~Copyable {
         removeAll { slots.contains($0.pointee.slot) }
     }
 
+    /// Drops entries of the slots older than `version`: a read may have filled them in from the engine before it, too,
+    /// cleared the slots.
+    package mutating func removeSlots(_ slots: ClosedRange<UInt16>, before version: UInt64) {
+        removeAll { slots.contains($0.pointee.slot) && $0.pointee.version < version }
+    }
+
     /// What the engine holds for keys of these slots is no longer known.
     package func forgetEngineState(of slots: ClosedRange<UInt16>) {
         for index in 0...mask {
@@ -149,6 +155,9 @@ package struct HotTable: ~Copyable {
             entry.pointee.engineExpiry = old.pointee.engineExpiry
             bytes += entry.footprint - old.footprint
             entries[index] = entry
+            // The caller sets the version; until then the entry must not look evictable.
+            entry.pointee.version = .max
+            if bytes > bytesMax { evict(appliedSequence: appliedSequence) }
             free(old)
             return entry
         }

@@ -100,7 +100,11 @@ extension ShardStore {
             case .clearSlots:
                 let slots = record.slot...max(record.slot, record.lastSlot)
                 untilApplied { () throws(StorageError) in try engine.deleteSlots(slots, position: position) }
-                lock.withLock { hot.forgetEngineState(of: slots) }
+                lock.withLock {
+                    hot.removeSlots(slots, before: sequence)
+                    hot.forgetEngineState(of: slots)
+                    engineGeneration += 1
+                }
             case .put, .delete, .termStart:
                 let value: StoredValue? =
                     record.kind == .put
