@@ -291,6 +291,9 @@ static inline void shoal_append_restore(const char *text) {
 }
 
 /// After newterm: what leaves the screen and shows the cursor is taken from terminfo now, since a handler must not ask.
+// Whether a crash handler has given the terminal back: other threads may run on for as long as a backtrace takes.
+static inline bool shoal_has_crashed(void) { return shoal_shared.crash_installed && shoal_shared.crash_tty < 0; }
+
 static inline void shoal_install_crash(int tty, const struct termios *before) {
     shoal_shared.crash_length = 0;
     shoal_append_restore("\033[?2004l");

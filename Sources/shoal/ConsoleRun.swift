@@ -14,6 +14,7 @@ func runConsole(_ options: ConsoleOptions) async throws {
     var config = try ClusterConfig.load(file: options.configFile)
     if let folder = options.dataDirectory { config.dataDirectory = folder }
     if options.once { return try await printOnce(config, options) }
+    Backtraces.makeQuiet()
     var demoFolder: String?
     if options.demo {
         let folder = try TemporaryFolder.create()
@@ -112,5 +113,19 @@ enum TerminalSize {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return nil }
         return (Int(size.ws_col), Int(size.ws_row))
+    }
+}
+
+/// Swift's crash reporter asks on the terminal whether to debug and waits half a minute for an answer, in the middle of
+/// what was the screen. It reads its setting before `main`, so the console starts itself again with it.
+enum Backtraces {
+    private static let variable = "SWIFT_BACKTRACE"
+
+    static func makeQuiet() {
+        guard getenv(variable) == nil, setenv(variable, "interactive=no,color=no", 1) == 0 else { return }
+        var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
+        execv("/proc/self/exe", &arguments)
+        // Without /proc the console works as well; only a crash would be less tidy.
+        for argument in arguments { free(argument) }
     }
 }

@@ -122,7 +122,7 @@ package final class TerminalDriver {
 
     /// Shows a frame: sends the cells that changed since the last one, and nothing at all if none did.
     package func draw(_ grid: CellGrid) {
-        guard !isClosed else { return }
+        guard !isClosed, !shoal_has_crashed() else { return }
         let runs = grid.changes(since: shown)
         guard !runs.isEmpty else { return }
         for run in runs where run.y < size.height {
