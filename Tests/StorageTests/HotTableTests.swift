@@ -1,0 +1,107 @@
+import Storage
+import Testing
+
+/// Random operations on a hot table beside a dictionary; few hashes, so that probe chains are long and mixed.
+@Suite struct HotTableTests {
+    private struct Model {
+        var version: UInt64
+        var value: [UInt8]
+        var isDeleted: Bool
+        var slot: UInt16
+    }
+
+    private func key(_ number: Int) -> [UInt8] { Array("key-\(number)".utf8) }
+    private func slot(_ number: Int) -> UInt16 { UInt16(number % 16) }
+
+    private func publish(
+        _ table: inout HotTable,
+        _ number: Int,
+        _ value: [UInt8]?,
+        hash: UInt32,
+        version: UInt64,
+        applied: UInt64
+    ) {
+        key(number).withUnsafeBytes { key in
+            (value ?? []).withUnsafeBytes { bytes in
+                let kind: LogRecord.Kind = value == nil ? .delete : .put
+                let record = LogRecord(kind: kind, slot: slot(number), key: key, value: bytes)
+                table.publish(record, version: version, hash: hash, appliedSequence: applied)
+            }
+        }
+    }
+
+    @Test(arguments: [1, 7, 4096, 1 << 30]) func agreesWithADictionary(hashes: Int) {
+        var random = SeededGenerator(seed: UInt64(hashes))
+        var table = HotTable(bytesMax: 1 << 14)
+        var model: [Int: Model] = [:]
+        var applied: UInt64 = 0
+        let keys = hashes < 100 ? 300 : 6000
+        for step in 1...40_000 {
+            let version = UInt64(step)
+            let number = Int.random(in: 0..<keys, using: &random)
+            let hash = UInt32(number % hashes * 4096 + 1)
+            let isDeleted = Int.random(in: 0..<5, using: &random) == 0
+            let size = [0, 3, 60, 900].randomElement(using: &random) ?? 0
+            let value = isDeleted ? nil : [UInt8](repeating: UInt8(truncatingIfNeeded: step), count: size)
+            publish(&table, number, value, hash: hash, version: version, applied: applied)
+            model[number] = Model(version: version, value: value ?? [], isDeleted: isDeleted, slot: slot(number))
+            if step % 1000 == 0 { applied = version - 300 }
+            if step % 9973 == 0 {
+                let doomed = UInt16(step % 16)
+                table.removeSlots(doomed...doomed)
+                model = model.filter { $0.value.slot != doomed }
+            }
+            if step % 2000 == 0 { check(table, model, hashes: hashes, applied: applied) }
+        }
+        table.removeAll()
+        #expect(table.count == 0 && table.bytes == 0, "every byte that was counted is given back")
+    }
+
+    private func check(_ table: borrowing HotTable, _ model: [Int: Model], hashes: Int, applied: UInt64) {
+        var found = 0
+        var wrong = 0
+        var lost = 0
+        for (number, expected) in model {
+            let hash = UInt32(number % hashes * 4096 + 1)
+            key(number).withUnsafeBytes { key in
+                guard let entry = table.find(key, hash: hash) else {
+                    if expected.version > applied { lost += 1 }
+                    return
+                }
+                found += 1
+                let isSame =
+                    entry.pointee.version == expected.version && entry.pointee.isDeleted == expected.isDeleted
+                    && Array(entry.value) == expected.value
+                if !isSame { wrong += 1 }
+            }
+        }
+        #expect(wrong == 0, "an entry holds another write than the key's last")
+        #expect(lost == 0, "an unapplied write is the only copy and must stay")
+        #expect(found == table.count, "entries that belong to no key")
+    }
+
+    @Test func keepsItsBoundWhenTheSameKeysGrow() {
+        var table = HotTable(bytesMax: 1 << 18)
+        var version: UInt64 = 0
+        for size in [8, 4000] {
+            for number in 0..<2000 {
+                version += 1
+                let value = [UInt8](repeating: 1, count: size)
+                publish(&table, number, value, hash: UInt32(number + 1), version: version, applied: version - 1)
+            }
+        }
+        #expect(table.bytes < 1 << 19, "\(table.bytes) bytes, though everything but the last write is applied")
+    }
+
+    @Test func keepsNoValueTooLargeToCache() {
+        var table = HotTable(bytesMax: 1 << 20)
+        let value = [UInt8](repeating: 1, count: HotTable.cachedValueBytesMax + 1)
+        key(1).withUnsafeBytes { key in
+            value.withUnsafeBytes { bytes in
+                let stored = StoredValue(version: 1, expiry: 0, bytes: bytes)
+                table.fill(key, slot: 1, hash: 5, value: stored, appliedSequence: 1)
+            }
+        }
+        #expect(table.count == 0)
+    }
+}

@@ -1,0 +1,122 @@
+import FoundationEssentials
+import Storage
+import Synchronization
+
+/// A store in a folder of its own, used as one event loop would.
+final class StoreFixture {
+    let root: String
+    let kind: EngineKind
+    let options: ShardStore.Options
+    private(set) var store: ShardStore
+    private var folder: DataFolder
+    private(set) var port: StorePort
+    let signals = SignalBox()
+
+    /// What a port was told.
+    final class SignalBox: Sendable {
+        private let all = Mutex<[StoreSignal]>([])
+        func add(_ signal: StoreSignal) { all.withLock { $0.append(signal) } }
+        var rooms: Int { all.withLock { $0.count { if case .room = $0 { true } else { false } } } }
+        var committed: UInt64 {
+            all.withLock { $0.reduce(0) { if case .committed(let number) = $1 { max($0, number) } else { $0 } } }
+        }
+    }
+
+    init(
+        _ kind: EngineKind,
+        leads: Bool = true,
+        copyOf: String? = nil,
+        _ change: (inout ShardStore.Options) -> Void = { _ in }
+    ) throws {
+        self.kind = kind
+        root = FileManager.default.temporaryDirectory.path + "/shoal-store-\(UUID().uuidString)"
+        if let copyOf { try StoreFixture.copy(copyOf, to: root) }
+        var options = ShardStore.Options()
+        options.durability = .os
+        options.segmentBytes = 1 << 20
+        change(&options)
+        self.options = options
+        folder = try DataFolder.open(path: root, engine: kind, cluster: "c", shard: "s")
+        store = try ShardStore.open(folder: folder, kind: kind, options: options) { _ in }
+        if leads { try store.becomeLeader() }
+        let signals = signals
+        port = try store.makePort { signals.add($0) }
+    }
+
+    /// Files of a running store may be removed between listing and copying: then the copy starts over.
+    private static func copy(_ source: String, to target: String) throws {
+        for attempt in 1...copyAttemptsMax {
+            do {
+                return try FileManager.default.copyItem(atPath: source, toPath: target)
+            } catch {
+                try? FileManager.default.removeItem(atPath: target)
+                if attempt == copyAttemptsMax { throw error }
+            }
+        }
+    }
+
+    private static let copyAttemptsMax = 20
+
+    deinit {
+        store.close()
+        folder.close()
+        try? FileManager.default.removeItem(atPath: root)
+    }
+
+    func reopen() throws {
+        store.close()
+        folder.close()
+        folder = try DataFolder.open(path: root, engine: kind, cluster: "c", shard: "s")
+        store = try ShardStore.open(folder: folder, kind: kind, options: options) { _ in }
+        try store.becomeLeader()
+        let signals = signals
+        port = try store.makePort { signals.add($0) }
+    }
+
+    static func slot(_ key: String) -> UInt16 { UInt16(key.utf8.reduce(0) { ($0 * 31 + Int($1)) % 64 }) }
+
+    /// Queues a write; nil deletes.
+    @discardableResult
+    func queue(_ key: String, _ value: String?, expiry: UInt64 = 0) -> UInt64 {
+        let slot = StoreFixture.slot(key)
+        return Array(key.utf8).withUnsafeBytes { key in
+            store.lock.withLock {
+                guard let value else { return store.delete(slot: slot, key: key, port: port) }
+                return Array(value.utf8).withUnsafeBytes {
+                    store.put(slot: slot, key: key, value: $0, expiry: expiry, port: port)
+                }
+            }
+        }
+    }
+
+    func write(_ key: String, _ value: String?, expiry: UInt64 = 0) {
+        queue(key, value, expiry: expiry)
+        store.commit()
+    }
+
+    func read(_ key: String, pending: Bool = false, now: UInt64 = Clock.wallMilliseconds()) throws -> String? {
+        try StoreFixture.read(store, port, key, pending: pending, now: now)?.value
+    }
+
+    static func read(
+        _ store: ShardStore,
+        _ port: StorePort,
+        _ key: String,
+        pending: Bool = false,
+        now: UInt64 = Clock.wallMilliseconds()
+    ) throws -> (value: String, version: UInt64)? {
+        var found: (String, UInt64)?
+        let slot = slot(key)
+        let isThere = try Array(key.utf8).withUnsafeBytes { key in
+            store.lock.lock()
+            defer { store.lock.unlock() }
+            let hash = KeyHash.hash(key)
+            return try store.read(slot: slot, key: key, hash: hash, port: port, now: now, pending: pending) {
+                found = (String(decoding: $0.bytes, as: UTF8.self), $0.version)
+            }
+        }
+        return isThere ? found : nil
+    }
+
+    func clear(_ slots: ClosedRange<UInt16>) throws -> UInt64 { try store.clear([slots], port: port) }
+}
