@@ -1,0 +1,47 @@
+import Glibc
+import Server
+import Testing
+
+extension EndToEndSuite {
+    /// Exit codes and output of the subcommands (contract.md).
+    @Suite struct CommandLineTests {
+        @Test func clientCommandsKeepTheirExitCodes() async throws {
+            let cluster = try TestCluster([["lmdb"], ["rocksdb"]])
+            let config = cluster.configFile
+            #expect(try await ShoalBinary.run("get", "a", config: config).exit == .code(3))
+            #expect(try await ShoalBinary.run("status", config: config).exit == .code(3))
+            try await cluster.start()
+            for key in ["a", "b", "c"] {
+                #expect(try await ShoalBinary.run("put", key, "value-\(key)", config: config).exit == .code(0))
+                #expect(try await ShoalBinary.run("get", key, config: config).text == "value-\(key)")
+            }
+            let scanned = try await ShoalBinary.run("scan", config: config)
+            #expect(Set(scanned.text.split(separator: "\n")) == ["a", "b", "c"])
+            let json = try await ShoalBinary.run("get", "a", "--json", config: config)
+            #expect(json.text.contains(#""value" : "value-a""#), "\(json.text)")
+            #expect(try await ShoalBinary.run("del", "a", config: config).exit == .code(0))
+            let missing = try await ShoalBinary.run("get", "a", config: config)
+            #expect(missing.exit == .code(4))
+            #expect(missing.errors.split(separator: "\n").count == 1, "\(missing.errors)")
+            #expect(try await ShoalBinary.run("del", "a", config: config).exit == .code(4))
+            #expect(try await ShoalBinary.run("get", "--nonsense").exit == .code(2))
+            try await cluster.signalAll(SIGTERM)
+        }
+
+        @Test func stoppedShardSaysSoAndStartsAgain() async throws {
+            let cluster = try TestCluster([["lmdb", "rocksdb"]])
+            let config = cluster.configFile
+            try await cluster.start()
+            #expect(try await ShoalBinary.run("put", "a", "1", config: config).exit == .code(0))
+            #expect(try await ShoalBinary.run("stop", "shard0", config: config).exit == .code(0))
+            let stopped = try await cluster.status().shards.flatMap(\.nodes).map(\.state)
+            #expect(stopped == [.stopped, .stopped])
+            #expect(try await ShoalBinary.run("get", "a", config: config).exit == .code(1))
+            #expect(try await ShoalBinary.run("start", "shard0", config: config).exit == .code(0))
+            try await cluster.waitUntilReady()
+            #expect(try await ShoalBinary.run("get", "a", config: config).text == "1")
+            #expect(try await ShoalBinary.run("stop", "nobody", config: config).exit == .code(2))
+            try await cluster.signalAll(SIGTERM)
+        }
+    }
+}
