@@ -5,6 +5,7 @@
 # has core 0 and redis-benchmark core 1; the servers that are not being measured are stopped (SIGSTOP). One shard, 50
 # connections, 64-byte values, 100,000 keys. Prints medians of PAIRS pairs and their ratio.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 shoal=${1:-.build/release/shoal}
@@ -12,7 +13,7 @@ pairs=${PAIRS:-3}
 engines=${ENGINES:-lmdb rocksdb}
 pipelines=${PIPELINES:-1 16 64}
 seconds=${SECONDS_PER_RUN:-3}
-host=127.91.7.1
+host=127.91.$(($$ % 250)).1
 declare -A port=([lmdb]=7101 [rocksdb]=7102 [aof]=7103 [memory]=7104)
 declare -A pid=()
 
@@ -75,7 +76,7 @@ measure() {
     local name=$1 other
     for other in "${!pid[@]}"; do [[ $other == "$name" ]] || kill -STOP "${pid[$other]}"; done
     kill -CONT "${pid[$name]}"
-    "${pin_load[@]}" redis-benchmark -h $host -p "${port[$name]}" -t "$2" -P "$3" -n "$4" -c 50 -d 64 -r 100000 -e --csv \
+    "${pin_load[@]}" redis-benchmark -h $host -p "${port[$name]}" -t "$2" -P "$3" -n "$4" -c 50 -d 64 -r 100000 --csv \
         >"$folder/load" 2>&1 || die "redis-benchmark failed on $name: $(tail -n 1 "$folder/load")"
     for other in "${!pid[@]}"; do kill -CONT "${pid[$other]}"; done
     if grep -qi 'error' "$folder/load"; then die "$name answered with errors: $(grep -i -m 1 error "$folder/load")"; fi
