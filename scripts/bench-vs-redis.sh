@@ -111,7 +111,7 @@ compare() {
         awk -v ours="$ours" -v theirs="$theirs" 'BEGIN { print ours / theirs }' >>"$folder/ratios"
     done
     printf '%-8s %-8s %4d %12.0f %12.0f %7.2f   %s\n' "${command^^}" "$engine" "$pipeline" "$(median <"$folder/ours")" \
-        "$(median <"$folder/theirs")" "$(median <"$folder/ratios")" "$(sort -g "$folder/ratios" | awk '{ printf "%s%.2f", NR > 1 ? " " : "", $1 }')"
+        "$(median <"$folder/theirs")" "$(median <"$folder/ratios")" "$(sort -g "$folder/ratios" | awk '{ printf "%s%.2f", (NR > 1) ? " " : "", $1 }')"
 }
 
 start_redis aof --appendonly yes --appendfsync always
