@@ -48,7 +48,10 @@ extension ConnectionHandler {
         let control = loop.control
         runBlocking(usesStore: false, { work(control) }) { connection, status in
             HTTPResponse.writeJSON(
-                200, StatusJSON.encode(status), request.connection, headOnly: request.method == .head,
+                200,
+                StatusJSON.encode(status),
+                request.connection,
+                headOnly: request.method == .head,
                 into: &connection.output
             )
             if !request.keepAlive { connection.closeAfterReplies() }

@@ -34,7 +34,7 @@ extension ConnectionHandler {
     }
 
     private func afterReply(_ request: HTTPRequest) {
-        if !marks.isEmpty, !isBlocked { heldReplies += 1 }
+        if !isBlocked { countReply() }
         if !request.keepAlive { isClosing = true }
     }
 

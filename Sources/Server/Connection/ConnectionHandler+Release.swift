@@ -38,9 +38,15 @@ extension ConnectionHandler {
         if let next = marks.first {
             sendPrefix(before: next.offset)
         } else {
-            heldReplies = 0
             flush()
+            beginDeferred()
         }
+    }
+
+    private func beginDeferred() {
+        guard marks.isEmpty, let begin = deferred else { return }
+        deferred = nil
+        begin()
     }
 
     /// Only the part in front of the first remaining mark may go out; offsets of the marks move with it.
@@ -56,22 +62,23 @@ extension ConnectionHandler {
     /// a closed connection says that (a redirect or an error would make the client repeat an APPEND).
     private func failHeld(_ error: StorageError, outcomeKnown: Bool) {
         guard outcomeKnown, let first = marks.first else { return abandonHeldReplies() }
+        let replies = marks.reduce(0) { $0 + $1.replies }
         output.moveWriterIndex(to: first.offset)
-        for _ in 0..<heldReplies {
+        for _ in 0..<replies {
             switch speech {
             case .http: writeHTTPUnavailable(error)
             default: output.writeRESPError("ERR \(error.message)")
             }
         }
         marks = []
-        heldReplies = 0
         flush()
+        beginDeferred()
     }
 
     /// The store is gone or has failed: nobody can say what became of these commands.
     func abandonHeldReplies() {
         marks = []
-        heldReplies = 0
+        deferred = nil
         isClosing = true
         waitsForRoom = false
         output.clear()
@@ -83,7 +90,8 @@ extension ConnectionHandler {
     ///   - usesStore: keep the files open meanwhile; not for work that may close them.
     ///   - finish: back on the loop; appends the reply.
     func runBlocking<T: Sendable>(
-        usesStore: Bool = true, _ work: @escaping @Sendable () -> T,
+        usesStore: Bool = true,
+        _ work: @escaping @Sendable () -> T,
         _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
         let store = usesStore ? loop.state.store : nil
@@ -93,7 +101,12 @@ extension ConnectionHandler {
             defer { store?.endUse() }
             return work()
         }
-        continueAfter(loop.threadPool.runIfActive(eventLoop: loop.eventLoop, job), finish)
+        begin { [self] in continueAfter(loop.threadPool.runIfActive(eventLoop: loop.eventLoop, job), finish) }
+    }
+
+    /// At once, or when the writes of this connection that are still held are visible: a DBSIZE counts them.
+    private func begin(_ job: @escaping () -> Void) {
+        if marks.isEmpty { job() } else { deferred = job }
     }
 
     /// The same for work that waits for other nodes.
@@ -104,12 +117,14 @@ extension ConnectionHandler {
         let store = loop.state.store
         guard store?.beginUse() ?? true else { return closeAfterReplies() }
         isBlocked = true
-        let future = loop.eventLoop.makeFutureWithTask {
-            let value = await work()
-            store?.endUse()
-            return value
+        begin { [self] in
+            let future = loop.eventLoop.makeFutureWithTask {
+                let value = await work()
+                store?.endUse()
+                return value
+            }
+            continueAfter(future, finish)
         }
-        continueAfter(future, finish)
     }
 
     private func continueAfter<T: Sendable>(
@@ -123,7 +138,7 @@ extension ConnectionHandler {
             // The pool stops only with the process.
             case .failure: isClosing = true
             }
-            if !marks.isEmpty { heldReplies += 1 }
+            countReply()
             updateReading()
             process()
             flush()

@@ -195,7 +195,7 @@ extension ConnectionHandler {
         for index in 1..<arguments.count {
             let key = arguments.bytes(index, in: bytes)
             let each = KeyOperation(
-                slot: operation.slot,
+                slot: KeySlot.slot(of: key),
                 key: key,
                 hash: KeyHash.hash(key),
                 now: operation.now,
@@ -225,9 +225,10 @@ extension ConnectionHandler {
             }
         }
         for index in stride(from: 1, to: arguments.count, by: 2) {
+            let key = arguments.bytes(index, in: bytes)
             let number = operation.store.put(
-                slot: operation.slot,
-                key: arguments.bytes(index, in: bytes),
+                slot: KeySlot.slot(of: key),
+                key: key,
                 value: arguments.bytes(index + 1, in: bytes),
                 expiry: 0,
                 port: operation.port

@@ -22,6 +22,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         var offset: Int
         var since: UInt64
         var writes: Int
+        /// Replies from here to the next mark, for telling each of them when the commit fails.
+        var replies = 0
     }
 
     /// Unsent replies beyond this stop the reading: a client that doesn't read must not fill our memory.
@@ -36,8 +38,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var input = ByteBuffer()
     @exclusivity(unchecked) var output: ByteBuffer
     @exclusivity(unchecked) var marks: [Mark] = []
-    /// Replies behind the first mark, for telling each of them when the commit fails.
-    @exclusivity(unchecked) var heldReplies = 0
+    /// A command that runs elsewhere and has to see this connection's own writes: begins when they are visible.
+    var deferred: (() -> Void)?
     var speech = Speech.undecided
     /// A command runs elsewhere; the ones behind it wait.
     @exclusivity(unchecked) var isBlocked = false
@@ -153,6 +155,12 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
             isRegisteredWaiting = true
             loop.wait(self)
         }
+    }
+
+    /// One reply more stands behind the newest mark, if there is one.
+    @inline(__always)
+    func countReply() {
+        if let last = marks.indices.last { marks[last].replies += 1 }
     }
 
     /// The client of this connection must not see the rest: the connection ends when what is due has been sent.

@@ -51,7 +51,7 @@ extension ShardStore {
         }
         flushCommits()
         flushApplied()
-        if let trouble = lock.withLock({ failure ?? applierTrouble }) { throw trouble }
+        if let trouble = lock.withLock({ failure ?? applierTrouble }) ?? log.roomFailure { throw trouble }
         return removed
     }
 
