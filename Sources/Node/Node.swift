@@ -168,8 +168,9 @@ package final class Node: NodeControl {
             switch report.state {
             case .running: .running
             case .syncing: .syncing
-            // Data is there and as old as the lag says; reads go on.
-            case .disconnected: .running
+            // Data is there and as old as the lag says; reads go on. Nothing is there before the first copy, and
+            // half of it after a copy that was cut off.
+            case .disconnected: state.withLock { $0.shard?.holdsData ?? false } ? .running : .syncing
             case .failed: .failed
             }
         let previous = state.withLock { state -> NodeStatus.State? in

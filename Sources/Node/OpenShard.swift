@@ -102,6 +102,9 @@ final class OpenShard: Sendable {
         )
     }
 
+    /// Whether a replica has ever had its leader's data, whole.
+    var holdsData: Bool { store.engine.isComplete && !store.isBeingInstalled && store.log.end.sequence > 0 }
+
     /// The loops serve from the store now: begin to follow.
     func begin() { link?.start() }
 

@@ -45,7 +45,7 @@ extension ConnectionHandler {
             let endpoint = try HTTPEndpoint.route(request)
             switch endpoint {
             case .put(let key, let value):
-                try write(key, request) { operation throws(HTTPError) in
+                try write(key, request, valueBytes: value.count) { operation throws(HTTPError) in
                     value.withUnsafeBytes { queuePut(operation, $0, expiry: 0) }
                     HTTPResponse.writeOK(request.connection, into: &output)
                 }

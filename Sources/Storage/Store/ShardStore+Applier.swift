@@ -226,6 +226,8 @@ extension ShardStore {
     }
 
     private func maintainLog() {
+        // The follower's thread has the engine to itself while it puts a snapshot in.
+        guard !isBeingInstalled else { return }
         do throws(StorageError) {
             let applied = lock.withLock { appliedPosition }
             let durable = engine.durablePosition

@@ -85,6 +85,9 @@ package final class ShardStore: @unchecked Sendable {
         port.reader.close()
     }
 
+    /// Whether a snapshot is being put in; contents are of no use meanwhile.
+    package var isBeingInstalled: Bool { lock.withLock { isInstalling } }
+
     /// Moves the port's view to the newest state if it is behind. On the port's loop. An error shows at the next read.
     package func renew(_ port: StorePort) {
         lock.withLock {
