@@ -51,7 +51,8 @@ start() {
     "${pin_server[@]}" "$@" >"$folder/$name.out" 2>&1 &
     pid[$name]=$!
     local tries=0
-    until redis-cli -h $host -p "${port[$name]}" GET nothing 2>/dev/null | grep -qx ''; do
+    # A node that is still opening its folder answers with an error, and a line more.
+    until [[ $(redis-cli -h $host -p "${port[$name]}" GET nothing 2>&1) == '' ]]; do
         kill -0 "${pid[$name]}" 2>/dev/null && ((tries++ < 300)) || die "$name did not start: $(tail -n 3 "$folder/$name.out")"
         read -r -t 0.1 <> <(:) || true
     done

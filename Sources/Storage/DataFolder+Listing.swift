@@ -23,6 +23,13 @@ enum FolderListing {
         return names.sorted()
     }
 
+    /// Whether the folder's disk has that many bytes left; true where it can't be asked.
+    static func hasRoom(_ bytes: Int, in folder: String) -> Bool {
+        var figures = statvfs()
+        guard statvfs(folder, &figures) == 0 else { return true }
+        return UInt64(figures.f_bavail) * UInt64(figures.f_frsize) >= UInt64(bytes)
+    }
+
     /// Makes a file's contents durable.
     static func sync(file: String) throws(StorageError) {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)

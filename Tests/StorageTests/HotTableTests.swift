@@ -18,23 +18,42 @@ import Testing
         _ number: Int,
         _ value: [UInt8]?,
         hash: UInt32,
-        version: UInt64,
-        applied: UInt64
+        version: UInt64
     ) {
         key(number).withUnsafeBytes { key in
             (value ?? []).withUnsafeBytes { bytes in
                 let kind: LogRecord.Kind = value == nil ? .delete : .put
                 let record = LogRecord(kind: kind, slot: slot(number), key: key, value: bytes)
-                table.publish(record, version: version, hash: hash, appliedSequence: applied)
+                table.publish(record, version: version, hash: hash)
             }
         }
+    }
+
+    /// What an engine would hold: key number to version and value.
+    private typealias Engine = [[UInt8]: (version: UInt64, value: [UInt8])]
+
+    /// Checks each entry against the engine before it, as counts rely on it, and applies it.
+    private func apply(_ window: HotWindow, to engine: inout Engine) {
+        var wrongHints = 0
+        for case let entry? in window.entries {
+            let key = Array(entry.key)
+            switch entry.previous {
+            case .unknown: break
+            case .absent: wrongHints += engine[key] == nil ? 0 : 1
+            case .present(let bytes, _): wrongHints += engine[key]?.value.count == bytes ? 0 : 1
+            }
+            engine[key] = entry.pointee.isDeleted ? nil : (entry.pointee.version, Array(entry.value))
+        }
+        #expect(wrongHints == 0, "an entry is wrong about what the engine holds")
     }
 
     @Test(arguments: [1, 7, 4096, 1 << 30]) func agreesWithADictionary(hashes: Int) {
         var random = SeededGenerator(seed: UInt64(hashes))
         var table = HotTable(bytesMax: 1 << 14)
         var model: [Int: Model] = [:]
-        var applied: UInt64 = 0
+        var engine: Engine = [:]
+        // The window under way, and what it must make of the engine.
+        var window: (HotWindow, [Int: Model])?
         let keys = hashes < 100 ? 300 : 6000
         for step in 1...40_000 {
             let version = UInt64(step)
@@ -43,18 +62,58 @@ import Testing
             let isDeleted = Int.random(in: 0..<5, using: &random) == 0
             let size = [0, 3, 60, 900].randomElement(using: &random) ?? 0
             let value = isDeleted ? nil : [UInt8](repeating: UInt8(truncatingIfNeeded: step), count: size)
-            publish(&table, number, value, hash: hash, version: version, applied: applied)
+            publish(&table, number, value, hash: hash, version: version)
             model[number] = Model(version: version, value: value ?? [], isDeleted: isDeleted, slot: slot(number))
-            if step % 1000 == 0 { applied = version - 300 }
+            if step % 1000 == 0 { window = (table.takeWindow(through: version), model) }
+            if step % 1000 == 300, let (taken, expected) = window {
+                apply(taken, to: &engine)
+                table.endWindow()
+                window = nil
+                check(engine, expected)
+            }
             if step % 9973 == 0 {
                 let doomed = UInt16(step % 16)
-                table.removeSlots(doomed...doomed)
+                var slots = SlotSet()
+                slots.insert(doomed...doomed)
+                table.removeSlots(slots)
                 model = model.filter { $0.value.slot != doomed }
+                // The applier clears the engine's slots before its next window.
+                if let (taken, expected) = window {
+                    apply(taken, to: &engine)
+                    check(engine, expected)
+                    table.endWindow()
+                    window = nil
+                }
+                engine = engine.filter { entry in
+                    let text = String(decoding: entry.key.dropFirst(4), as: UTF8.self)
+                    return Int(text).map { slot($0) != doomed } ?? true
+                }
             }
-            if step % 2000 == 0 { check(table, model, hashes: hashes, applied: applied) }
+            if step % 2000 == 0 { check(table, model, hashes: hashes, applied: table.applied) }
         }
-        table.removeAll()
+        table.reset(applied: 0)
         #expect(table.count == 0 && table.bytes == 0, "every byte that was counted is given back")
+        #expect(table.dirtyBytes == 0 && table.takenBytes == 0)
+    }
+
+    private func check(_ engine: Engine, _ model: [Int: Model]) {
+        let live = model.filter { !$0.value.isDeleted }
+        #expect(engine.count == live.count)
+        let wrong = live.filter { engine[key($0.key)]?.value != $0.value.value }
+        #expect(wrong.isEmpty, "\(wrong.keys.sorted().prefix(5)) differ: a window is not the state at its end")
+    }
+
+    @Test func aTakenEntryStaysAsItWas() {
+        var table = HotTable(bytesMax: 1 << 20)
+        publish(&table, 1, [1], hash: 9, version: 1)
+        let window = table.takeWindow(through: 1)
+        publish(&table, 1, [2], hash: 9, version: 2)
+        publish(&table, 1, [3, 3], hash: 9, version: 3)
+        #expect(window.entries.compactMap(\.self).map { Array($0.value) } == [[1]])
+        table.endWindow()
+        let next = table.takeWindow(through: 3)
+        #expect(next.entries.compactMap(\.self).map { Array($0.value) } == [[3, 3]])
+        #expect(next.entries.compactMap(\.self).map(\.previous) == [.present(bytes: 1, expiry: 0)])
     }
 
     private func check(_ table: borrowing HotTable, _ model: [Int: Model], hashes: Int, applied: UInt64) {
@@ -87,7 +146,9 @@ import Testing
             for number in 0..<2000 {
                 version += 1
                 let value = [UInt8](repeating: 1, count: size)
-                publish(&table, number, value, hash: UInt32(number + 1), version: version, applied: version - 1)
+                publish(&table, number, value, hash: UInt32(number + 1), version: version)
+                _ = table.takeWindow(through: version)
+                table.endWindow()
             }
         }
         #expect(table.bytes < 1 << 19, "\(table.bytes) bytes, though everything but the last write is applied")
@@ -96,10 +157,11 @@ import Testing
     @Test func keepsNoValueTooLargeToCache() {
         var table = HotTable(bytesMax: 1 << 20)
         let value = [UInt8](repeating: 1, count: HotTable.cachedValueBytesMax + 1)
+        table.reset(applied: 1)
         key(1).withUnsafeBytes { key in
             value.withUnsafeBytes { bytes in
                 let stored = StoredValue(version: 1, expiry: 0, bytes: bytes)
-                table.fill(key, slot: 1, hash: 5, value: stored, appliedSequence: 1)
+                table.fill(key, slot: 1, hash: 5, value: stored)
             }
         }
         #expect(table.count == 0)

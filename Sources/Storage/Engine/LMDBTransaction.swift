@@ -1,4 +1,5 @@
 import CLMDB
+import Glibc
 
 /// A read or write transaction; aborted when it goes away uncommitted. For one thread at a time, a write transaction
 /// for the thread that began it.
@@ -21,8 +22,14 @@ final class LMDBTransaction {
     func commit() throws(StorageError) {
         let ending = handle
         handle = nil
-        try LMDBCode.check(mdb_txn_commit(ending), "cannot commit to \(environment.folder)")
+        let code = mdb_txn_commit(ending)
+        // LMDB takes a write cut short by a full disk for an I/O error.
+        let isShort = code == EIO && !FolderListing.hasRoom(LMDBTransaction.shortWriteBytes, in: environment.folder)
+        try LMDBCode.check(isShort ? ENOSPC : code, "cannot commit to \(environment.folder)")
     }
+
+    /// More than one write of LMDB's takes: with so much room, it was not cut short by a full disk.
+    private static let shortWriteBytes = 1 << 20
 
     func abort() {
         if let handle { mdb_txn_abort(handle) }

@@ -6,13 +6,16 @@ package struct HotEntry {
     package var version: UInt64
     /// Absolute expiry in milliseconds since 1970, 0 for never.
     package var expiry: UInt64
-    /// What the engine holds for this key, so that the applier can keep counts exact without reading.
+    /// What the engine held for this key before the write that made the entry dirty, so that counts stay exact
+    /// without reading. Meaningless in a clean entry: the engine holds what the entry says.
     package var engineExpiry: UInt64
     package var engineBytes: Int32
     package var keyLength: UInt32
     package var valueLength: UInt32
     /// Room for the value in this allocation.
     package var valueCapacity: UInt32
+    /// Its place in the hot table's list of dirty entries, while it is dirty.
+    package var dirtyIndex: UInt32
     package var slot: UInt16
     package var isDeleted: Bool
     /// The clock bit: read since the hand last passed.
@@ -39,6 +42,7 @@ package struct HotEntry {
                 keyLength: UInt32(key.count),
                 valueLength: 0,
                 valueCapacity: UInt32(valueCapacity),
+                dirtyIndex: 0,
                 slot: 0,
                 isDeleted: false,
                 isReferenced: false
@@ -50,7 +54,7 @@ package struct HotEntry {
 
 extension UnsafeMutablePointer<HotEntry> {
     @inline(__always)
-    var key: UnsafeRawBufferPointer {
+    package var key: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(
             start: UnsafeRawPointer(self) + HotEntry.headerBytes,
             count: Int(pointee.keyLength)
@@ -77,8 +81,15 @@ extension UnsafeMutablePointer<HotEntry> {
     @inline(__always)
     var footprint: Int { HotEntry.headerBytes + Int(pointee.keyLength) + Int(pointee.valueCapacity) }
 
+    /// Notes that before this entry's next write the engine holds what `entry` says.
+    @inline(__always)
+    func noteEngineHoldsThis(of entry: UnsafeMutablePointer<HotEntry>) {
+        pointee.engineBytes = entry.pointee.isDeleted ? HotEntry.engineAbsent : Int32(entry.pointee.valueLength)
+        pointee.engineExpiry = entry.pointee.isDeleted ? 0 : entry.pointee.expiry
+    }
+
     /// What the applier may tell the engine about the key's present state.
-    var previous: PreviousValue {
+    package var previous: PreviousValue {
         switch pointee.engineBytes {
         case HotEntry.engineUnknown: .unknown
         case HotEntry.engineAbsent: .absent

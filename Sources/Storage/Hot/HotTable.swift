@@ -5,6 +5,9 @@ import Glibc
 ///
 /// Open addressing with linear probing over 32-bit hashes, so that a probe touches one cache line and growing needs no
 /// look at the entries. Used under the store's lock.
+///
+/// An entry is, by its version, *clean* (the engine holds exactly this), *taken* (in the window that the applier is
+/// writing to the engine now, so neither changed nor freed), or *dirty* (listed for the next window).
 package struct HotTable: ~Copyable {
     private var hashes: UnsafeMutablePointer<UInt32>
     private var entries: UnsafeMutablePointer<UnsafeMutablePointer<HotEntry>?>
@@ -14,6 +17,18 @@ package struct HotTable: ~Copyable {
     package private(set) var bytes = 0
     private let bytesMax: Int
     private var hand = 0
+
+    /// The engine holds all writes up to this sequence.
+    package internal(set) var applied: UInt64 = 0
+    /// The window being applied holds all writes up to this sequence; equal to `applied` between windows.
+    var taken: UInt64 = 0
+    /// Entries with writes behind `taken`, each once; nil where one was removed.
+    var dirty: [UnsafeMutablePointer<HotEntry>?] = []
+    /// Memory that only the applier can give back: of dirty entries, and of those in the window being applied.
+    package internal(set) var dirtyBytes = 0
+    package internal(set) var takenBytes = 0
+    /// Taken entries that are no longer in the table; freed when their window ends.
+    var retired: [UnsafeMutablePointer<HotEntry>] = []
 
     /// A value larger than this is left to the engine: it would push out hundreds of others.
     package static let cachedValueBytesMax = 64 << 10
@@ -32,6 +47,7 @@ package struct HotTable: ~Copyable {
 
     deinit {
         for index in 0...mask { free(entries[index]) }
+        for entry in retired { free(entry) }
         hashes.deallocate()
         entries.deallocate()
     }
@@ -62,13 +78,8 @@ package struct HotTable: ~Copyable {
     }
 
     /// Makes a committed put or delete visible.
-    package mutating func publish(_ record: LogRecord, version: UInt64, hash: UInt32, appliedSequence: UInt64) {
-        let entry = entryForWriting(
-            record.key,
-            hash: hash,
-            valueBytes: record.value.count,
-            appliedSequence: appliedSequence
-        )
+    package mutating func publish(_ record: LogRecord, version: UInt64, hash: UInt32) {
+        let entry = entryForWriting(record.key, hash: hash, valueBytes: record.value.count)
         entry.pointee.version = version
         entry.pointee.expiry = record.expiry
         entry.pointee.slot = record.slot
@@ -76,47 +87,20 @@ package struct HotTable: ~Copyable {
         entry.setValue(record.value)
     }
 
-    /// Keeps a value that was read from the engine at a view that includes the key's latest write.
-    package mutating func fill(
-        _ key: UnsafeRawBufferPointer,
-        slot: UInt16,
-        hash: UInt32,
-        value: StoredValue,
-        appliedSequence: UInt64
-    ) {
-        guard value.bytes.count <= HotTable.cachedValueBytesMax, bytesMax > 0 else { return }
-        let entry = entryForWriting(
-            key,
-            hash: hash,
-            valueBytes: value.bytes.count,
-            appliedSequence: appliedSequence
-        )
+    /// Keeps a value that was read from the engine, at a view that includes the key's latest write. The key must not be
+    /// in the table.
+    package mutating func fill(_ key: UnsafeRawBufferPointer, slot: UInt16, hash: UInt32, value: StoredValue) {
+        guard value.bytes.count <= HotTable.cachedValueBytesMax, bytesMax > 0, value.version <= applied else { return }
+        let entry = insertEntry(key, hash: hash, valueBytes: value.bytes.count)
         entry.pointee.version = value.version
         entry.pointee.expiry = value.expiry
         entry.pointee.slot = slot
-        entry.pointee.isDeleted = false
-        entry.pointee.engineBytes = Int32(value.bytes.count)
-        entry.pointee.engineExpiry = value.expiry
         entry.setValue(value.bytes)
     }
 
-    /// Drops all entries of the slots: a `clearSlots` record was committed.
-    package mutating func removeSlots(_ slots: ClosedRange<UInt16>) {
+    /// Drops all entries of the slots: `clearSlots` records were committed. Walks the whole table.
+    package mutating func removeSlots(_ slots: SlotSet) {
         removeAll { slots.contains($0.pointee.slot) }
-    }
-
-    /// Drops entries of the slots older than `version`: a read may have filled them in from the engine before it, too,
-    /// cleared the slots.
-    package mutating func removeSlots(_ slots: ClosedRange<UInt16>, before version: UInt64) {
-        removeAll { slots.contains($0.pointee.slot) && $0.pointee.version < version }
-    }
-
-    /// What the engine holds for keys of these slots is no longer known.
-    package func forgetEngineState(of slots: ClosedRange<UInt16>) {
-        for index in 0...mask {
-            guard let entry = entries[index], slots.contains(entry.pointee.slot) else { continue }
-            entry.pointee.engineBytes = HotEntry.engineUnknown
-        }
     }
 
     package mutating func removeAll() {
@@ -128,9 +112,8 @@ package struct HotTable: ~Copyable {
         for index in 0...mask {
             guard let entry = entries[index] else { continue }
             if isDoomed(entry) {
-                bytes -= entry.footprint
                 count -= 1
-                free(entry)
+                discard(entry)
             } else {
                 survivors.append((hashes[index], entry))
             }
@@ -140,34 +123,87 @@ package struct HotTable: ~Copyable {
         for (hash, entry) in survivors { insert(entry, hash: hash) }
     }
 
+    /// Gives up an entry that is in the table no longer.
+    private mutating func discard(_ entry: UnsafeMutablePointer<HotEntry>) {
+        bytes -= entry.footprint
+        if entry.pointee.version > taken {
+            dirty[Int(entry.pointee.dirtyIndex)] = nil
+            dirtyBytes -= entry.footprint
+        } else if entry.pointee.version > applied {
+            retired.append(entry)
+            return
+        }
+        free(entry)
+    }
+
     private mutating func entryForWriting(
         _ key: UnsafeRawBufferPointer,
         hash: UInt32,
-        valueBytes: Int,
-        appliedSequence: UInt64
+        valueBytes: Int
     ) -> UnsafeMutablePointer<HotEntry> {
-        if let index = place(of: key, hash: hash), let old = entries[index] {
-            let capacity = Int(old.pointee.valueCapacity)
-            // A much smaller value gives the memory back, so that the byte bound means what it says.
-            if valueBytes <= capacity, valueBytes * 4 >= capacity || capacity <= 64 { return old }
-            let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
-            entry.pointee.engineBytes = old.pointee.engineBytes
-            entry.pointee.engineExpiry = old.pointee.engineExpiry
-            bytes += entry.footprint - old.footprint
-            entries[index] = entry
-            // The caller sets the version; until then the entry must not look evictable.
-            entry.pointee.version = .max
-            if bytes > bytesMax { evict(appliedSequence: appliedSequence) }
-            free(old)
+        guard let index = place(of: key, hash: hash), let old = entries[index] else {
+            let entry = insertEntry(key, hash: hash, valueBytes: valueBytes)
+            addDirty(entry)
             return entry
         }
-        if bytes > bytesMax { evict(appliedSequence: appliedSequence) }
+        let capacity = Int(old.pointee.valueCapacity)
+        // A much smaller value gives the memory back, so that the byte bound means what it says.
+        let fits = valueBytes <= capacity && (valueBytes * 4 >= capacity || capacity <= 64)
+        if old.pointee.version > taken {
+            return fits ? old : replace(old, at: index, key, valueBytes)
+        }
+        // From here on the engine holds (or will, when its window ends) what the entry says now.
+        if fits, old.pointee.version <= applied {
+            old.noteEngineHoldsThis(of: old)
+            addDirty(old)
+            return old
+        }
+        return replace(old, at: index, key, valueBytes)
+    }
+
+    private mutating func insertEntry(
+        _ key: UnsafeRawBufferPointer,
+        hash: UInt32,
+        valueBytes: Int
+    ) -> UnsafeMutablePointer<HotEntry> {
+        if bytes > bytesMax { evict() }
         if (count + 1) * 4 > (mask + 1) * 3 { grow() }
         let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
         insert(entry, hash: hash)
         count += 1
         bytes += entry.footprint
         return entry
+    }
+
+    /// A new allocation for the key in the old one's place.
+    private mutating func replace(
+        _ old: UnsafeMutablePointer<HotEntry>,
+        at index: Int,
+        _ key: UnsafeRawBufferPointer,
+        _ valueBytes: Int
+    ) -> UnsafeMutablePointer<HotEntry> {
+        let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
+        entries[index] = entry
+        bytes += entry.footprint
+        if old.pointee.version > taken {
+            entry.pointee.engineBytes = old.pointee.engineBytes
+            entry.pointee.engineExpiry = old.pointee.engineExpiry
+        } else {
+            entry.noteEngineHoldsThis(of: old)
+        }
+        discard(old)
+        addDirty(entry)
+        // The caller sets the version; until then the entry must not look evictable.
+        entry.pointee.version = .max
+        if bytes > bytesMax { evict() }
+        return entry
+    }
+
+    @inline(__always)
+    private mutating func addDirty(_ entry: UnsafeMutablePointer<HotEntry>) {
+        entry.pointee.dirtyIndex = UInt32(truncatingIfNeeded: dirty.count)
+        dirty.append(entry)
+        dirtyBytes += entry.footprint
     }
 
     @inline(__always)
@@ -191,12 +227,12 @@ package struct HotTable: ~Copyable {
         entries[index] = entry
     }
 
-    /// Second-chance clock over applied entries; unapplied ones are the only copy and stay.
-    private mutating func evict(appliedSequence: UInt64) {
+    /// Second-chance clock over clean entries; the others are the only copy and stay.
+    private mutating func evict() {
         var removed = 0
         for _ in 0..<HotTable.evictionStepsMax {
             hand = (hand + 1) & mask
-            guard let entry = entries[hand], entry.pointee.version <= appliedSequence else { continue }
+            guard let entry = entries[hand], entry.pointee.version <= applied else { continue }
             if entry.pointee.isReferenced {
                 entry.pointee.isReferenced = false
                 continue
@@ -244,30 +280,4 @@ package struct HotTable: ~Copyable {
         oldHashes.deallocate()
         oldEntries.deallocate()
     }
-}
-
-/// Whether two keys have the same bytes. Keys are short: eight bytes a step beat a call.
-@inline(__always)
-func isEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-    let count = left.count
-    guard count == right.count, let a = left.baseAddress, let b = right.baseAddress else {
-        return count == right.count && count == 0
-    }
-    if count > 64 { return memcmp(a, b, count) == 0 }
-    var offset = 0
-    while count - offset >= 8 {
-        if a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            != b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-        {
-            return false
-        }
-        offset += 8
-    }
-    while offset < count {
-        if a.load(fromByteOffset: offset, as: UInt8.self) != b.load(fromByteOffset: offset, as: UInt8.self) {
-            return false
-        }
-        offset += 1
-    }
-    return true
 }

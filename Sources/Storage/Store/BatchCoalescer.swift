@@ -1,15 +1,10 @@
 import CCRC32C
 import Glibc
 
-/// Turns a run of batches into one write per key, sorted as engines want it.
-///
-/// Hashing first and counting-sorting by slot keeps this linear: with a few keys per slot the final comparison sort is
-/// over runs of a handful.
+/// Turns a run of batches into one write per key, sorted as engines want it: the log's replay at start.
 struct BatchCoalescer {
     /// The newest write of each key, by slot and then key bytes. Borrowed from the batches.
     private(set) var writes: [EngineWrite] = []
-    /// The hash of `writes[i]`'s key.
-    private(set) var hashes: [UInt32] = []
 
     /// - Parameter batches: contain no `clearSlots` record.
     init(_ batches: ArraySlice<LogBatch>) {
@@ -19,7 +14,6 @@ struct BatchCoalescer {
         // Hash and index + 1 of a write in one word: a probe that misses or hits costs one cache line.
         var table = [UInt64](repeating: 0, count: capacity)
         writes.reserveCapacity(records)
-        hashes.reserveCapacity(records)
         table.withUnsafeMutableBufferPointer { table in
             for batch in batches { add(batch, to: table) }
         }
@@ -76,37 +70,10 @@ struct BatchCoalescer {
         }
         table[index] = UInt64(hash) << 32 | UInt64(writes.count + 1)
         writes.append(write)
-        hashes.append(hash)
     }
 
     private mutating func sort() {
-        var starts = [Int32](repeating: 0, count: StorageLimits.slotCount + 1)
-        for write in writes { starts[Int(write.slot) + 1] += 1 }
-        for slot in 0..<StorageLimits.slotCount { starts[slot + 1] += starts[slot] }
-        var order = [Int32](repeating: 0, count: writes.count)
-        var next = starts
-        for index in writes.indices {
-            let slot = Int(writes[index].slot)
-            order[Int(next[slot])] = Int32(index)
-            next[slot] += 1
-        }
-        for slot in 0..<StorageLimits.slotCount where starts[slot + 1] - starts[slot] > 1 {
-            order[Int(starts[slot])..<Int(starts[slot + 1])]
-                .sort { BatchCoalescer.compare(writes[Int($0)].key, writes[Int($1)].key) < 0 }
-        }
+        let order = EngineOrder.sorted(count: writes.count, slot: { writes[$0].slot }, key: { writes[$0].key })
         writes = order.map { writes[Int($0)] }
-        hashes = order.map { hashes[Int($0)] }
-    }
-
-    /// Sets what is known of the key's present state in the engine.
-    mutating func setPrevious(_ previous: PreviousValue, at index: Int) { writes[index].previous = previous }
-
-    @inline(__always)
-    private static func compare(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
-        if let a = left.baseAddress, let b = right.baseAddress {
-            let order = memcmp(a, b, min(left.count, right.count))
-            if order != 0 { return Int(order) }
-        }
-        return left.count - right.count
     }
 }

@@ -75,14 +75,13 @@ extension ShardStore {
         }
     }
 
-    /// Makes a batch that is at or below the commit position visible and hands it to the applier. Lock held.
+    /// Makes a batch that is at or below the commit position visible and leaves it to the applier. Lock held.
     func publish(_ batch: LogBatch) {
+        if unappliedLogBytes == 0 { oldestDirtyAt = Clock.monotonicMilliseconds() }
         publishRecords(of: batch)
         commitPosition = batch.end
-        if applyQueue.isEmpty { oldestQueuedAt = Clock.monotonicMilliseconds() }
-        applyQueue.append(batch)
-        unappliedBytes += batch.bytes.count
-        if unappliedBytes >= options.applyBytes { lock.signalWork() }
+        unappliedLogBytes += batch.bytes.count
+        if hot.dirtyBytes >= options.applyBytes || unappliedLogBytes >= options.applyLogBytes { lock.signalWork() }
     }
 
     /// Records whose table places and entries are loaded ahead: enough to cover a miss to memory.
@@ -90,7 +89,7 @@ extension ShardStore {
 
     /// Three passes in one, each ahead of the next: hash and load the place, load the entry, write.
     private func publishRecords(of batch: LogBatch) {
-        let applied = appliedPosition.sequence
+        var cleared = SlotSet()
         let bytes = batch.bytes
         let count = batch.count
         let ring = ShardStore.lookahead * 2
@@ -113,12 +112,22 @@ extension ShardStore {
                 let sequence = batch.firstSequence + UInt64(index)
                 switch record.kind {
                 case .put, .delete:
-                    hot.publish(record, version: sequence, hash: hashes[index % ring], appliedSequence: applied)
-                case .clearSlots: hot.removeSlots(record.slot...max(record.slot, record.lastSlot))
+                    if !cleared.isEmpty { publishClear(&cleared) }
+                    hot.publish(record, version: sequence, hash: hashes[index % ring])
+                case .clearSlots: cleared.insert(record.slot...max(record.slot, record.lastSlot))
                 case .termStart: break
                 }
             }
         }
+        if !cleared.isEmpty { publishClear(&cleared) }
+    }
+
+    /// Clears that stand together in a batch (`/clean` writes one per slot) cost one walk over the table.
+    private func publishClear(_ slots: inout SlotSet) {
+        hot.removeSlots(slots)
+        clearing.formUnion(slots)
+        clearedNext.formUnion(slots)
+        slots = SlotSet()
     }
 
     /// After a failed append or sync nothing more is written: whether the batch is on disk is not known, and what
@@ -154,6 +163,21 @@ extension ShardStore {
                 port.waitsForRoom = false
                 signals.append((port, .room))
             }
+        }
+    }
+
+    /// The commit thread is signalled when there is work; this only bounds what a lost signal could cost.
+    private static let idleMilliseconds = 10_000
+
+    /// The thread of mode `thread`: waits for queued writes and commits them.
+    func runCommitter() {
+        while true {
+            lock.lock()
+            while !isClosing, open.isEmpty || isCommitting || pace.mode == .loop || failure != nil {
+                lock.waitForWork(milliseconds: ShardStore.idleMilliseconds)
+            }
+            if isClosing { return lock.unlock() }
+            commitRounds(.max)
         }
     }
 }

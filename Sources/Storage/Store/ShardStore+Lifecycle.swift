@@ -67,41 +67,9 @@ extension ShardStore {
             )
         }
         try replay(after: applied, progress)
+        hot.reset(applied: appliedPosition.sequence)
         lastSequence = log.end.sequence
         term = log.end.term
-    }
-
-    /// Batches at or below the known commit position go to the engine, the rest waits for the leader's word.
-    private func replay(after applied: Position, _ progress: (String) -> Void) throws(StorageError) {
-        let reader = try log.makeReader(after: applied)
-        let total = max(1, log.end.sequence - applied.sequence)
-        var chunk: [LogBatch] = []
-        var chunkBytes = 0
-        while let batch = try reader.next() {
-            guard batch.end.sequence <= log.lastCommitSequence else {
-                uncommitted.append(batch)
-                continue
-            }
-            chunk.append(batch)
-            chunkBytes += batch.bytes.count
-            if chunkBytes >= options.applyBytes {
-                try replay(chunk)
-                progress("replaying the log \((batch.end.sequence - applied.sequence) * 100 / total) %")
-                chunk = []
-                chunkBytes = 0
-            }
-        }
-        if !chunk.isEmpty { try replay(chunk) }
-    }
-
-    private func replay(_ batches: [LogBatch]) throws(StorageError) {
-        unappliedBytes += batches.reduce(0) { $0 + $1.bytes.count }
-        // A failing engine must end the opening, not be waited for.
-        isClosing = true
-        apply(batches)
-        isClosing = false
-        if let applierTrouble { throw applierTrouble }
-        commitPosition = appliedPosition
     }
 
     /// Takes the lead: everything in the log counts (nobody else is in the in-sync set), a new term begins with a
@@ -127,7 +95,7 @@ extension ShardStore {
         lock.lock()
         guard !isClosing else { return lock.unlock() }
         lock.unlock()
-        commit()
+        flushCommits()
         lock.lock()
         isClosing = true
         isLeader = false

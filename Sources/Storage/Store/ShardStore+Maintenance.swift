@@ -8,7 +8,7 @@ extension ShardStore {
         lock.lock()
         defer { lock.unlock() }
         let target = commitPosition.sequence
-        while appliedPosition.sequence < target, failure == nil, applierTrouble == nil, !isClosing {
+        while appliedPosition.sequence < target, failure == nil, applierTrouble == nil, !isClosing, !isInstalling {
             let waited = Int(Clock.monotonicMilliseconds() - started)
             guard waited < patience else { return }
             flushRequested = true
@@ -34,6 +34,7 @@ extension ShardStore {
     package func snapshot() throws(StorageError) -> any EngineSnapshot {
         flushApplied()
         if let trouble = lock.withLock({ failure ?? applierTrouble }) { throw trouble }
+        if isBeingInstalled { throw StorageError(.closed, "a snapshot of the shard is being put in; try again later") }
         return try engine.makeSnapshot()
     }
 
@@ -64,7 +65,7 @@ extension ShardStore {
     }
 
     /// Commits what is queued, on this thread or on the one that is at it, and waits for the end of it.
-    private func flushCommits() {
+    func flushCommits() {
         lock.lock()
         let target = openNumber
         while committedNumber < target, failure == nil, !(open.isEmpty && inFlight == nil) {

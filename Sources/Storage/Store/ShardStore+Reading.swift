@@ -63,6 +63,8 @@ extension ShardStore {
         now: UInt64,
         _ body: (StoredValue) -> Void
     ) throws(StorageError) -> Bool {
+        if clearing.contains(slot) { return false }
+        if isInstalling { throw StorageError(.closed, "a snapshot of the shard is being put in; try again later") }
         if port.readerGeneration != engineGeneration {
             try port.reader.refresh()
             port.readerGeneration = engineGeneration
@@ -72,7 +74,7 @@ extension ShardStore {
             if isExpired(value.expiry, now) { return }
             isLive = true
             body(value)
-            hot.fill(key, slot: slot, hash: hash, value: value, appliedSequence: appliedPosition.sequence)
+            hot.fill(key, slot: slot, hash: hash, value: value)
         }
         return isLive
     }

@@ -50,18 +50,17 @@ extension ShardStore {
         }
     }
 
-    /// Empties the node for a snapshot; reads find nothing until `finishInstall`.
+    /// Empties the node for a snapshot; reads find nothing until `finishInstall`. Waits for the applier to let go.
     package func beginInstall() throws(StorageError) {
         lock.withLock {
             isInstalling = true
             uncommitted = []
+            lock.signalWork()
+            while isApplying { lock.waitForProgress(milliseconds: 1000) }
+            hot.reset(applied: 0)
         }
-        flushApplied()
         try engine.eraseAll()
-        lock.withLock {
-            hot.removeAll()
-            engineGeneration += 1
-        }
+        lock.withLock { engineGeneration += 1 }
     }
 
     /// Stores one chunk of a snapshot.
@@ -79,7 +78,10 @@ extension ShardStore {
             commitPosition = position
             lastSequence = position.sequence
             term = position.term
-            hot.removeAll()
+            hot.reset(applied: position.sequence)
+            clearing = SlotSet()
+            clearedNext = SlotSet()
+            unappliedLogBytes = 0
             engineGeneration += 1
             isInstalling = false
         }

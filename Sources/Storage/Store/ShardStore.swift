@@ -8,12 +8,13 @@ package final class ShardStore: @unchecked Sendable {
         package var durability = Durability.fsync
         /// Memory for recently used values beside what is not applied yet.
         package var hotBytesMax = 128 << 20
-        /// Committed but unapplied bytes; beyond it writers wait (design.md: 64 MiB).
+        /// Memory of committed but unapplied writes; beyond it writers wait (design.md: 64 MiB).
         package var unappliedBytesMax = 64 << 20
-        /// The applier starts at this size, or when the oldest batch is `applyAgeMilliseconds` old. Large transactions
-        /// coalesce repeated keys and write each page once.
+        /// The applier starts at this size, or when the oldest write is `applyAgeMilliseconds` old, or when this much
+        /// log would have to be replayed at a start. The longer it waits the more writes of one key become one.
         package var applyBytes = 32 << 20
-        package var applyAgeMilliseconds = 900
+        package var applyAgeMilliseconds = 2000
+        package var applyLogBytes = 256 << 20
         /// Log kept beyond what the engine needs, so that a replica away for a while need not take a snapshot.
         package var logKeepBytes = 128 << 20
         /// RocksDB has no log of its own: flush when this much of ours hangs on its memtables.
@@ -41,9 +42,16 @@ package final class ShardStore: @unchecked Sendable {
     var lastSequence: UInt64 = 0
     /// The newest visible record.
     package internal(set) var commitPosition = Position.zero
-    var applyQueue: [LogBatch] = []
-    var oldestQueuedAt: UInt64 = 0
-    @exclusivity(unchecked) var unappliedBytes = 0
+    /// When the oldest write of the hot table's dirty entries was published; monotonic milliseconds.
+    var oldestDirtyAt: UInt64 = 0
+    /// Log bytes since the last window was taken.
+    @exclusivity(unchecked) var unappliedLogBytes = 0
+    /// Slots cleared by committed records that the engine has not seen: it is not asked about them.
+    @exclusivity(unchecked) var clearing = SlotSet()
+    /// The same, of records behind the window being applied.
+    var clearedNext = SlotSet()
+    /// A window is being written to the engine.
+    var isApplying = false
     /// A replica's batches that are durable here but not yet known to be committed.
     var uncommitted: [LogBatch] = []
     package internal(set) var appliedPosition = Position.zero
@@ -84,6 +92,9 @@ package final class ShardStore: @unchecked Sendable {
         lock.withLock { ports.removeAll { $0 === port } }
         port.reader.close()
     }
+
+    /// Memory that writes hold until the applier has put them into the engine. Lock held.
+    @inline(__always) var unappliedBytes: Int { hot.dirtyBytes + hot.takenBytes }
 
     /// Whether a snapshot is being put in; contents are of no use meanwhile.
     package var isBeingInstalled: Bool { lock.withLock { isInstalling } }

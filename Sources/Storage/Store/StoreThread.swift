@@ -22,6 +22,13 @@ package final class StoreThread: @unchecked Sendable {
         precondition(code == 0, "the system refused a thread (\(code)); raise the limit of processes (ulimit -u)")
     }
 
+    /// Lets the loops and the commit go first on a machine whose cores are all busy: for the calling thread, which does
+    /// work that can wait. A refusal costs latency only.
+    static func yieldToOthers() { setpriority(Int32(PRIO_PROCESS.rawValue), 0, backgroundNiceness) }
+
+    /// As far down as background work commonly is (`nice` alone would be 10).
+    private static let backgroundNiceness: Int32 = 5
+
     package func join() { pthread_join(handle, nil) }
 
     private final class Body: Sendable {

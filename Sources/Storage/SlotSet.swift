@@ -1,0 +1,42 @@
+/// A set of slots: one bit each.
+package struct SlotSet: Hashable, Sendable {
+    private var words = [UInt64](repeating: 0, count: StorageLimits.slotCount / 64)
+    package private(set) var count = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
+
+    @inline(__always)
+    package func contains(_ slot: UInt16) -> Bool {
+        count != 0 && words[Int(slot >> 6)] & (1 << UInt64(slot & 63)) != 0
+    }
+
+    package mutating func insert(_ slots: ClosedRange<UInt16>) {
+        for slot in slots where !contains(slot) {
+            words[Int(slot >> 6)] |= 1 << UInt64(slot & 63)
+            count += 1
+        }
+    }
+
+    package mutating func formUnion(_ other: SlotSet) {
+        for index in words.indices { words[index] |= other.words[index] }
+        count = words.reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+
+    /// The slots as ranges, as few as possible, in order.
+    package var ranges: [ClosedRange<UInt16>] {
+        var ranges: [ClosedRange<UInt16>] = []
+        var start: UInt16?
+        for slot in 0..<UInt16(StorageLimits.slotCount) {
+            if contains(slot) {
+                start = start ?? slot
+            } else if let first = start {
+                ranges.append(first...(slot - 1))
+                start = nil
+            }
+        }
+        if let start { ranges.append(start...UInt16(StorageLimits.slotCount - 1)) }
+        return ranges
+    }
+}

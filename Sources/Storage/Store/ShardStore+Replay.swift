@@ -1,0 +1,83 @@
+/// What an opening does with the log behind the engine's position. Nothing else uses the store meanwhile.
+extension ShardStore {
+    /// Log per engine transaction: bounds the opening's memory.
+    private static let replayBytes = 32 << 20
+
+    /// Batches at or below the known commit position go to the engine, the rest waits for the leader's word.
+    func replay(after applied: Position, _ progress: (String) -> Void) throws(StorageError) {
+        let reader = try log.makeReader(after: applied)
+        let total = max(1, log.end.sequence - applied.sequence)
+        var chunk: [LogBatch] = []
+        var chunkBytes = 0
+        while let batch = try reader.next() {
+            guard batch.end.sequence <= log.lastCommitSequence else {
+                uncommitted.append(batch)
+                continue
+            }
+            chunk.append(batch)
+            chunkBytes += batch.bytes.count
+            if chunkBytes >= ShardStore.replayBytes {
+                try replay(chunk)
+                progress("replaying the log \((batch.end.sequence - applied.sequence) * 100 / total) %")
+                chunk = []
+                chunkBytes = 0
+            }
+        }
+        if !chunk.isEmpty { try replay(chunk) }
+    }
+
+    /// Range deletes are barriers: what was written before them goes first.
+    private func replay(_ batches: [LogBatch]) throws(StorageError) {
+        var start = 0
+        for index in batches.indices where containsClear(batches[index]) {
+            try replayCoalesced(batches[start..<index])
+            try replayInOrder(batches[index])
+            start = index + 1
+        }
+        try replayCoalesced(batches[start...])
+        commitPosition = appliedPosition
+    }
+
+    private func containsClear(_ batch: LogBatch) -> Bool {
+        var found = false
+        batch.forEachRecord { record, _ in if record.kind == .clearSlots { found = true } }
+        return found
+    }
+
+    private func replayCoalesced(_ batches: ArraySlice<LogBatch>) throws(StorageError) {
+        guard let last = batches.last else { return }
+        let coalesced = BatchCoalescer(batches)
+        try coalesced.writes.withUnsafeBufferPointer { writes throws(StorageError) in
+            try engine.apply(writes, position: last.end)
+        }
+        // The writes borrow from the batches.
+        withExtendedLifetime(batches) {}
+        appliedPosition = last.end
+    }
+
+    /// A batch with a range delete, record by record: there is little else in such a batch.
+    private func replayInOrder(_ batch: LogBatch) throws(StorageError) {
+        var records: [LogRecord] = []
+        batch.forEachRecord { record, _ in records.append(record) }
+        for (index, record) in records.enumerated() {
+            let sequence = batch.firstSequence + UInt64(index)
+            let position = Position(term: batch.term, sequence: sequence)
+            switch record.kind {
+            case .clearSlots:
+                try engine.deleteSlots(record.slot...max(record.slot, record.lastSlot), position: position)
+            case .put, .delete, .termStart:
+                let value: StoredValue? =
+                    record.kind == .put
+                    ? StoredValue(version: sequence, expiry: record.expiry, flags: record.flags, bytes: record.value)
+                    : nil
+                let write = EngineWrite(slot: record.slot, key: record.key, value: value)
+                let writes = record.kind == .termStart ? [] : [write]
+                try writes.withUnsafeBufferPointer { pointer throws(StorageError) in
+                    try engine.apply(pointer, position: position)
+                }
+            }
+        }
+        withExtendedLifetime(batch) {}
+        appliedPosition = batch.end
+    }
+}

@@ -1,0 +1,66 @@
+/// What the applier's thread does beside applying: expired keys, and the log's beginning.
+extension ShardStore {
+    /// Expired keys deleted per round, so that a wave of expiries does not hold up the applier.
+    private static let expiryBatchMax = 2000
+
+    /// The leader finds expired keys through the engine's index by time and deletes them through the log.
+    func deleteExpired() {
+        guard lock.withLock({ isLeader && failure == nil && !isClosing && !isInstalling }) else { return }
+        let now = Clock.wallMilliseconds()
+        var due: [(slot: UInt16, key: [UInt8])] = []
+        do throws(StorageError) {
+            try engine.expired(now: now, limit: ShardStore.expiryBatchMax) { slot, key, _ in
+                due.append((slot, Array(key)))
+            }
+        } catch {
+            lock.withLock { applierTrouble = error }
+            return
+        }
+        if !due.isEmpty { queueDeletes(of: due, now: now) }
+        if lock.withLock({ needsCommit }) { commitFromThread() }
+    }
+
+    private func queueDeletes(of due: [(slot: UInt16, key: [UInt8])], now: UInt64) {
+        lock.lock()
+        defer { lock.unlock() }
+        for (slot, key) in due {
+            key.withUnsafeBytes { key in
+                let hash = KeyHash.hash(key)
+                // A newer write may have replaced the value since the engine last heard of the key.
+                if !open.isEmpty, openIndex.find(key, hash: hash, in: open.bytes) != nil { return }
+                if let batch = inFlight, inFlightIndex.find(key, hash: hash, in: batch.bytes) != nil { return }
+                if let entry = hot.find(key, hash: hash) {
+                    if entry.pointee.isDeleted || entry.pointee.expiry == 0 || entry.pointee.expiry > now { return }
+                }
+                guard log.hasRoom(for: open.length + key.count + 1024) else { return }
+                open.append(LogRecord(kind: .delete, slot: slot, key: key))
+            }
+        }
+    }
+
+    /// Commits on this thread whatever the mode.
+    private func commitFromThread() {
+        lock.lock()
+        guard !isCommitting, !open.isEmpty, failure == nil else { return lock.unlock() }
+        commitRounds(1)
+    }
+
+    func maintainLog() {
+        // The follower's thread has the engine to itself while it puts a snapshot in.
+        guard !isBeingInstalled else { return }
+        do throws(StorageError) {
+            let applied = lock.withLock { appliedPosition }
+            let durable = engine.durablePosition
+            if durable < applied,
+                let end = log.offset(ofSequence: applied.sequence),
+                let start = log.offset(ofSequence: durable.sequence),
+                end - start > UInt64(options.engineFlushBytes)
+            {
+                try engine.flush()
+            }
+            try log.cut(below: engine.durablePosition.sequence + 1, keepingBytes: options.logKeepBytes)
+        } catch {
+            lock.withLock { applierTrouble = error }
+        }
+    }
+}
