@@ -82,7 +82,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEnd",
-            dependencies: ["shoal", "Routing", "Server", nioCore, nioPosix],
+            dependencies: ["shoal", "Routing", "Server", "Console", nioCore, nioPosix],
             swiftSettings: settings
         ),
     ]

@@ -240,7 +240,6 @@ static void shoal_on_signal(int signal_number) {
 }
 
 static void shoal_on_crash(int signal_number, siginfo_t *info, void *context) {
-    (void)context;
     int tty = shoal_shared.crash_tty;
     if (tty >= 0) {
         shoal_shared.crash_tty = -1;
@@ -251,12 +250,24 @@ static void shoal_on_crash(int signal_number, siginfo_t *info, void *context) {
         if (flags >= 0) fcntl(tty, F_SETFL, flags);
         tcsetattr(tty, TCSANOW, &shoal_shared.crash_termios);
     }
+    struct sigaction old;
+    memset(&old, 0, sizeof old);
+    old.sa_handler = SIG_DFL;
     for (int i = 0; i < SHOAL_CRASH_SIGNALS; i++) {
-        if (shoal_crash_signal(i) == signal_number) sigaction(signal_number, &shoal_shared.old_crash[i], NULL);
+        if (shoal_crash_signal(i) == signal_number) old = shoal_shared.old_crash[i];
     }
-    // A fault repeats itself on return; what was sent (kill, abort, raise) has to be sent again.
-    bool repeats = info != NULL && info->si_code > 0 && signal_number != SIGTRAP && signal_number != SIGABRT;
-    if (!repeats) raise(signal_number);
+    sigaction(signal_number, &old, NULL);
+    // A fault repeats itself on return, for the handler that was there before and then for none.
+    if (info != NULL && info->si_code > 0 && signal_number != SIGTRAP && signal_number != SIGABRT) return;
+    // What was sent (kill, abort, raise) does not: the one before, which relies on it, would return into a process that
+    // has given its terminal away and lives on.
+    if ((old.sa_flags & SA_SIGINFO) != 0 && old.sa_sigaction != NULL) {
+        old.sa_sigaction(signal_number, info, context);
+    } else if (old.sa_handler != SIG_DFL && old.sa_handler != SIG_IGN) {
+        old.sa_handler(signal_number);
+    }
+    signal(signal_number, SIG_DFL);
+    raise(signal_number);
 }
 
 static inline void shoal_install_handler(int signal_number, struct sigaction *old) {

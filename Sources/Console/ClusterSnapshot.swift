@@ -27,6 +27,9 @@ package struct ClusterSnapshot: Hashable, Sendable {
         self.embedded = embedded
         self.demo = demo
     }
+
+    /// What every node does, in the order of the config.
+    var states: [NodeStatus.State] { status.shards.flatMap(\.nodes).map(\.state) }
 }
 
 /// Something that happened, for the events panel.

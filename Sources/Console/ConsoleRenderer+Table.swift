@@ -39,7 +39,8 @@ extension ConsoleRenderer {
     }
 
     mutating func drawTable() {
-        let columns = TableColumn.columns(width: inner)
+        let addresses = state.rows.filter(\.isNode).flatMap(\.nodes).map { SafeText.width($0.address) }
+        let columns = TableColumn.columns(width: inner, longestAddress: addresses.max() ?? 0)
         drawTableHeader(columns)
         let top = tableTop
         for (line, y) in layout.tableRows.enumerated() where top + line < state.rows.count {

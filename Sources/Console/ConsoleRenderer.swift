@@ -145,8 +145,7 @@ package struct ConsoleRenderer {
         let rates = status.opsPerSecond
         var parts: [(String, Style)] = []
         parts.append(("\(running)/\(nodes.count) \(isNarrow ? "up" : "nodes running")", health))
-        let keys = grid.width < 100 ? NumberFormat.short(status.keys) : NumberFormat.full(status.keys)
-        parts.append(("\(keys) \(status.keys == 1 ? "key" : "keys")", theme[.text]))
+        parts.append((keys(status), theme[.text]))
         if !isNarrow { parts.append((NumberFormat.bytes(status.bytes), theme[.text])) }
         if isNarrow {
             parts.append(("\(NumberFormat.short(rates.total)) ops/s", theme[.text]))
@@ -165,6 +164,15 @@ package struct ConsoleRenderer {
             ],
             y: first + 1
         )
+    }
+
+    /// The cluster's keys; of shards that nobody can be asked about, nothing is claimed.
+    private func keys(_ status: ClusterStatus) -> String {
+        let known = status.shards.count { shard in shard.keys > 0 || shard.nodes.contains { $0.state.serves } }
+        guard known > 0 else { return "\(glyphs.isUnicode ? "–" : "-") keys" }
+        let number = grid.width < 100 ? NumberFormat.short(status.keys) : NumberFormat.full(status.keys)
+        let all = "\(number) \(status.keys == 1 ? "key" : "keys")"
+        return known == status.shards.count ? all : "\(all) in \(known) of \(status.shards.count) shards"
     }
 
     /// Writes parts with separators as long as whole ones fit.

@@ -35,7 +35,9 @@ extension ConsoleState {
     }
 
     private mutating func showWaitingIfDue() {
-        guard !isPaused, waiting != nil else { return }
+        guard !isPaused, let waiting else { return }
+        // A node that stops or starts is news, whatever the pace of the figures.
+        if let snapshot, snapshot.states != waiting.states { return showWaiting() }
         // Sources are as regular as a timer: a snapshot that comes a few milliseconds early is not a second late.
         let tolerance = refreshMilliseconds / 5
         if let shownAt, clock.milliseconds - shownAt < refreshMilliseconds - tolerance, snapshot != nil { return }

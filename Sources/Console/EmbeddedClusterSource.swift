@@ -42,9 +42,21 @@ package final class EmbeddedClusterSource: ClusterSource {
         }
     }
 
-    package func start(_ addresses: [String]) { run(addresses) { await $0.start($1) } }
+    /// Leaders first, and replicas first to stop: a replica would only report a lost link otherwise.
+    package func start(_ addresses: [String]) {
+        let (leaders, replicas) = split(addresses)
+        run(leaders + replicas) { await $0.start($1) }
+    }
 
-    package func stop(_ addresses: [String]) { run(addresses) { await $0.stop($1) } }
+    package func stop(_ addresses: [String]) {
+        let (leaders, replicas) = split(addresses)
+        run(replicas + leaders) { await $0.stop($1) }
+    }
+
+    private func split(_ addresses: [String]) -> (leaders: [String], replicas: [String]) {
+        let leading = Set(cluster.config.shards.map(\.address.description))
+        return (addresses.filter(leading.contains), addresses.filter { !leading.contains($0) })
+    }
 
     package func onChange(_ wake: @escaping @Sendable () -> Void) {
         cluster.watch(wake)

@@ -18,6 +18,9 @@ struct TableColumn: Hashable, Sendable {
 
     /// The marker of the selected row and a space.
     static let markerWidth = 2
+    /// The branch before a node's address.
+    private static let branchWidth = 2
+    private static let narrowWidth = 56
     private static let gap = 1
     private static let longestState = 13
     private static let longestName = 34
@@ -26,11 +29,23 @@ struct TableColumn: Hashable, Sendable {
     private static let shortestNote = 16
 
     /// The columns for rows of this width, the more important ones first to get a place, in the order of display.
-    static func columns(width: Int) -> [TableColumn] {
+    ///
+    /// - Parameter longestAddress: columns of the longest one shown. An address that is cut names no node, so figures
+    ///   make room for it where it fits at all.
+    static func columns(width: Int, longestAddress: Int = 0) -> [TableColumn] {
         var left = width - markerWidth
+        let displayed = displayed.map { column in
+            guard column.kind == .name, width >= narrowWidth else { return column }
+            var column = column
+            column.width = min(max(column.width, longestAddress + branchWidth), longestName)
+            return column
+        }
+        func pick(_ kinds: [Kind]) -> [TableColumn] {
+            kinds.compactMap { kind in displayed.first { $0.kind == kind } }
+        }
         var chosen: Set<Kind> = []
         // Reads and writes apart need twice the room of their sum.
-        let wanted = width < 56 ? narrow : wide
+        let wanted = pick(width < narrowWidth ? narrow : wide)
         for column in wanted where column.width + gap <= left + (chosen.isEmpty ? gap : 0) {
             chosen.insert(column.kind)
             left -= column.width + (chosen.count == 1 ? 0 : gap)
@@ -75,15 +90,11 @@ struct TableColumn: Hashable, Sendable {
         TableColumn(kind: .uptime, title: "UPTIME", width: 7, sort: .uptime),
     ]
 
-    private static let narrow = pick([.name, .state, .ops])
-    private static let wide = pick([
+    private static let narrow: [Kind] = [.name, .state, .ops]
+    private static let wide: [Kind] = [
         .name, .state, .read, .write, .role, .keys, .lag, .size, .writeTail, .engine, .readTail, .uptime, .commit,
         .entries,
-    ])
-
-    private static func pick(_ kinds: [Kind]) -> [TableColumn] {
-        kinds.compactMap { kind in displayed.first { $0.kind == kind } }
-    }
+    ]
 }
 
 /// What a row shows in a column. What is not known is a dash, never a zero.
@@ -127,8 +138,9 @@ struct TableCellText {
     private func text(_ kind: TableColumn.Kind, nodes: [NodeStatus], keys: Int, bytes: Int) -> String {
         let serving = nodes.filter(\.state.serves)
         switch kind {
-        case .keys: return NumberFormat.short(keys)
-        case .size: return NumberFormat.bytes(bytes)
+        case .keys where !serving.isEmpty || keys > 0: return NumberFormat.short(keys)
+        case .size where !serving.isEmpty || bytes > 0: return NumberFormat.bytes(bytes)
+        case .keys, .size: return unknown
         case .ops, .read, .write, .lag, .entries, .writeTail, .readTail:
             guard !serving.isEmpty else { return unknown }
         default: return ""

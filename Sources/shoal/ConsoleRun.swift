@@ -42,9 +42,7 @@ func runConsole(_ options: ConsoleOptions) async throws {
         case .hangUp: throw CommandFailure(.failed)
         case .signal(let number):
             if let demoFolder { TemporaryFolder.remove(demoFolder) }
-            // Ends as a program does that such a signal ends, so that scripts see it.
-            signal(number, SIG_DFL)
-            raise(number)
+            EndingSignals.end(with: number)
         }
     } catch let error as TerminalError {
         throw CommandFailure(.failed, "\(error)")

@@ -22,9 +22,12 @@ enum NodeAction: String {
         var outcomes: [Outcome] = []
         var worst: ExitStatus?
         for address in try nodes(named: names, in: config) {
-            var outcome = Outcome(node: "\(address)", action: rawValue, ok: true, message: done)
+            var outcome = Outcome(node: "\(address)", action: rawValue, ok: true, message: "stopped")
             do throws(ClientError) {
                 try await request(address)
+                if self == .start {
+                    outcome.message = try await StartWait(address: address).untilStarted(quietly: json)
+                }
             } catch {
                 outcome.ok = false
                 outcome.message = error.message
@@ -43,8 +46,6 @@ enum NodeAction: String {
             throw CommandFailure(worst, "can't \(rawValue) \(failed): see `shoal status`")
         }
     }
-
-    private var done: String { self == .start ? "started" : "stopped" }
 
     /// Names become nodes, each once, in the order given. Replicas of a shard are stopped before and started after
     /// their leader: they would only report a lost link otherwise.

@@ -25,7 +25,10 @@ func runNode(_ options: NodeOptions) async throws {
     } catch {
         throw CommandFailure(.usage, error.message)
     }
-    let signals = EndingSignals()
+    // A closed terminal must not end a node that was started from it, nor a client that went away.
+    signal(SIGHUP, SIG_IGN)
+    signal(SIGPIPE, SIG_IGN)
+    let signals = EndingSignals([SIGTERM, SIGINT])
     let logger = Logger(label: "shoal") { StreamLogHandler.standardOutput(label: $0) }
     let node = try Node(configuration, group: EventLoops.shared, logger: logger)
     do {
@@ -52,18 +55,16 @@ enum EventLoops {
     static let shared = MultiThreadedEventLoopGroup(numberOfThreads: count)
 }
 
-/// SIGTERM and SIGINT as something to wait for, whichever thread they arrive on.
+/// Signals as something to wait for, whichever thread they arrive on.
 final class EndingSignals {
-    private let stream: AsyncStream<Int32>
+    /// Each one that comes, while this object lives.
+    let arrivals: AsyncStream<Int32>
     private let sources: [any DispatchSourceSignal]
 
-    init() {
-        // A closed terminal must not end a node that was started from it, nor a client that went away.
-        signal(SIGHUP, SIG_IGN)
-        signal(SIGPIPE, SIG_IGN)
-        let (stream, continuation) = AsyncStream<Int32>.makeStream()
-        self.stream = stream
-        sources = [SIGTERM, SIGINT].map { number in
+    init(_ numbers: [Int32]) {
+        let (arrivals, continuation) = AsyncStream<Int32>.makeStream()
+        self.arrivals = arrivals
+        sources = numbers.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { continuation.yield(number) }
@@ -72,9 +73,21 @@ final class EndingSignals {
         }
     }
 
+    /// Ends the process as a program does that this signal ends, so that scripts see it.
+    static func end(with number: Int32) -> Never {
+        signal(number, SIG_DFL)
+        // Dispatch's threads, which the main actor runs on here, have signals blocked: it would stay pending for ever.
+        var only = sigset_t()
+        sigemptyset(&only)
+        sigaddset(&only, number)
+        pthread_sigmask(SIG_UNBLOCK, &only, nil)
+        raise(number)
+        exit(128 + number)
+    }
+
     /// The first one that comes.
     func first() async -> Int32 {
-        for await number in stream { return number }
+        for await number in arrivals { return number }
         return SIGTERM
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Node
 import Server
 
@@ -20,19 +21,35 @@ struct StatusCommand: AsyncParsableCommand {
 
     func run() async throws {
         let probe = ClusterProbe(config: try config.load())
+        guard watch else {
+            let status = await probe.probe()
+            try show(status, isFirst: true)
+            return try Self.requireReachable(status, file: config.file)
+        }
+        // Ctrl-C is how watching is meant to end: no document is cut in half, and the exit code is 0.
+        let signals = EndingSignals([SIGINT])
+        let command = self
+        let watching = Task { try await command.watch(probe) }
+        let arrivals = signals.arrivals
+        let ending = Task {
+            for await _ in arrivals { watching.cancel() }
+        }
+        defer { withExtendedLifetime(signals) { ending.cancel() } }
+        try await watching.value
+    }
+
+    /// Shows the status every second until the task is cancelled.
+    private func watch(_ probe: ClusterProbe) async throws {
         var isFirst = true
-        repeat {
+        while !Task.isCancelled {
             let began = ContinuousClock.now
             let status = await probe.probe()
+            if Task.isCancelled { return }
             try show(status, isFirst: isFirst)
             isFirst = false
-            if !watch {
-                try Self.requireReachable(status, file: config.file)
-            } else {
-                // The pace of the display, not a wait for anything; SIGINT ends the process here.
-                try await Task.sleep(until: began.advanced(by: .seconds(1)), clock: .continuous)
-            }
-        } while watch
+            // The pace of the display, not a wait for anything; cut short by the end of the task.
+            try? await Task.sleep(until: began.advanced(by: .seconds(1)), clock: .continuous)
+        }
     }
 
     private func show(_ status: ClusterStatus, isFirst: Bool) throws {

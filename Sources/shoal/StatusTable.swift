@@ -24,9 +24,12 @@ enum StatusTable {
     private static func row(_ node: NodeStatus, shard: ClusterStatus.Shard?) -> [String] {
         let isKnown = node.state != .unreachable
         func known(_ number: Int) -> String { isKnown ? "\(number)" : "-" }
+        // A node that isn't open can't count: its zeros say nothing.
+        let counts = node.state == .running || node.state == .syncing
+        func counted(_ number: Int) -> String { counts || number > 0 ? "\(number)" : "-" }
         return [
             shard?.name ?? "", node.address, node.role.rawValue, node.state.rawValue, isKnown ? node.engine : "-",
-            shard.map { "\($0.slots)" } ?? "", known(node.keys), known(node.bytes), known(node.opsPerSecond.read),
+            shard.map { "\($0.slots)" } ?? "", counted(node.keys), counted(node.bytes), known(node.opsPerSecond.read),
             known(node.opsPerSecond.write), node.role == .leader ? "-" : known(node.lag.milliseconds),
             PrintableBytes.text(of: Array(node.message.utf8)),
         ]

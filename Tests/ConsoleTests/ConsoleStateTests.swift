@@ -48,6 +48,35 @@ import Testing
         #expect(state.operations.isEmpty)
     }
 
+    @Test func aStoppedNodeIsShownAtOnceWhateverTheRefreshRate() {
+        var state = ConsoleFixture.state()
+        _ = state.type(":refresh 10")
+        _ = state.press(.enter)
+        var shards = ConsoleFixture.shards
+        _ = state.update(.tick(ConsoleClock(milliseconds: 500_500)))
+        _ = state.update(.snapshot(ConsoleFixture.snapshot(shards, at: 500_500)))
+        #expect(state.snapshot?.milliseconds == 500_000)
+        shards[0].nodes[0] = ConsoleFixture.node("127.0.0.2:8080", state: .stopped)
+        _ = state.update(.snapshot(ConsoleFixture.snapshot(shards, at: 500_600)))
+        #expect(state.snapshot?.milliseconds == 500_600)
+    }
+
+    @Test func whatNobodyCountsIsNoZero() throws {
+        var shards = ConsoleFixture.shards
+        for index in shards[0].nodes.indices {
+            shards[0].nodes[index] = ConsoleFixture.node(shards[0].nodes[index].address, state: .stopped)
+        }
+        (shards[0].keys, shards[0].bytes) = (0, 0)
+        let half = try ConsoleFixture.frame(ConsoleFixture.state(width: 120, height: 40, shards: shards)).plainText
+        #expect(half.contains("60,123 keys in 1 of 2 shards"), "\(half)")
+        let row = half.split(separator: "\n").first { $0.contains("shard0") } ?? ""
+        #expect(row.contains("0/2 up") && !row.contains("0 B") && row.contains("–"), "\(row)")
+        shards[1] = shards[0]
+        shards[1].name = "shard1"
+        let none = try ConsoleFixture.frame(ConsoleFixture.state(width: 120, height: 40, shards: shards)).plainText
+        #expect(none.contains("– keys"), "\(none)")
+    }
+
     @Test func quitAsksWhileNodesRunInside() {
         var state = ConsoleFixture.state()
         #expect(state.press(.character("q")) == [])

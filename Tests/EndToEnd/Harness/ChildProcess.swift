@@ -43,8 +43,18 @@ final class ChildProcess: Sendable {
         if !environment.isEmpty { words = ["env"] + environment.map { "\($0)=\($1)" } + words }
         var arguments = words.map { strdup($0) } + [nil]
         defer { for argument in arguments { free(argument) } }
+        // As from a shell: a child of a thread that blocks or ignores signals would inherit that.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var (none, all) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var pid: pid_t = 0
-        let failure = posix_spawnp(&pid, words[0], &actions, nil, &arguments, environ)
+        let failure = posix_spawnp(&pid, words[0], &actions, &attributes, &arguments, environ)
         guard failure == 0 else { throw TestFailure("can't start \(words[0]): \(String(cString: strerror(failure)))") }
         return ChildProcess(pid: pid)
     }
@@ -79,7 +89,7 @@ final class ChildProcess: Sendable {
     }
 
     func waitForExit(within limit: Duration = Poll.patience) async throws -> Exit {
-        guard try await Poll.until(within: limit, { ended != nil }), let ended else {
+        guard try await Poll.until(within: limit, every: .milliseconds(3), { ended != nil }), let ended else {
             throw TestFailure("process \(pid) still runs after \(limit)")
         }
         return ended

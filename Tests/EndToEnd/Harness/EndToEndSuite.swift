@@ -20,13 +20,14 @@ enum Poll {
     /// Waits for the condition; false when the deadline has passed without it.
     static func until(
         within limit: Duration = patience,
+        every interval: Duration = .milliseconds(20),
         _ condition: () async throws -> Bool
     ) async throws -> Bool {
         let deadline = ContinuousClock.now.advanced(by: limit)
         while true {
             if try await condition() { return true }
             if ContinuousClock.now > deadline { return false }
-            try await Task.sleep(for: .milliseconds(20))
+            try await Task.sleep(for: interval)
         }
     }
 }
