@@ -17,6 +17,10 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
         case outOfRange
         /// The store was closed or has failed before.
         case closed
+        /// This node does not lead the shard, or not any more: its lease has run out.
+        case notLeader
+        /// The in-sync set is smaller than `MinInSync`.
+        case tooFewInSync
     }
 
     package var code: Code

@@ -17,6 +17,10 @@ final class StoreFixture {
         private let all = Mutex<[StoreSignal]>([])
         func add(_ signal: StoreSignal) { all.withLock { $0.append(signal) } }
         var rooms: Int { all.withLock { $0.count { if case .room = $0 { true } else { false } } } }
+        /// Whether the outcome was known, of each failure told.
+        var failures: [Bool] {
+            all.withLock { $0.compactMap { if case .failed(_, _, let isKnown) = $0 { isKnown } else { nil } } }
+        }
         var committed: UInt64 {
             all.withLock { $0.reduce(0) { if case .committed(let number) = $1 { max($0, number) } else { $0 } } }
         }
@@ -63,12 +67,12 @@ final class StoreFixture {
         try? FileManager.default.removeItem(atPath: root)
     }
 
-    func reopen() throws {
+    func reopen(leads: Bool = true) throws {
         store.close()
         folder.close()
         folder = try DataFolder.open(path: root, engine: kind, cluster: "c", shard: "s")
         store = try ShardStore.open(folder: folder, kind: kind, options: options) { _ in }
-        try store.becomeLeader()
+        if leads { try store.becomeLeader() }
         let signals = signals
         port = try store.makePort { signals.add($0) }
     }
@@ -88,6 +92,8 @@ final class StoreFixture {
             }
         }
     }
+
+    func admit() -> WriteAdmission { store.lock.withLock { store.admit(bytes: 10, port: port) } }
 
     func write(_ key: String, _ value: String?, expiry: UInt64 = 0) {
         queue(key, value, expiry: expiry)

@@ -110,7 +110,7 @@ extension ShardStore {
             appliedPosition = window.end
             engineGeneration += 1
             clearing = clearedNext
-            if unappliedBytes < options.unappliedBytesMax / 2 {
+            if !mandate.isHeld, unappliedBytes < options.unappliedBytesMax / 2 {
                 for port in ports where port.waitsForRoom {
                     port.waitsForRoom = false
                     signals.append((port, .room))

@@ -8,7 +8,7 @@ extension ShardStore {
     /// call returns at once. On a slow disk the work goes to the commit thread.
     package func commit() {
         lock.lock()
-        guard !isCommitting, !open.isEmpty else { return lock.unlock() }
+        guard !isCommitting, !open.isEmpty, inFlight == nil else { return lock.unlock() }
         if pace.mode == .thread {
             lock.signalWork()
             return lock.unlock()
@@ -16,13 +16,18 @@ extension ShardStore {
         commitRounds(ShardStore.roundsPerCallMax)
     }
 
-    /// Lock held at the call, released at the return.
+    /// Writes and publishes up to `rounds` batches. Where replicas must have a batch too, it stays in flight and
+    /// `advanceReplicated` goes on. Lock held at the call, released at the return.
     func commitRounds(_ rounds: Int) {
         isCommitting = true
         var signals: [(StorePort, StoreSignal)] = []
         var left = rounds
-        while left > 0, !open.isEmpty, failure == nil {
+        while left > 0, !open.isEmpty, inFlight == nil, failure == nil {
             left -= 1
+            guard mandate.isValid else {
+                discardOpen(because: ShardStore.lapsed, signals: &signals)
+                break
+            }
             let batch = sealOpenBatch()
             lock.unlock()
             let started = Clock.monotonicNanoseconds()
@@ -32,22 +37,48 @@ extension ShardStore {
             switch outcome {
             case .success:
                 if options.durability == .fsync { pace.observe(syncMicroseconds: microseconds) }
-                publish(batch)
-                inFlight = nil
-                committedNumber = openNumber - 1
-                collect(&signals, .committed(through: committedNumber), through: committedNumber)
+                inFlightIsDurable = true
+                commitInFlight(&signals)
             case .failure(let error):
                 fail(error, signals: &signals)
             }
         }
         isCommitting = false
+        finishRound(&signals)
+    }
+
+    /// Tells everyone what has changed. Lock held at the call, released at the return.
+    func finishRound(_ signals: inout [(StorePort, StoreSignal)]) {
         lock.signalProgress()
-        let needsMore = !open.isEmpty && failure == nil
+        let needsMore = !open.isEmpty && !isCommitting && inFlight == nil && failure == nil
         if needsMore { if let port = ports.first { signals.append((port, .commitNeeded)) } else { lock.signalWork() } }
         let observers = Array(self.observers.values)
         lock.unlock()
         for (port, signal) in signals { port.wake(signal) }
         for observer in observers { observer() }
+    }
+
+    /// Makes the batch in flight visible if it is durable wherever it has to be. Lock held.
+    func commitInFlight(_ signals: inout [(StorePort, StoreSignal)]) {
+        guard let batch = inFlight, inFlightIsDurable, mandate.allowsCommit(of: batch.end.sequence) else { return }
+        guard mandate.isValid else { return deposeInFlight(because: ShardStore.lapsed, &signals) }
+        publishUncommitted(through: batch.end.sequence)
+        publish(batch)
+        if !isLeader, batch.term == term { isLeader = true }
+        inFlight = nil
+        inFlightIsDurable = false
+        committedNumber = openNumber - 1
+        collect(&signals, .committed(through: committedNumber), through: committedNumber)
+    }
+
+    /// Records of earlier terms, and those a replica has not been told to be committed. Lock held.
+    func publishUncommitted(through sequence: UInt64) {
+        var published = 0
+        while published < uncommitted.count, uncommitted[published].end.sequence <= sequence {
+            publish(uncommitted[published])
+            published += 1
+        }
+        uncommitted.removeFirst(published)
     }
 
     private func sealOpenBatch() -> LogBatch {
@@ -130,6 +161,11 @@ extension ShardStore {
         slots = SlotSet()
     }
 
+    private static let lapsed = StorageError(
+        .notLeader,
+        "this node's lease ran out before the write could be committed; ask again, another node may lead"
+    )
+
     /// After a failed append or sync nothing more is written: whether the batch is on disk is not known, and what
     /// follows would build on it. A full disk is different, the append was undone before anything was written.
     private func fail(_ error: StorageError, signals: inout [(StorePort, StoreSignal)]) {
@@ -140,13 +176,40 @@ extension ShardStore {
             failure = error
         }
         inFlight = nil
+        inFlightIsDurable = false
+        abandonOpen(error, outcomeKnown: isClean, &signals)
+    }
+
+    /// The queued writes never enter the log: they can be told so. Lock held.
+    func discardOpen(because error: StorageError, signals: inout [(StorePort, StoreSignal)]) {
+        abandonOpen(error, outcomeKnown: true, &signals)
+    }
+
+    private func abandonOpen(
+        _ error: StorageError,
+        outcomeKnown: Bool,
+        _ signals: inout [(StorePort, StoreSignal)]
+    ) {
         open.discard()
         openIndex.reset()
         let through = openNumber
         openNumber += 1
         committedNumber = through
-        collect(&signals, .failed(through: through, error, outcomeKnown: isClean), through: through)
+        collect(&signals, .failed(through: through, error, outcomeKnown: outcomeKnown), through: through)
         lock.signalProgress()
+    }
+
+    /// The batch in flight is in the log, and its fate is up to the next leader: nobody here can say what became of
+    /// it. Lock held; not while it is being written.
+    func deposeInFlight(because error: StorageError, _ signals: inout [(StorePort, StoreSignal)]) {
+        isLeader = false
+        guard let batch = inFlight else { return }
+        uncommitted.append(batch)
+        inFlight = nil
+        inFlightIsDurable = false
+        let number = openNumber - 1
+        committedNumber = number
+        collect(&signals, .failed(through: number, error, outcomeKnown: false), through: number)
     }
 
     private func collect(
@@ -159,7 +222,7 @@ extension ShardStore {
                 signals.append((port, signal))
                 if port.waitsForBatch <= number { port.waitsForBatch = 0 }
             }
-            if port.waitsForRoom, unappliedBytes < options.unappliedBytesMax / 2 {
+            if port.waitsForRoom, !mandate.isHeld, unappliedBytes < options.unappliedBytesMax / 2 {
                 port.waitsForRoom = false
                 signals.append((port, .room))
             }
@@ -173,7 +236,7 @@ extension ShardStore {
     func runCommitter() {
         while true {
             lock.lock()
-            while !isClosing, open.isEmpty || isCommitting || pace.mode == .loop || failure != nil {
+            while !isClosing, open.isEmpty || isCommitting || inFlight != nil || pace.mode == .loop || failure != nil {
                 lock.waitForWork(milliseconds: ShardStore.idleMilliseconds)
             }
             if isClosing { return lock.unlock() }

@@ -72,30 +72,18 @@ extension ShardStore {
         term = log.end.term
     }
 
-    /// Takes the lead: everything in the log counts (nobody else is in the in-sync set), a new term begins with a
-    /// record of its own, and writes are accepted from then on.
-    package func becomeLeader() throws(StorageError) {
-        lock.lock()
-        for batch in uncommitted { publish(batch) }
-        uncommitted = []
-        term += 1
-        open.append(LogRecord(kind: .termStart, slot: 0, key: UnsafeRawBufferPointer(start: nil, count: 0)))
-        commitRounds(1)
-        try lock.withLock { () throws(StorageError) in
-            if let failure { throw failure }
-            guard commitPosition.term == term else {
-                throw StorageError(.diskFull, "no space left for the commit log: the node can't begin its term")
-            }
-            isLeader = true
-        }
-    }
+    /// How long a close waits for replicas to confirm what is in flight, in milliseconds: as long as one that is silent
+    /// stays in the in-sync set.
+    private static let closePatience: UInt64 = 2000
 
     /// Applies what is committed, stops the threads and closes the files. Event loops have stopped using the store.
     package func close() {
         lock.lock()
         guard !isClosing else { return lock.unlock() }
         lock.unlock()
-        flushCommits()
+        if !flushCommits(patience: ShardStore.closePatience) {
+            stepDown(because: StorageError(.closed, "the node stops, and its replicas have not confirmed the write"))
+        }
         lock.lock()
         isClosing = true
         isLeader = false

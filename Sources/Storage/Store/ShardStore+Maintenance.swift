@@ -59,24 +59,31 @@ extension ShardStore {
     private func clear(_ slot: UInt16, _ port: StorePort) throws(StorageError) {
         lock.lock()
         defer { lock.unlock() }
+        if mandate.isHeld { throw StorageError(.notLeader, "the shard's leader is about to change; try again") }
         if case .refused(let error) = admit(bytes: 64, port: port) { throw error }
         let last: [UInt8] = [UInt8(slot >> 8), UInt8(slot & 0xFF)]
         last.withUnsafeBytes { _ = open.append(LogRecord(kind: .clearSlots, slot: slot, key: $0)) }
     }
 
     /// Commits what is queued, on this thread or on the one that is at it, and waits for the end of it.
-    func flushCommits() {
+    /// - Parameter patience: milliseconds after which it gives up: replicas may be away.
+    /// - Returns: whether nothing is queued or in flight any more.
+    @discardableResult
+    func flushCommits(patience: UInt64 = .max) -> Bool {
+        let started = Clock.monotonicMilliseconds()
         lock.lock()
+        defer { lock.unlock() }
         let target = openNumber
         while committedNumber < target, failure == nil, !(open.isEmpty && inFlight == nil) {
-            if !isCommitting, !open.isEmpty {
+            if patience != .max, Clock.monotonicMilliseconds() - started >= patience { return false }
+            if !isCommitting, !open.isEmpty, inFlight == nil {
                 commitRounds(.max)
                 lock.lock()
             } else {
                 lock.waitForProgress(milliseconds: 20)
             }
         }
-        lock.unlock()
+        return true
     }
 
     /// The store's figures for the status document.

@@ -23,14 +23,7 @@ extension ShardStore {
 
     /// Makes visible what the leader says is committed, as far as it is here.
     package func advanceCommit(to sequence: UInt64) {
-        lock.withLock {
-            var published = 0
-            while published < uncommitted.count, uncommitted[published].end.sequence <= sequence {
-                publish(uncommitted[published])
-                published += 1
-            }
-            uncommitted.removeFirst(published)
-        }
+        lock.withLock { publishUncommitted(through: sequence) }
         notifyObservers()
     }
 
@@ -88,7 +81,7 @@ extension ShardStore {
         notifyObservers()
     }
 
-    private func notifyObservers() {
+    func notifyObservers() {
         for observer in lock.withLock({ Array(observers.values) }) { observer() }
     }
 }

@@ -5,7 +5,9 @@ extension ShardStore {
 
     /// The leader finds expired keys through the engine's index by time and deletes them through the log.
     func deleteExpired() {
-        guard lock.withLock({ isLeader && failure == nil && !isClosing && !isInstalling }) else { return }
+        guard lock.withLock({ leadsNow && !mandate.isHeld && failure == nil && !isClosing && !isInstalling }) else {
+            return
+        }
         let now = Clock.wallMilliseconds()
         var due: [(slot: UInt16, key: [UInt8])] = []
         do throws(StorageError) {
@@ -23,6 +25,7 @@ extension ShardStore {
     private func queueDeletes(of due: [(slot: UInt16, key: [UInt8])], now: UInt64) {
         lock.lock()
         defer { lock.unlock() }
+        guard leadsNow, !mandate.isHeld else { return }
         for (slot, key) in due {
             key.withUnsafeBytes { key in
                 let hash = KeyHash.hash(key)
@@ -41,7 +44,7 @@ extension ShardStore {
     /// Commits on this thread whatever the mode.
     private func commitFromThread() {
         lock.lock()
-        guard !isCommitting, !open.isEmpty, failure == nil else { return lock.unlock() }
+        guard !isCommitting, !open.isEmpty, inFlight == nil, failure == nil else { return lock.unlock() }
         commitRounds(1)
     }
 

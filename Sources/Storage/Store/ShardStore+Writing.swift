@@ -10,7 +10,7 @@ extension ShardStore {
     /// Asks before a command that writes up to `bytes` is evaluated. Lock held.
     @inline(__always)
     package func admit(bytes: Int, port: StorePort) -> WriteAdmission {
-        if failure == nil, isLeader, !isClosing, applierTrouble == nil,
+        if failure == nil, isLeader, !isClosing, applierTrouble == nil, !mandate.isHeld, mandate.refusal == nil,
             unappliedBytes + open.length + bytes <= options.unappliedBytesMax, open.length + bytes < 1 << 20,
             log.hasRoom(for: open.length + bytes + LogBatch.headerBytes + 8)
         {
@@ -21,7 +21,14 @@ extension ShardStore {
 
     private func admitSlowly(bytes: Int, port: StorePort) -> WriteAdmission {
         if let failure { return .refused(failure) }
-        guard isLeader, !isClosing else { return .refused(StorageError(.closed, "this node does not take writes now")) }
+        guard isLeader, !isClosing else {
+            return .refused(StorageError(.notLeader, "this node does not take writes now; ask again"))
+        }
+        if mandate.isHeld {
+            port.waitsForRoom = true
+            return .wait
+        }
+        if let refusal = mandate.refusal { return .refused(refusal) }
         guard log.hasRoom(for: open.length + bytes + LogBatch.headerBytes + 8) else {
             return .refused(
                 StorageError(
@@ -82,7 +89,7 @@ extension ShardStore {
     }
 
     /// Whether somebody must call `commit` at the end of this tick. Lock held.
-    package var needsCommit: Bool { !open.isEmpty && !isCommitting }
+    package var needsCommit: Bool { !open.isEmpty && !isCommitting && inFlight == nil }
 
     @inline(__always)
     func awaitOpenBatch(_ port: StorePort) -> UInt64 {

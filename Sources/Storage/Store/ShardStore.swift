@@ -62,7 +62,12 @@ package final class ShardStore: @unchecked Sendable {
     /// Why the engine can't take writes at the moment (a full disk); nil when it can.
     package internal(set) var applierTrouble: StorageError?
     @exclusivity(unchecked) var isClosing = false
+    /// Whether this node serves as the shard's leader: its term has begun and is committed.
     @exclusivity(unchecked) var isLeader = false
+    /// What the node's leadership allows the store to do.
+    @exclusivity(unchecked) var mandate = Mandate()
+    /// The batch in flight is on this node's disk.
+    var inFlightIsDurable = false
     var isInstalling = false
     package internal(set) var pace = CommitPace()
     var observers: [Int: @Sendable () -> Void] = [:]
@@ -148,4 +153,8 @@ package final class ShardStore: @unchecked Sendable {
 
     /// Whether writes are accepted here: a leader that has not failed.
     package var acceptsWrites: Bool { lock.withLock { isLeader && failure == nil && !isClosing } }
+
+    /// Whether this node may answer as the leader at this moment. Lock held. Ask after evaluating reads, before their
+    /// replies leave: a process may be stopped between any two instructions.
+    @inline(__always) package var leadsNow: Bool { isLeader && mandate.isValid }
 }

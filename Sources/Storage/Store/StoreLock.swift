@@ -71,6 +71,9 @@ package enum Clock {
     /// Nanoseconds that never go back: latencies.
     package static func monotonicNanoseconds() -> UInt64 { read(CLOCK_MONOTONIC) }
 
+    /// Nanoseconds since the machine's start, time asleep included: leases.
+    package static func bootNanoseconds() -> UInt64 { read(CLOCK_BOOTTIME) }
+
     private static func read(_ clock: clockid_t) -> UInt64 {
         var now = timespec()
         clock_gettime(clock, &now)

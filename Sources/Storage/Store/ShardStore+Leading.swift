@@ -1,0 +1,89 @@
+/// A leader's side of leadership: terms, leases, and commits that wait for replicas. The node's leadership decides; the
+/// store does as told and checks the mandate whenever it matters.
+extension ShardStore {
+    /// Begins a term alone: everything in the log counts, since nobody else is in the in-sync set. Serves at return.
+    package func becomeLeader() throws(StorageError) {
+        try beginTerm(lock.withLock { term } + 1, mandate: Mandate())
+        try lock.withLock { () throws(StorageError) in
+            guard isLeader else {
+                throw failure ?? StorageError(.notLeader, "the node's lease ran out before its term had begun")
+            }
+        }
+    }
+
+    /// Appends the record that starts a term and makes it durable here. The whole log is kept; it is committed, and the
+    /// store serves, once `mandate` allows it. Nothing else may be using the store as a replica any more. Blocks.
+    package func beginTerm(_ number: UInt64, mandate: Mandate) throws(StorageError) {
+        lock.lock()
+        guard number > term, !isLeader, inFlight == nil, failure == nil, !isInstalling else {
+            let reason = failure ?? StorageError(.notLeader, "term \(number) can't begin: the log is in term \(term)")
+            lock.unlock()
+            throw reason
+        }
+        term = number
+        self.mandate = mandate
+        open.append(LogRecord(kind: .termStart, slot: 0, key: UnsafeRawBufferPointer(start: nil, count: 0)))
+        commitRounds(1)
+        try lock.withLock { () throws(StorageError) in
+            if let failure { throw failure }
+            guard log.end.term == number else {
+                throw StorageError(.diskFull, "no space left for the commit log: the node can't begin its term")
+            }
+        }
+    }
+
+    /// Changes what the leader is allowed; what is in flight may be committed by it.
+    /// - Returns: the last sequence that may be visible already without those that writes wait for from now on.
+    @discardableResult
+    package func changeMandate(_ change: (inout Mandate) -> Void) -> UInt64 {
+        lock.lock()
+        let wasHeld = mandate.isHeld
+        change(&mandate)
+        let bound = commitPosition.sequence
+        var signals: [(StorePort, StoreSignal)] = []
+        if !isCommitting { commitInFlight(&signals) }
+        if wasHeld, !mandate.isHeld { releaseDoor(&signals) }
+        finishRound(&signals)
+        return bound
+    }
+
+    /// Every member that writes wait for has the log up to `sequence` on its disk.
+    package func advanceReplicated(to sequence: UInt64) {
+        lock.lock()
+        guard sequence > mandate.replicatedSequence else { return lock.unlock() }
+        mandate.replicatedSequence = sequence
+        guard !isCommitting, inFlightIsDurable else { return lock.unlock() }
+        var signals: [(StorePort, StoreSignal)] = []
+        commitInFlight(&signals)
+        finishRound(&signals)
+    }
+
+    /// Stops leading: queued writes are told that they were not done, of the batch in flight nobody can tell. What is
+    /// in the log stays, uncommitted. Blocks while a batch is being written.
+    package func stepDown(because reason: StorageError) {
+        lock.lock()
+        isLeader = false
+        while isCommitting { lock.waitForProgress(milliseconds: 1000) }
+        var signals: [(StorePort, StoreSignal)] = []
+        deposeInFlight(because: reason, &signals)
+        if !open.isEmpty { discardOpen(because: reason, signals: &signals) }
+        lastSequence = log.end.sequence
+        term = max(term, log.end.term)
+        finishRound(&signals)
+    }
+
+    /// Lets the writes that wait at the door in: they are evaluated anew, by whatever role the node has now.
+    package func openDoor() {
+        changeMandate { $0.isHeld = false }
+    }
+
+    private func releaseDoor(_ signals: inout [(StorePort, StoreSignal)]) {
+        for port in ports where port.waitsForRoom {
+            port.waitsForRoom = false
+            signals.append((port, .room))
+        }
+    }
+
+    /// Whether nothing is queued or in flight: after a hold, all that was let in has been committed.
+    package var isDrained: Bool { lock.withLock { open.isEmpty && inFlight == nil && !isCommitting } }
+}
