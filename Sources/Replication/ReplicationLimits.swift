@@ -1,7 +1,7 @@
 /// The periods and bounds of replication, each with its reason. Times are milliseconds of a monotonic clock.
 package enum ReplicationLimits {
     /// The peer protocol's version; said in the hello, so that a later version can refuse or adapt.
-    package static let protocolVersion = 1
+    package static let protocolVersion = 2
     /// A leader speaks at least this often: a third of the resolution at which people are shown lag.
     package static let heartbeatPeriod: UInt64 = 100
     /// A lag up to this reads 0 to people: two heartbeats may be on their way without anything being behind.
@@ -24,6 +24,8 @@ package enum ReplicationLimits {
     package static let pendingHeartbeatsMax = 64
     /// Text of a refusal; one line for people.
     package static let refusalTextMax = 1_024
+    /// A shard's record as text: a few hundred members.
+    package static let recordTextMax = 64 << 10
     /// The part of the log that an idle reader of the paper's replication endpoint may hold back from being cut.
     package static let cursorPinBytesMax = 1 << 30
 }

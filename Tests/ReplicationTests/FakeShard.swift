@@ -73,7 +73,8 @@ struct FakeShard {
             start: leaderDisk.start,
             end: leaderDisk.terms.end,
             commitSequence: leaderDisk.terms.end.sequence,
-            endOffset: leaderDisk.terms.end.sequence * 50
+            endOffset: leaderDisk.terms.end.sequence * 50,
+            isLeaseValid: true
         )
     }
 
@@ -95,6 +96,7 @@ struct FakeShard {
             switch action {
             case .send(let frame): post(frame)
             case .readLog(let after, let limit): read(after, limit)
+            case .askForSnapshot: lead(.snapshotAllowed)
             case .startSnapshot:
                 snapshots += 1
                 lead(.snapshotOpened(position: leaderDisk.terms.end, keys: 1, bytes: 3))
@@ -169,6 +171,7 @@ struct FakeShard {
                 followerDisk.needsSnapshot = false
                 (followerDisk.commit, followerDisk.applied) = (position.sequence, position.sequence)
                 follow(.snapshotFinished)
+            case .leaderChanged: break
             case .report(let report): reports.append(report)
             case .disconnect: breakLink()
             case .fail: break

@@ -24,12 +24,15 @@ import Testing
         [UInt8]("key".utf8).withUnsafeBytes { key in
             builder.append(SnapshotEntry(slot: 9, version: 4, expiry: 5, flags: 0, key: key, value: key))
         }
+        let member = Member(id: "a", address: "h:1")
+        let record = ShardRecord(shard: "s", term: 2, leader: member, session: "x", inSync: [member])
         return [
             .batch(makeBatch(term: 1, first: 1, count: 3)),
             .heartbeat(.init(term: 1, lastSequence: 3, commitSequence: 2, unsentBytes: 7, echo: 8)),
             .resume(after: Position(term: 1, sequence: 2)), .truncate(after: Position(term: 1, sequence: 2)),
             .snapshotBegin(.init(position: .zero, keys: 1, bytes: 2, engine: "rocksdb")),
             .snapshotChunk(builder.finish()), .snapshotEnd(position: .zero, keys: 1), .refuse(.wrongShard, "no"),
+            .leaderChanged(SeenRecord(record: record, revision: 7)),
         ]
     }
 
@@ -76,10 +79,12 @@ import Testing
             address: "h:1",
             position: Position(term: 2, sequence: 9),
             commitSequence: 8,
-            needsSnapshot: false
+            needsSnapshot: false,
+            term: 3,
+            boot: "b"
         )
         #expect(try PeerHello(arguments: hello.arguments) == hello)
-        for index in [0, 5, 6, 7] {
+        for index in [0, 5, 6, 7, 8] {
             var arguments = hello.arguments
             arguments[index] = [0xFF]
             #expect(throws: ReplicationError.self) { try PeerHello(arguments: arguments) }

@@ -22,6 +22,7 @@ extension FollowerMachine {
             unansweredActions += 1
             actions.append(.installChunk(chunk))
         case .snapshotEnd(let position, let keys): endSnapshot(position, keys, session, now, &actions)
+        case .leaderChanged(let seen): actions.append(.leaderChanged(seen))
         case .acknowledge: violation("an acknowledgement from the leader", now, &actions)
         }
     }

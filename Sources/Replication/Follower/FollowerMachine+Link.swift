@@ -25,7 +25,9 @@ extension FollowerMachine {
             address: identity.address,
             position: needsSnapshot ? .zero : durable,
             commitSequence: needsSnapshot ? 0 : commitSequence,
-            needsSnapshot: needsSnapshot
+            needsSnapshot: needsSnapshot,
+            term: highestTerm,
+            boot: identity.boot
         )
     }
 
@@ -42,6 +44,14 @@ extension FollowerMachine {
             leave("the leader has been silent for \(now - lastHeard) ms", closing: true, now, &actions)
         case .failed: break
         }
+    }
+
+    mutating func follow(_ term: UInt64, _ now: UInt64, _ actions: inout [Action]) {
+        leave("following the leader of term \(term)", closing: true, now, &actions)
+        highestTerm = max(highestTerm, term)
+        backoff.reset()
+        if case .idle = link { link = .idle(retryAt: now) }
+        tick(now, &actions)
     }
 
     /// Ends the link, from here (`closing`) or because it ended, and plans the next.
@@ -113,7 +123,8 @@ extension FollowerMachine {
             appliedSequence: appliedSequence,
             installedKeys: installedKeys,
             stamp: now,
-            needsSnapshot: needsSnapshot
+            needsSnapshot: needsSnapshot,
+            isLeaving: isLeaving
         )
         actions.append(.send(.acknowledge(answer)))
     }

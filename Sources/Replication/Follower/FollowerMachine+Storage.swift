@@ -12,7 +12,7 @@ extension FollowerMachine {
 
     /// Only what is on this disk is applied: an engine must never be ahead of the log it is replayed from.
     mutating func advanceCommit(_ actions: inout [Action]) {
-        let reachable = min(leaderCommit, durable.sequence)
+        let reachable = plants(.appliesBeyondCommit) ? durable.sequence : min(leaderCommit, durable.sequence)
         guard reachable > commitSequence else { return }
         commitSequence = reachable
         actions.append(.advanceCommit(to: reachable))

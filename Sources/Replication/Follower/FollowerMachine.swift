@@ -11,12 +11,15 @@ package struct FollowerMachine {
         package var shard: String
         package var folder: String
         package var address: String
+        /// `Member.boot` of this replica.
+        package var boot: String?
 
-        package init(cluster: String, shard: String, folder: String, address: String) {
+        package init(cluster: String, shard: String, folder: String, address: String, boot: String? = nil) {
             self.cluster = cluster
             self.shard = shard
             self.folder = folder
             self.address = address
+            self.boot = boot
         }
     }
 
@@ -54,6 +57,10 @@ package struct FollowerMachine {
         case snapshotFinished
         /// A storage action failed; nothing after it was executed.
         case storageFailed(String)
+        /// Another leader, of that term, is to be followed: connect to it at once.
+        case follow(term: UInt64)
+        /// This replica is going to stop; said with every acknowledgement from now on.
+        case leave
         case tick
     }
 
@@ -73,6 +80,8 @@ package struct FollowerMachine {
         case installChunk(SnapshotChunk)
         /// Set the position, mark the engine complete and durable, start the log behind it, then `snapshotFinished`.
         case finishSnapshot(position: Position)
+        /// The leader says who leads now: for `LeadershipMachine`.
+        case leaderChanged(SeenRecord)
         case report(FollowerReport)
         /// Close the connection.
         case disconnect(reason: String)
@@ -111,6 +120,7 @@ package struct FollowerMachine {
     }
 
     let identity: Identity
+    private let planted: PlantedBugs
     var link: Link
     var linkNumber: UInt64 = 0
     var lastHeard: UInt64
@@ -128,6 +138,7 @@ package struct FollowerMachine {
     /// Storage actions without an answer, appends apart. No new link before they are done: a hello must tell the truth.
     var unansweredActions = 0
     var highestTerm: UInt64
+    var isLeaving = false
     var leaderSequence: UInt64
     var leaderCommit: UInt64
     var unsentBytes: UInt64 = 0
@@ -136,8 +147,9 @@ package struct FollowerMachine {
     /// The last state reported.
     package internal(set) var report = FollowerReport(state: .disconnected, message: "looking for the leader")
 
-    package init(identity: Identity, disk: Disk, now: UInt64) {
+    package init(identity: Identity, disk: Disk, now: UInt64, planted: PlantedBugs = []) {
         self.identity = identity
+        self.planted = planted
         terms = disk.terms
         durable = disk.terms.end
         commitSequence = disk.commitSequence
@@ -167,10 +179,16 @@ package struct FollowerMachine {
         case .applied(let sequence): applied(sequence, &actions)
         case .truncated, .snapshotBegun, .chunkInstalled, .snapshotFinished: answered(event, now, &actions)
         case .storageFailed(let message): fail(message, &actions)
+        case .follow(let term): follow(term, now, &actions)
+        case .leave:
+            isLeaving = true
+            acknowledge(now, &actions)
         case .tick: tick(now, &actions)
         }
         return actions
     }
+
+    func plants(_ bug: PlantedBugs) -> Bool { planted.contains(bug) }
 
     /// Upper bound of the data's age; nil while it can't be known (then a bounded read must be refused).
     package func stalenessMilliseconds(now: UInt64) -> UInt64? { freshness.staleness(now: now) }

@@ -17,8 +17,8 @@ extension LeaderFollowerMachine {
         if hello.shard != identity.shard {
             return refuse(.wrongShard, "this is shard \(identity.shard), not \(hello.shard)", &actions)
         }
-        if hello.position.term > identity.term {
-            let text = "the replica has records of term \(hello.position.term), this leader is of term \(identity.term)"
+        if max(hello.term, hello.position.term) > identity.term {
+            let text = "the replica knows of term \(hello.term), this leader is of term \(identity.term)"
             return refuse(.lowerTerm, text, &actions)
         }
         if !hello.needsSnapshot, hello.position.term == identity.term, hello.position.sequence > log.end.sequence {
@@ -26,8 +26,8 @@ extension LeaderFollowerMachine {
                 "the replica has \(hello.position), this leader's log ends in \(log.end); check the leader's disk"
             return refuse(.leaderLostLog, text, &actions)
         }
-        sendHeartbeat(log, now, &actions)
-        if hello.needsSnapshot { return openSnapshot(log, &actions) }
+        if log.isLeaseValid { sendHeartbeat(log, now, &actions) }
+        if hello.needsSnapshot { return askForSnapshot(log, &actions) }
         decide(hello.position, log, &actions)
     }
 
@@ -48,7 +48,7 @@ extension LeaderFollowerMachine {
         // The terms of records that were cut from the log are known, too, but a follower there needs a snapshot anyway.
         guard position.sequence > log.start.sequence, let common = terms.lastPossiblyCommon(with: position),
             common.sequence >= log.start.sequence, common.sequence >= hello?.commitSequence ?? 0, common != position
-        else { return openSnapshot(log, &actions) }
+        else { return askForSnapshot(log, &actions) }
         phase = .truncating(to: common)
         actions.append(.pinLog(after: log.start.sequence))
         actions.append(.send(.truncate(after: common)))
@@ -57,6 +57,7 @@ extension LeaderFollowerMachine {
     /// Whether the leader's log has that record. `terms` is as old as the hello; what came later is of this term.
     private func hasRecord(_ position: Position, _ log: LogState) -> Bool {
         guard position.sequence <= log.end.sequence else { return false }
+        if plants(.sequenceWithoutTerm) { return true }
         return (terms.term(at: position.sequence) ?? identity.term) == position.term
     }
 
@@ -69,6 +70,14 @@ extension LeaderFollowerMachine {
         actions.append(.pinLog(after: position.sequence))
         actions.append(.send(.resume(after: position)))
         lastHeartbeat = nil
+    }
+
+    mutating func askForSnapshot(_ log: LogState, _ actions: inout [Action]) {
+        phase = .awaitingSnapshot
+        inFlight.clear()
+        acknowledged = .zero
+        actions.append(.pinLog(after: log.start.sequence))
+        actions.append(.askForSnapshot)
     }
 
     /// The whole log stays until the snapshot's own position is known.
@@ -87,7 +96,7 @@ extension LeaderFollowerMachine {
         stamp = max(stamp, answer.stamp)
         switch phase {
         case .waitingForHello: close("an acknowledgement before the hello", &actions)
-        case .closed, .openingSnapshot: break
+        case .closed, .awaitingSnapshot, .openingSnapshot: break
         case .truncating(let target):
             if answer.durable <= target { decide(answer.durable, log, &actions) }
         case .snapshot(let sending):

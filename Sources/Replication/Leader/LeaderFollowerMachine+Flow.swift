@@ -13,7 +13,7 @@ extension LeaderFollowerMachine {
         case .snapshot(let sending) where !sending.isComplete:
             isReading = true
             actions.append(.sendChunks(maxBytes: room))
-        case .snapshot, .waitingForHello, .truncating, .openingSnapshot, .closed: break
+        case .snapshot, .waitingForHello, .truncating, .awaitingSnapshot, .openingSnapshot, .closed: break
         }
     }
 
@@ -49,10 +49,10 @@ extension LeaderFollowerMachine {
     mutating func heartbeatIfDue(_ log: LogState, _ now: UInt64, _ actions: inout [Action]) {
         switch phase {
         case .waitingForHello, .closed: return
-        case .truncating, .openingSnapshot, .snapshot, .streaming: break
+        case .truncating, .awaitingSnapshot, .openingSnapshot, .snapshot, .streaming: break
         }
         // Behind a full socket it would say nothing new: bytes under way are a sign of life, too.
-        guard isWritable else { return }
+        guard isWritable, log.isLeaseValid else { return }
         let isNews = log.commitSequence > sentCommit && !isReading
         guard isNews || lastHeartbeat.map({ now >= $0 + ReplicationLimits.heartbeatPeriod }) ?? true else { return }
         sendHeartbeat(log, now, &actions)

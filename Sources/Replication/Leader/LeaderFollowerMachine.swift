@@ -29,12 +29,15 @@ package struct LeaderFollowerMachine {
         package var commitSequence: UInt64
         /// Bytes ever appended, up to `end`.
         package var endOffset: UInt64
+        /// Without a lease nothing vouches for the data being new: no heartbeats then.
+        package var isLeaseValid: Bool
 
-        package init(start: Position, end: Position, commitSequence: UInt64, endOffset: UInt64) {
+        package init(start: Position, end: Position, commitSequence: UInt64, endOffset: UInt64, isLeaseValid: Bool) {
             self.start = start
             self.end = end
             self.commitSequence = commitSequence
             self.endOffset = endOffset
+            self.isLeaseValid = isLeaseValid
         }
     }
 
@@ -46,11 +49,15 @@ package struct LeaderFollowerMachine {
         case batchesSent(end: Position, bytes: Int)
         /// The answer to `readLog`: that part of the log has been cut.
         case logUnavailable
+        /// The answer to `askForSnapshot`.
+        case snapshotAllowed
         /// The answer to `startSnapshot`: the engine's snapshot is open.
         case snapshotOpened(position: Position, keys: UInt64, bytes: UInt64)
         /// The answer to `sendChunks`; `isLast` when the snapshot has no more.
         case chunksSent(keys: UInt64, bytes: Int, isLast: Bool)
         case snapshotFailed(String)
+        /// The lead was handed over; the follower is told who has it.
+        case leaderChanged(SeenRecord)
         case frame(PeerFrame)
         /// Whether the connection takes more bytes without piling them up.
         case writabilityChanged(Bool)
@@ -61,6 +68,9 @@ package struct LeaderFollowerMachine {
         case send(PeerFrame)
         /// Send batches behind that record, at least one, at most `maxBytes` if more than one; then `batchesSent`.
         case readLog(after: Position, maxBytes: Int)
+        /// The follower's contents have to be replaced. Not while it is in the in-sync set: it could be elected with
+        /// half of them. `LeadershipMachine` knows; then `snapshotAllowed`.
+        case askForSnapshot
         /// Open an engine snapshot, then `snapshotOpened`.
         case startSnapshot
         /// Send chunks of it, at least one, stop after `maxBytes`; then `chunksSent`.
@@ -74,6 +84,7 @@ package struct LeaderFollowerMachine {
     enum Phase {
         case waitingForHello
         case truncating(to: Position)
+        case awaitingSnapshot
         case openingSnapshot
         case snapshot(Sending)
         case streaming
@@ -87,6 +98,7 @@ package struct LeaderFollowerMachine {
     }
 
     let identity: Identity
+    private let planted: PlantedBugs
     var phase = Phase.waitingForHello
     var terms = TermIndex(base: .zero)
     var sentEnd = Position.zero
@@ -104,8 +116,9 @@ package struct LeaderFollowerMachine {
     package internal(set) var appliedSequence: UInt64 = 0
     package internal(set) var lastHeard: UInt64
 
-    package init(identity: Identity, now: UInt64) {
+    package init(identity: Identity, now: UInt64, planted: PlantedBugs = []) {
         self.identity = identity
+        self.planted = planted
         lastHeard = now
     }
 
@@ -115,7 +128,7 @@ package struct LeaderFollowerMachine {
     /// Whether the follower takes a snapshot.
     package var isSendingSnapshot: Bool {
         switch phase {
-        case .openingSnapshot, .snapshot: true
+        case .awaitingSnapshot, .openingSnapshot, .snapshot: true
         case .waitingForHello, .truncating, .streaming, .closed: false
         }
     }
@@ -128,6 +141,15 @@ package struct LeaderFollowerMachine {
         let entries = log.end.sequence > acknowledged.sequence ? log.end.sequence - acknowledged.sequence : 0
         return (entries, entries == 0 ? 0 : unsentBytes(log) + UInt64(inFlight.bytes))
     }
+
+    /// Up to here the follower's log is this leader's, on the follower's disk; nil until it streams. What
+    /// `LeadershipMachine` counts.
+    package var replicated: Position? {
+        if case .streaming = phase { return acknowledged }
+        return nil
+    }
+
+    func plants(_ bug: PlantedBugs) -> Bool { planted.contains(bug) }
 
     /// Takes one event and says what to do.
     package mutating func handle(_ event: Event, log: LogState, now: UInt64) -> [Action] {
@@ -144,7 +166,10 @@ package struct LeaderFollowerMachine {
         case .batchesSent(let end, let bytes): batchesSent(end, bytes, log)
         case .logUnavailable:
             isReading = false
-            if case .streaming = phase { openSnapshot(log, &actions) }
+            if case .streaming = phase { askForSnapshot(log, &actions) }
+        case .snapshotAllowed:
+            if case .awaitingSnapshot = phase { openSnapshot(log, &actions) }
+        case .leaderChanged(let seen): actions.append(.send(.leaderChanged(seen)))
         case .snapshotOpened(let position, let keys, let bytes): begin(position, keys, bytes, &actions)
         case .chunksSent(let keys, let bytes, let isLast): chunksSent(keys, bytes, isLast, &actions)
         case .snapshotFailed(let reason): close("the snapshot for a replica failed: \(reason)", &actions)

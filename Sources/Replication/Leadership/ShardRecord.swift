@@ -70,8 +70,9 @@ package struct ShardProposal: Hashable, Sendable {
 package enum ProposalOutcome: Hashable, Sendable {
     /// It is the record now, at this revision.
     case committed(revision: UInt64)
-    /// It was compared and not written, and never will be. The driver reads the record anew and says what it saw.
-    case conflict
+    /// It was compared and not written; the record as that same transaction found it. With another revision than the
+    /// expected one an earlier attempt may have been written; with the same one a session was not as required.
+    case conflict(SeenRecord)
     /// No answer: it may be written, now or later.
     case unknown
 }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Storage
 
 extension PeerFrame {
@@ -35,6 +36,7 @@ extension PeerFrame {
         case .snapshotChunk: .snapshotChunk
         case .snapshotEnd: .snapshotEnd
         case .refuse: .refuse
+        case .leaderChanged: .leaderChanged
         case .acknowledge: .acknowledge
         }
     }
@@ -59,12 +61,17 @@ extension PeerFrame {
         case .refuse(let refusal, let text):
             bytes.append(refusal.rawValue)
             bytes.append(contentsOf: text.utf8.prefix(ReplicationLimits.refusalTextMax))
+        case .leaderChanged(let seen):
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = .sortedKeys
+            // Its fields are text and numbers: nothing that JSON can't hold.
+            if let text = try? encoder.encode(seen) { bytes.append(contentsOf: text) }
         case .acknowledge(let answer):
             bytes.appendPosition(answer.durable)
             bytes.appendInteger(answer.appliedSequence)
             bytes.appendInteger(answer.installedKeys)
             bytes.appendInteger(answer.stamp)
-            bytes.append(answer.needsSnapshot ? 1 : 0)
+            bytes.append((answer.needsSnapshot ? 1 : 0) | (answer.isLeaving ? 2 : 0))
         }
     }
 
@@ -103,6 +110,9 @@ extension PeerFrame {
         case .refuse:
             guard let code = reader.integer(UInt8.self), let refusal = Refusal(rawValue: code) else { return nil }
             return .refuse(refusal, reader.text())
+        case .leaderChanged:
+            guard let text = reader.take(reader.bytes.count - reader.offset) else { return nil }
+            return (try? JSONDecoder().decode(SeenRecord.self, from: Data(text))).map { .leaderChanged($0) }
         case .acknowledge: return acknowledge(&reader)
         }
     }
@@ -120,7 +130,7 @@ extension PeerFrame {
     private static func acknowledge(_ reader: inout WireReader) -> PeerFrame? {
         guard let durable = reader.position(), let applied = reader.integer(UInt64.self),
             let installed = reader.integer(UInt64.self), let stamp = reader.integer(UInt64.self),
-            let flag = reader.integer(UInt8.self), flag <= 1
+            let flags = reader.integer(UInt8.self), flags <= 3
         else { return nil }
         return .acknowledge(
             Acknowledge(
@@ -128,7 +138,8 @@ extension PeerFrame {
                 appliedSequence: applied,
                 installedKeys: installed,
                 stamp: stamp,
-                needsSnapshot: flag == 1
+                needsSnapshot: flags & 1 != 0,
+                isLeaving: flags & 2 != 0
             )
         )
     }

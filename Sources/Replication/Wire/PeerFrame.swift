@@ -15,6 +15,8 @@ package enum PeerFrame: Sendable {
     /// All chunks were sent; `keys` entries in all.
     case snapshotEnd(position: Position, keys: UInt64)
     case refuse(Refusal, String)
+    /// Another leads: the record of the shard, ahead of the coordinator's watch.
+    case leaderChanged(SeenRecord)
     case acknowledge(Acknowledge)
 
     /// The leader's sign of life.
@@ -67,19 +69,23 @@ package enum PeerFrame: Sendable {
 
         /// Contents are unusable until a snapshot is installed completely.
         package var needsSnapshot: Bool
+        /// The follower is going to stop: writes need not wait for it any longer than it takes to say so.
+        package var isLeaving: Bool
 
         package init(
             durable: Position,
             appliedSequence: UInt64,
             installedKeys: UInt64,
             stamp: UInt64,
-            needsSnapshot: Bool
+            needsSnapshot: Bool,
+            isLeaving: Bool = false
         ) {
             self.durable = durable
             self.appliedSequence = appliedSequence
             self.installedKeys = installedKeys
             self.stamp = stamp
             self.needsSnapshot = needsSnapshot
+            self.isLeaving = isLeaving
         }
     }
 
@@ -95,7 +101,7 @@ package enum PeerFrame: Sendable {
     }
 
     enum Kind: UInt8 {
-        case batch = 1, heartbeat, resume, truncate, snapshotBegin, snapshotChunk, snapshotEnd, refuse
+        case batch = 1, heartbeat, resume, truncate, snapshotBegin, snapshotChunk, snapshotEnd, refuse, leaderChanged
         case acknowledge = 64
     }
 

@@ -94,6 +94,7 @@ extension PeerFrame.Kind {
         case .resume, .truncate: 16
         case .snapshotEnd: 24
         case .snapshotBegin: 96
+        case .leaderChanged: ReplicationLimits.recordTextMax
         case .refuse: 1 + ReplicationLimits.refusalTextMax
         }
     }

@@ -18,6 +18,10 @@ package struct PeerHello: Hashable, Sendable {
     package var commitSequence: UInt64
     /// The follower's engine is empty or half filled; no log can help.
     package var needsSnapshot: Bool
+    /// The highest term the follower knows; a leader of an earlier one learns from it that it leads no more.
+    package var term: UInt64
+    /// `Member.boot` of the follower.
+    package var boot: String?
 
     package init(
         protocolVersion: Int = ReplicationLimits.protocolVersion,
@@ -27,7 +31,9 @@ package struct PeerHello: Hashable, Sendable {
         address: String,
         position: Position,
         commitSequence: UInt64,
-        needsSnapshot: Bool
+        needsSnapshot: Bool,
+        term: UInt64,
+        boot: String?
     ) {
         self.protocolVersion = protocolVersion
         self.cluster = cluster
@@ -37,15 +43,22 @@ package struct PeerHello: Hashable, Sendable {
         self.position = position
         self.commitSequence = commitSequence
         self.needsSnapshot = needsSnapshot
+        self.term = term
+        self.boot = boot
     }
+
+    /// Who the follower is to the shard.
+    package var member: Member { Member(id: folder, address: address, boot: boot) }
 
     /// The command's arguments, without the command's name.
     package var arguments: [[UInt8]] {
         [
             "\(protocolVersion)", cluster, shard, folder, address, position.description, "\(commitSequence)",
-            needsSnapshot ? "snapshot" : "log",
+            needsSnapshot ? "snapshot" : "log", "\(term)", boot ?? PeerHello.noBoot,
         ].map { Array($0.utf8) }
     }
+
+    private static let noBoot = "-"
 
     /// Reads the arguments (without the command's name) of a peer.
     /// - Throws: `ReplicationError.badHello` that names the argument.
@@ -58,15 +71,18 @@ package struct PeerHello: Hashable, Sendable {
                 "protocol version \(version) is not spoken here; this node speaks \(ReplicationLimits.protocolVersion)"
             )
         }
-        guard texts.count == 8, arguments.count == 8 else {
-            throw bad("expected 8 arguments of UTF-8 text, got \(arguments.count)")
+        guard texts.count == 10, arguments.count == 10 else {
+            throw bad("expected 10 arguments of UTF-8 text, got \(arguments.count)")
         }
         guard let position = Position(texts[5]) else { throw bad("position is not TERM-SEQUENCE") }
         guard let commit = UInt64(texts[6]), commit <= position.sequence else {
             throw bad("commit sequence is not a number up to the position's")
         }
         guard texts[7] == "snapshot" || texts[7] == "log" else {
-            throw bad("the last argument is neither snapshot nor log")
+            throw bad("the eighth argument is neither snapshot nor log")
+        }
+        guard let term = UInt64(texts[8]), term >= position.term else {
+            throw bad("the known term is not a number from the position's on")
         }
         self.init(
             protocolVersion: version,
@@ -76,7 +92,9 @@ package struct PeerHello: Hashable, Sendable {
             address: texts[4],
             position: position,
             commitSequence: commit,
-            needsSnapshot: texts[7] == "snapshot"
+            needsSnapshot: texts[7] == "snapshot",
+            term: term,
+            boot: texts[9] == PeerHello.noBoot ? nil : texts[9]
         )
     }
 }

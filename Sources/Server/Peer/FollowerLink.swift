@@ -120,6 +120,8 @@ package final class FollowerLink: @unchecked Sendable {
         case .beginSnapshot: storage.add(.beginSnapshot)
         case .installChunk(let chunk): storage.add(.installChunk(chunk))
         case .finishSnapshot(let position): storage.add(.finishSnapshot(position))
+        // The leader is the one of config.yaml.
+        case .leaderChanged: break
         case .report(let report): publish(report)
         case .disconnect: drop()
         case .fail(let reason):

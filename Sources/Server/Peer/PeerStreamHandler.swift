@@ -81,7 +81,8 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
             start: log.start,
             end: log.syncedEnd,
             commitSequence: store.lock.withLock { store.commitPosition.sequence },
-            endOffset: log.endOffset
+            endOffset: log.endOffset,
+            isLeaseValid: true
         )
         for action in machine.handle(event, log: state, now: Clock.monotonicMilliseconds()) { execute(action) }
     }
@@ -93,6 +94,8 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
             frame.encode(into: &bytes)
             write(ByteBuffer(bytes: bytes))
         case .readLog(let after, let maxBytes): readLog(after, maxBytes)
+        // Nobody but the leader is in the in-sync set yet.
+        case .askForSnapshot: handle(.snapshotAllowed)
         case .startSnapshot: startSnapshot()
         case .sendChunks(let maxBytes): sendChunks(maxBytes)
         case .pinLog(let sequence):

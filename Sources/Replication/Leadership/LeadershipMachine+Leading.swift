@@ -1,0 +1,146 @@
+import Storage
+
+extension LeadershipMachine {
+    mutating func beginLeading(_ record: ShardRecord, _ now: UInt64, _ actions: inout [Action]) {
+        lastLedTerm = record.term
+        leaderGoneSince = nil
+        following = nil
+        pending = nil
+        var leading = Leading(term: record.term, startedAt: now)
+        leading.appended = durable.sequence + 1
+        leading.unansweredSince = now
+        self.leading = leading
+        actions.append(.note("leads term \(record.term) from \(durable) on"))
+        actions.append(.beginTerm(record.term))
+        lead(now, &actions)
+    }
+
+    /// Whatever is due for a leader, after every event.
+    mutating func lead(_ now: UInt64, _ actions: inout [Action]) {
+        guard leading != nil, let session else { return }
+        let deadline = plants(.noLeaseCheck) ? UInt64.max : configuration.lease.deadline(sentAt: session.renewedAt)
+        if let until = leading?.leaseUntil, deadline > until {
+            leading?.leaseUntil = deadline
+            actions.append(.setLease(until: deadline))
+        }
+        if stepsDownForItsDisk(now, &actions) { return }
+        retryProposal(now, &actions)
+        allowSnapshots(&actions)
+        advanceHandOver(now, &actions)
+        shrink(now, &actions)
+        grow(now, &actions)
+        advanceCommit(now, &actions)
+        setIntake(now, &actions)
+    }
+
+    mutating func appended(_ end: Position, _ now: UInt64) {
+        guard let leading, end.sequence > leading.appended else { return }
+        self.leading?.appended = end.sequence
+        if leading.unansweredSince == nil { self.leading?.unansweredSince = now }
+    }
+
+    mutating func durable(_ end: Position, _ now: UInt64) {
+        diskTrouble = nil
+        durable = end
+        highestTerm = max(highestTerm, end.term)
+        guard let leading else { return }
+        self.leading?.unansweredSince = end.sequence < leading.appended ? now : nil
+        for (link, follower) in leading.followers where follower.hasReachedTarget {
+            self.leading?.followers[link]?.target = end.sequence
+            self.leading?.followers[link]?.targetSince = now
+        }
+    }
+
+    mutating func termBegun(_ position: Position, _ now: UInt64) {
+        guard let leading, position.term == leading.term, leading.termStart == nil else { return }
+        self.leading?.termStart = position
+        durable(position, now)
+    }
+
+    /// Whose disk a write waits for: the set, what it may become, and who is about to enter it.
+    private func waitingKeys(_ leading: Leading) -> Set<Member.Key> {
+        var keys = Set((record?.inSync ?? []).map(\.key))
+        if plants(.growthBeforeWaiting) { return keys }
+        if let pending { keys.formUnion(pending.proposal.record.inSync.map(\.key)) }
+        if let joining = leading.joining { keys.insert(joining.member.key) }
+        return keys
+    }
+
+    /// The highest position on every disk that counts. Records of older terms are committed with the term's first one,
+    /// never by themselves: until it is everywhere, another history might still win.
+    private mutating func advanceCommit(_ now: UInt64, _ actions: inout [Action]) {
+        guard let leading, let start = leading.termStart else { return }
+        var lowest = durable.sequence
+        for key in waitingKeys(leading) where key != me.key {
+            guard let acknowledged = leading.standing(of: key)?.acknowledged else { return }
+            lowest = min(lowest, acknowledged)
+        }
+        guard lowest >= start.sequence, lowest > leading.commitSequence else { return }
+        self.leading?.commitSequence = lowest
+        actions.append(.setCommit(sequence: lowest, term: leading.term))
+        if !leading.isServing {
+            self.leading?.isServing = true
+            actions.append(.note("serves term \(leading.term): every in-sync member has its first record"))
+        }
+    }
+
+    private mutating func setIntake(_ now: UInt64, _ actions: inout [Action]) {
+        guard let leading else { return }
+        let wanted = intake(leading, now)
+        guard wanted != leading.intake else { return }
+        self.leading?.intake = wanted
+        actions.append(.setIntake(wanted))
+    }
+
+    private func intake(_ leading: Leading, _ now: UInt64) -> Intake {
+        guard leading.isServing else {
+            let isPatient = now < leading.startedAt + LeadershipLimits.beginHoldMax
+            return isPatient ? .heldWithReads : .closed(leader: nil)
+        }
+        if let handOver = leading.handOver { return handOver.stage == .proposed ? .heldWithReads : .held }
+        let count = min(record?.inSync.count ?? 0, pending?.proposal.record.inSync.count ?? .max)
+        guard count >= configuration.minInSync else {
+            return .readsOnly(reason: "\(count) in-sync members, MinInSync is \(configuration.minInSync)")
+        }
+        return .open
+    }
+
+    /// A leader whose disk hangs would hold the shard for ever: its sessions and heartbeats need no disk.
+    private mutating func stepsDownForItsDisk(_ now: UInt64, _ actions: inout [Action]) -> Bool {
+        guard let since = leading?.unansweredSince, now >= since + LeadershipLimits.diskPatience,
+            let record, record.inSync.contains(where: { hasSession($0) && $0.key != me.key })
+        else { return false }
+        let reason = "its disk has not answered for \(now - since) ms"
+        diskTrouble = reason
+        stepDown(reason, now, &actions)
+        giveUpSession(now, &actions)
+        return true
+    }
+
+    /// Whether the member has a notice under a live session, and could lead as far as it knows.
+    func hasSession(_ member: Member) -> Bool {
+        notices.contains { $0.member.key == member.key && $0.obstacle == nil }
+    }
+
+    mutating func storeFailed(_ reason: String, _ now: UInt64, _ actions: inout [Action]) {
+        storeFailure = reason
+        guard leading != nil else { return }
+        stepDown(reason, now, &actions)
+        giveUpSession(now, &actions)
+    }
+
+    mutating func stepDown(_ reason: String, _ now: UInt64, _ actions: inout [Action]) {
+        guard let ended = leading else { return }
+        leading = nil
+        following = nil
+        leaderGoneSince = nil
+        if pending?.purpose != .takeover { pending = nil }
+        let leader = record?.leader.flatMap { $0.id == me.id ? nil : $0 }
+        actions.append(.stepDown(reason: reason, leader: leader))
+        actions.append(.note("leads no more: \(reason)"))
+        if let handOver = ended.handOver, !handOver.isStop {
+            let isDone = handOver.stage == .proposed && leader?.key == handOver.target?.key && leader != nil
+            actions.append(.switchoverEnded(failure: isDone ? nil : reason))
+        }
+    }
+}

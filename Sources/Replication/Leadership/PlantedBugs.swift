@@ -1,0 +1,19 @@
+/// Mistakes that the simulation plants to show that it would find them. Empty outside of tests.
+package struct PlantedBugs: OptionSet, Hashable, Sendable {
+    package let rawValue: Int
+
+    package init(rawValue: Int) { self.rawValue = rawValue }
+
+    /// Any replica may lead, in the in-sync set or not.
+    package static let electionIgnoresInSync = PlantedBugs(rawValue: 1)
+    /// A leader goes on after its lease.
+    package static let noLeaseCheck = PlantedBugs(rawValue: 2)
+    /// Two logs are one if they have the same length.
+    package static let sequenceWithoutTerm = PlantedBugs(rawValue: 4)
+    /// A replica enters the in-sync set although writes don't wait for it yet.
+    package static let growthBeforeWaiting = PlantedBugs(rawValue: 8)
+    /// A replica applies what it has on its disk, committed or not.
+    package static let appliesBeyondCommit = PlantedBugs(rawValue: 16)
+    /// A failed NX is answered before the write it saw is committed. Planted in the simulation's store.
+    package static let earlyConditionalReply = PlantedBugs(rawValue: 32)
+}
