@@ -37,11 +37,33 @@ extension EndToEndSuite {
             let stopped = try await cluster.status().shards.flatMap(\.nodes).map(\.state)
             #expect(stopped == [.stopped, .stopped])
             #expect(try await ShoalBinary.run("get", "a", config: config).exit == .code(1))
-            #expect(try await ShoalBinary.run("start", "shard0", config: config).exit == .code(0))
-            try await cluster.waitUntilReady()
+            let table = try await ShoalBinary.run("status", config: config).text
+            // Keys and bytes of a closed shard are unknown, not 0.
+            let rows = table.split(separator: "\n").filter { $0.contains(" stopped ") }
+            let unknown = rows.map { row in row.split(separator: " ").count { $0 == "-" } }
+            #expect(unknown == [3, 2], "\(table)")
+            let started = try await ShoalBinary.run("start", "shard0", config: config)
+            #expect(started.exit == .code(0))
+            // Said when it is true, so nothing has to wait for it.
+            #expect(started.text.split(separator: "\n").allSatisfy { $0.hasSuffix(": started") }, "\(started.text)")
+            #expect(try await cluster.status().shards.flatMap(\.nodes).allSatisfy { $0.state == .running })
             #expect(try await ShoalBinary.run("get", "a", config: config).text == "1")
             #expect(try await ShoalBinary.run("stop", "nobody", config: config).exit == .code(2))
             try await cluster.signalAll(SIGTERM)
+        }
+
+        @Test func watchingEndsCleanlyWithControlC() async throws {
+            let cluster = try TestCluster([["lmdb"]])
+            let output = "\(cluster.folder.path)/watch"
+            let command = [ShoalBinary.path, "status", "--json", "--watch", "--config-file", cluster.configFile]
+            let watch = try ChildProcess.start(command, output: output)
+            let isWatching = try await Poll.until { TestFolder.read(output).contains(10) }
+            #expect(isWatching)
+            watch.signal(SIGINT)
+            #expect(try await watch.waitForExit() == .code(0))
+            for line in TestFolder.read(output).split(separator: 10) {
+                #expect(StatusJSON.decode(ClusterStatus.self, from: Array(line)) != nil)
+            }
         }
     }
 }

@@ -9,37 +9,81 @@ extension EndToEndSuite {
             let pairs = try await PackageList.pairs(limit: isLong ? .max : 8000)
             let cluster = try TestCluster([["lmdb", "rocksdb"], ["rocksdb", "lmdb"]])
             let cycles = isLong ? 20 : 2
+            let nodes = cluster.members.map(\.address)
+            let began = ContinuousClock.now
+            var written: [Pair] = []
+            var lost = 0
             try await cluster.start()
             for cycle in 0..<cycles {
-                let acknowledged = Acknowledged()
                 let share = Array(pairs[(pairs.count * cycle / cycles)..<(pairs.count * (cycle + 1) / cycles)])
-                let nodes = cluster.members.map(\.address)
-                let load = Task {
-                    try await Traffic.split(share) { worker, part in
-                        let connections = Connections()
-                        for (index, pair) in part.enumerated() {
-                            let command = [Array("SET".utf8), pair.key, pair.value]
-                            let node = nodes[(worker + index) % nodes.count]
-                            // The outcome of a write cut off by the kill is unknown: either is right.
-                            guard (try? await connections.command(command, node)) == .simple("OK") else { break }
-                            await acknowledged.add(pair)
-                        }
-                        await connections.close()
-                    }
+                let acknowledged = Acknowledged()
+                let load = Task { try await Traffic.put(share, nodes, until: acknowledged) }
+                let hasBegun = try await Poll.until(every: .milliseconds(1)) {
+                    await acknowledged.pairs.count >= share.count / 3
                 }
-                let hasBegun = try await Poll.until { await acknowledged.pairs.count >= share.count / 3 }
                 #expect(hasBegun)
                 try await cluster.signalAll(SIGKILL)
+                // What a cut connection was to answer is unknown: either is right.
                 try await load.value
-                let written = await acknowledged.pairs
-                #expect(written.count < share.count, "the load was over before the kill: nothing was tested")
+                let count = await acknowledged.pairs.count
+                #expect(count < share.count, "the load was over before the kill: nothing was tested")
+                written += await acknowledged.pairs
                 try await cluster.start()
-                for (index, leader) in cluster.leaders.enumerated() {
-                    let own = written.filter { Int(PackageList.slot(of: $0.key) / 8192) == index }
-                    let missing = try await Traffic.missing(own, on: leader.address, isReplica: false)
-                    #expect(missing.isEmpty, "cycle \(cycle): lost \(missing.count), first \(missing.first ?? "")")
+                #expect(try await Poll.until { try await cluster.isLevel() }, "cycle \(cycle): replicas stay behind")
+                lost += try await lostOn(cluster, written, "cycle \(cycle)")
+            }
+            print("\(pairs.count) pairs, \(cycles) kills: \(written.count) acknowledged, \(lost) lost,")
+            print("each looked for on leader and replica, in \(began.duration(to: .now))")
+            try await cluster.signalAll(SIGTERM)
+        }
+
+        /// How many of all pairs acknowledged so far a leader or a replica does not have.
+        private func lostOn(_ cluster: TestCluster, _ written: [Pair], _ when: String) async throws -> Int {
+            var lost = 0
+            for member in cluster.members {
+                let own = written.filter { "shard\(PackageList.slot(of: $0.key) / 8192)" == member.shard }
+                let missing = try await Traffic.missing(own, on: member.address, isReplica: member.isReplica)
+                #expect(missing.isEmpty, "\(when), \(member.address): \(missing.count), first \(missing.first ?? "")")
+                lost += missing.count
+            }
+            return lost
+        }
+
+        @Test func tornTailIsCutAndSaid() async throws {
+            let cluster = try TestCluster([["lmdb"], ["rocksdb"]])
+            let pairs = (0..<500).map { Pair(key: Array("key\($0)".utf8), value: Array("value\($0)".utf8)) }
+            try await cluster.start()
+            try await Traffic.putOverRESP(pairs, cluster.members.map(\.address))
+            for damage in ["garbage behind the end", "half of the last batch"] {
+                // Batches of their own, at the end of each shard's log: what the second damage takes away.
+                for key in ["a", "b"] {
+                    #expect(try await ShoalBinary.run("put", key, damage, config: cluster.configFile).exit == .code(0))
+                }
+                try await cluster.signalAll(SIGKILL)
+                var cut: [(segment: String, offset: Int)] = []
+                for member in cluster.members {
+                    let log = try LogTail(of: member.folder)
+                    if damage.hasPrefix("garbage") {
+                        try TestFolder.overwrite(log.segment, at: log.end, with: Array("not a batch at all".utf8))
+                        cut.append((log.segment, log.end))
+                    } else {
+                        let torn = [UInt8](repeating: 0, count: (log.end - log.lastBatch) / 2)
+                        try TestFolder.overwrite(log.segment, at: log.end - torn.count, with: torn)
+                        cut.append((log.segment, log.lastBatch))
+                    }
+                }
+                try await cluster.start()
+                for (member, cut) in zip(cluster.members, cut) {
+                    let said = String(decoding: TestFolder.read(cluster.log(of: member)), as: UTF8.self)
+                    let name = cut.segment.split(separator: "/").last ?? ""
+                    let line = said.split(separator: "\n").last { $0.contains("torn tail") } ?? ""
+                    #expect(line.contains("warning") && line.contains(name), "\(damage): \(said)")
+                    #expect(line.contains("offset=\(cut.offset) "), "\(damage) at \(cut.offset): \(line)")
+                    let own = pairs.filter { "shard\(PackageList.slot(of: $0.key) / 8192)" == member.shard }
+                    #expect(try await Traffic.missing(own, on: member.address, isReplica: false).isEmpty, "\(damage)")
                 }
             }
+            #expect(try await ShoalBinary.run("put", "a", "again", config: cluster.configFile).exit == .code(0))
             try await cluster.signalAll(SIGTERM)
         }
 
@@ -69,9 +113,4 @@ extension EndToEndSuite {
             #expect(said.contains(name) && said.contains("offset"), "\(said)")
         }
     }
-}
-
-actor Acknowledged {
-    private(set) var pairs: [Pair] = []
-    func add(_ pair: Pair) { pairs.append(pair) }
 }

@@ -74,6 +74,14 @@ final class ChildProcess: Sendable {
         return Finished(exit: exit, output: TestFolder.read(output), errors: text)
     }
 
+    /// The output of a command that takes no time.
+    static func runBlocking(_ command: [String]) throws -> String {
+        let folder = try TestFolder()
+        let process = try start(command, output: "\(folder.path)/out")
+        guard process.waitBlocking() == .code(0) else { throw TestFailure("\(command) failed") }
+        return String(decoding: TestFolder.read("\(folder.path)/out"), as: UTF8.self)
+    }
+
     func signal(_ number: Int32) {
         if ended == nil { kill(pid, number) }
     }

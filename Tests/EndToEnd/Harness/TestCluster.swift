@@ -132,6 +132,18 @@ final class TestCluster {
         return status
     }
 
+    /// Whether every replica has what its leader has, and says so: no lag in entries, bytes or milliseconds.
+    func isLevel() async throws -> Bool {
+        for leader in leaders {
+            let position = try await status(of: leader).position
+            for replica in members where replica.isReplica && replica.shard == leader.shard {
+                let status = try await status(of: replica)
+                guard status.position == position, status.lag == NodeStatus.Lag() else { return false }
+            }
+        }
+        return true
+    }
+
     /// What `shoal status --json` says.
     func status() async throws -> ClusterStatus {
         let printed = try await ShoalBinary.run("status", "--json", config: configFile)

@@ -34,7 +34,9 @@ enum PackageList {
 
 /// Clients as a user has them: any node first, then where it points.
 enum Traffic {
-    private static let workers = 16
+    private static let workers = 8
+    /// Commands on their way on one connection: what makes the long runs short.
+    private static let depth = 32
 
     static func encoded(_ bytes: [UInt8]) -> String {
         bytes.map { byte -> String in
@@ -44,72 +46,78 @@ enum Traffic {
         }.joined()
     }
 
-    /// Sends to `address` and follows 307 as curl -L does.
-    static func fetch(_ method: String, _ address: NodeAddress, _ path: String) async throws -> HTTPFetchResponse {
-        var (address, path) = (address, path)
-        for _ in 0..<5 {
-            let response = try await HTTPFetch.request(method: method, address: address, path: path)
-            guard response.status == 307 else { return response }
-            guard let location = response.headers["location"], location.hasPrefix("http://") else {
-                throw TestFailure("307 without a Location: \(response.headers)")
-            }
-            let rest = location.dropFirst(7)
-            let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-            address = try NodeAddress(String(rest[..<slash]))
-            path = String(rest[slash...])
-        }
-        throw TestFailure("too many redirects for \(path)")
-    }
-
-    /// The paper's /put, through `nodes` in turn; each node gets its share over HTTP.
+    /// The paper's /put with curl, through `nodes` in turn.
     static func putOverHTTP(_ pairs: [Pair], _ nodes: [NodeAddress]) async throws {
         try await split(pairs) { worker, share in
-            for (index, pair) in share.enumerated() {
+            let requests = share.enumerated().map { index, pair in
                 let path = "/put?key=\(encoded(pair.key))&value=\(encoded(pair.value))"
-                let response = try await fetch("GET", nodes[(worker + index) % nodes.count], path)
-                guard response.status == 200, response.body == Array("OK".utf8) else {
-                    throw TestFailure("\(path): \(response.status) \(String(decoding: response.body, as: UTF8.self))")
-                }
+                return (url: Curl.url(nodes[(worker + index) % nodes.count], path), body: Array("OK".utf8))
             }
+            if let mismatch = try await Curl.firstMismatch(requests) { throw TestFailure(mismatch) }
         }
     }
 
     /// SET through `nodes` in turn, following MOVED.
     static func putOverRESP(_ pairs: [Pair], _ nodes: [NodeAddress]) async throws {
+        let acknowledged = Acknowledged()
+        try await put(pairs, nodes, until: acknowledged)
+        let count = await acknowledged.pairs.count
+        guard count == pairs.count else { throw TestFailure("\(pairs.count - count) writes were not acknowledged") }
+    }
+
+    /// The same, noting what was acknowledged; each worker ends when a node goes away. Throws at an error reply.
+    static func put(_ pairs: [Pair], _ nodes: [NodeAddress], until acknowledged: Acknowledged) async throws {
         try await split(pairs) { worker, share in
             let connections = Connections()
-            for (index, pair) in share.enumerated() {
-                let command = [Array("SET".utf8), pair.key, pair.value]
-                let reply = try await connections.command(command, nodes[(worker + index) % nodes.count])
-                guard reply == .simple("OK") else { throw TestFailure("SET: \(reply)") }
+            for (turn, chunk) in chunks(share).enumerated() {
+                let commands = chunk.map { [Array("SET".utf8), $0.key, $0.value] }
+                let replies = await connections.replies(to: commands, from: nodes[(worker + turn) % nodes.count])
+                await acknowledged.add(zip(chunk, replies).filter { $1 == .simple("OK") }.map(\.0))
+                if let wrong = replies.first(where: { $0 != nil && $0 != .simple("OK") }) {
+                    throw TestFailure("SET: \(wrong.map { "\($0)" } ?? "")")
+                }
+                if replies.contains(nil) { break }
             }
             await connections.close()
         }
     }
 
-    /// How many of `pairs` a node does not have byte for byte when asked over HTTP and over RESP, without redirects.
+    /// Which of `pairs` a node does not have byte for byte over RESP, asked without redirects.
     static func missing(_ pairs: [Pair], on node: NodeAddress, isReplica: Bool) async throws -> [String] {
         let found = Collected()
         try await split(pairs) { _, share in
             let client = try await RESPClient.connect(to: node)
             if isReplica { _ = try await client.command("READONLY") }
-            for (index, pair) in share.enumerated() {
-                let reply = try await client.command([Array("GET".utf8), pair.key])
-                if reply != .bulk(pair.value) {
-                    await found.add("RESP \(String(decoding: pair.key, as: UTF8.self)): \(reply)")
-                }
-                // Every eighth over HTTP too: a connection each.
-                guard index % 8 == 0 else { continue }
-                let path = "/get?key=\(encoded(pair.key))"
-                let response = try await HTTPFetch.request(method: "GET", address: node, path: path)
-                let hasRole = !isReplica || response.headers["shoal-role"] == "replica"
-                if response.status != 200 || response.body != pair.value || !hasRole {
-                    await found.add("HTTP \(path): \(response.status) \(response.headers)")
+            for chunk in chunks(share) {
+                let replies = await client.replies(to: chunk.map { [Array("GET".utf8), $0.key] })
+                for (pair, reply) in zip(chunk, replies) where reply != .bulk(pair.value) {
+                    await found.add(
+                        "\(String(decoding: pair.key, as: UTF8.self)): \(reply.map { "\($0)" } ?? "closed")"
+                    )
                 }
             }
             await client.close()
         }
         return await found.all
+    }
+
+    /// The same over HTTP: where the first one differs, or nil. A replica must answer itself and say that it is one.
+    static func mismatchOverHTTP(_ pairs: [Pair], on node: NodeAddress, isReplica: Bool) async throws -> String? {
+        let found = Collected()
+        try await split(pairs) { _, share in
+            let requests = share.map { (url: Curl.url(node, "/get?key=\(encoded($0.key))"), body: $0.value) }
+            if let mismatch = try await Curl.firstMismatch(requests) { await found.add(mismatch) }
+        }
+        if isReplica, let pair = pairs.first {
+            let path = "/get?key=\(encoded(pair.key))"
+            let response = try await HTTPFetch.request(method: "GET", address: node, path: path)
+            if response.headers["shoal-role"] != "replica" { await found.add("no replica: \(response.headers)") }
+        }
+        return await found.all.first
+    }
+
+    private static func chunks(_ pairs: [Pair]) -> [[Pair]] {
+        stride(from: 0, to: pairs.count, by: depth).map { Array(pairs[$0..<min($0 + depth, pairs.count)]) }
     }
 
     static func split(_ pairs: [Pair], _ body: @escaping @Sendable (Int, [Pair]) async throws -> Void) async throws {
@@ -128,29 +136,7 @@ actor Collected {
     func add(_ text: String) { all.append(text) }
 }
 
-/// RESP connections by node, for a client that follows MOVED.
-actor Connections {
-    private var open: [NodeAddress: RESPClient] = [:]
-
-    func command(_ words: [[UInt8]], _ address: NodeAddress) async throws -> RESPReply {
-        var address = address
-        for _ in 0..<5 {
-            let reply = try await client(address).command(words)
-            guard case .error(let text) = reply, text.hasPrefix("MOVED "), let target = text.split(separator: " ").last
-            else { return reply }
-            address = try NodeAddress(String(target))
-        }
-        throw TestFailure("too many redirects")
-    }
-
-    private func client(_ address: NodeAddress) async throws -> RESPClient {
-        if let client = open[address], client.isOpen { return client }
-        let client = try await RESPClient.connect(to: address)
-        open[address] = client
-        return client
-    }
-
-    func close() async {
-        for client in open.values { await client.close() }
-    }
+actor Acknowledged {
+    private(set) var pairs: [Pair] = []
+    func add(_ more: [Pair]) { pairs += more }
 }
