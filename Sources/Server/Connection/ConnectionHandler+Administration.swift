@@ -68,9 +68,7 @@ extension ConnectionHandler {
         let state = loop.state
         guard let store = state.store, let port = loop.port else { throw unavailable() }
         guard state.isLeader, let index = state.shardIndex else {
-            if let leader = state.shardIndex.map({ state.leaders[Int($0)] }), leader != state.address {
-                return HTTPResponse.writeRedirect(to: "\(leader)", request, into: &output)
-            }
+            if let index = state.shardIndex { return try redirect(toLeaderOf: index, request) }
             throw HTTPError(
                 409,
                 "not_in_map",
@@ -166,9 +164,7 @@ extension ConnectionHandler {
         let state = loop.state
         guard let store = state.store else { throw unavailable() }
         guard state.isLeader else {
-            if let index = state.shardIndex {
-                return HTTPResponse.writeRedirect(to: "\(state.leaders[Int(index)])", request, into: &output)
-            }
+            if let index = state.shardIndex { return try redirect(toLeaderOf: index, request) }
             throw unavailable()
         }
         let now = passNow

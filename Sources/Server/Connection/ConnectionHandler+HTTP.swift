@@ -75,19 +75,13 @@ extension ConnectionHandler {
     ) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
         let state = loop.state
-        guard state.owns(slot), state.isLeader else { return redirect(slot, request) }
+        guard state.owns(slot), state.isLeader else { return try redirect(slot, request) }
         guard let store = state.store, let port = loop.port else { throw unavailable() }
         store.lock.lock()
         defer { store.lock.unlock() }
         switch store.admit(bytes: key.count + valueBytes + LogRecord.headerBytes, port: port) {
         case .admitted: break
-        case .wait:
-            waitsForRoom = true
-            if !isRegisteredWaiting {
-                isRegisteredWaiting = true
-                loop.wait(self)
-            }
-            return
+        case .wait: return waitAtTheDoor()
         case .refused(let error): throw HTTPError(503, error.code.rawValue, error.message, retryAfterSeconds: 1)
         }
         var failure: HTTPError?
@@ -166,14 +160,14 @@ extension ConnectionHandler {
     ) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
         let state = loop.state
-        guard state.owns(slot) else { return redirect(slot, request) }
+        guard state.owns(slot) else { return try redirect(slot, request) }
         guard state.store != nil else { throw unavailable() }
         var lag: Int?
         if !state.isLeader {
             let staleness = loop.control.stalenessMilliseconds
-            if let maxLag, staleness == nil || staleness ?? 0 > UInt64(maxLag) { return redirect(slot, request) }
-            if state.phase == .syncing { return redirect(slot, request) }
-            lag = staleness.map { Int(clamping: $0) } ?? Int.max
+            guard let staleness, state.phase != .syncing else { return try redirect(slot, request) }
+            if let maxLag, staleness > UInt64(maxLag) { return try redirect(slot, request) }
+            lag = Int(clamping: staleness)
         }
         try read(key, slot, request, etag: false, lag: lag)
     }
@@ -181,7 +175,7 @@ extension ConnectionHandler {
     /// `/kv/{key}`: linearizable, so the leader alone answers.
     private func kvGet(_ key: [UInt8], _ request: HTTPRequest) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
-        guard loop.state.owns(slot), loop.state.isLeader else { return redirect(slot, request) }
+        guard loop.state.owns(slot), loop.state.isLeader else { return try redirect(slot, request) }
         try read(key, slot, request, etag: true, lag: nil)
     }
 
@@ -196,6 +190,8 @@ extension ConnectionHandler {
         passReads += 1
         store.lock.lock()
         defer { store.lock.unlock() }
+        if loop.state.isLeader, store.holdsReads(port) { return waitAtTheDoor() }
+        let start = output.writerIndex
         let behindWrites = !marks.isEmpty
         if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }
         let isHead = request.method == .head
@@ -225,11 +221,27 @@ extension ConnectionHandler {
             }
         }
         if let failure { throw HTTPError(500, failure.code.rawValue, failure.message) }
+        // Asked behind the read: the process may have been stopped in the middle of it.
+        if loop.state.isLeader, !store.leadsNow {
+            output.moveWriterIndex(to: start)
+            throw noLeader(loop.state.map.owner(of: slot))
+        }
         if !found { HTTPResponse.writeNotFoundEmpty(replicaLagMilliseconds: lag, request.connection, into: &output) }
     }
 
-    private func redirect(_ slot: UInt16, _ request: HTTPRequest) {
-        HTTPResponse.writeRedirect(to: "\(loop.state.leader(ofSlot: slot))", request, into: &output)
+    private func redirect(_ slot: UInt16, _ request: HTTPRequest) throws(HTTPError) {
+        try redirect(toLeaderOf: loop.state.map.owner(of: slot), request)
+    }
+
+    /// - Parameter shard: by the map's index.
+    func redirect(toLeaderOf shard: UInt16, _ request: HTTPRequest) throws(HTTPError) {
+        guard let leader = loop.state.leader(ofShard: shard) else { throw noLeader(shard) }
+        HTTPResponse.writeRedirect(to: "\(leader)", request, into: &output)
+    }
+
+    private func noLeader(_ shard: UInt16) -> HTTPError {
+        let name = loop.state.map.shardNames[Int(shard)]
+        return HTTPError(503, "no_leader", "shard \(name) has no leader now; try again", retryAfterSeconds: 1)
     }
 
     func unavailable() -> HTTPError {

@@ -13,7 +13,7 @@ extension ConnectionHandler {
             config: state.config,
             map: state.map,
             own: state.address,
-            leaders: state.leaders,
+            leaders: state.leaders.enumerated().map { $1 ?? state.config.shards[$0].address },
             version: respVersion
         )
         if words[0].lowercased() == "countkeysinslot", let store = state.store {
@@ -206,7 +206,7 @@ extension InfoFields {
         connections = reading.connections
         operationsPerSecond = UInt64(max(0, status.opsPerSecond.read + status.opsPerSecond.write))
         isLeader = state.isLeader
-        if !state.isLeader, let index = state.shardIndex { leader = state.leaders[Int(index)] }
+        if !state.isLeader, let index = state.shardIndex { leader = state.leader(ofShard: index) }
         isLinked = status.state == .running
         secondsSinceLeader = UInt64(max(0, status.lag.milliseconds / 1000))
         sequence = Position(status.position)?.sequence ?? 0

@@ -8,6 +8,8 @@ extension ConnectionHandler {
         let store = loop.state.store
         var broken: String?
         store?.lock.lock()
+        let state = loop.state
+        isLapsed = state.isLeader && !(store?.leadsNow ?? true)
         let consumed = input.withUnsafeReadableBytes { bytes in
             var offset = 0
             while !isBlocked, !waitsForRoom, !isClosing, output.readableBytes < ConnectionHandler.outputBytesMax {
@@ -26,7 +28,10 @@ extension ConnectionHandler {
             return offset
         }
         let needsCommit = store?.needsCommit ?? false
+        // Asked again behind the reads: the process may have been stopped in the middle of them.
+        let hasLapsed = state.isLeader && !isLapsed && consumed > 0 && !(store?.leadsNow ?? true)
         store?.lock.unlock()
+        if hasLapsed { return abandonHeldReplies() }
         input.moveReaderIndex(forwardBy: consumed)
         if input.readableBytes == 0 { input.clear() }
         if needsCommit { loop.scheduleCommit() }
@@ -71,6 +76,12 @@ extension ConnectionHandler {
         let state = loop.state
         guard state.owns(slot) else { return writeMoved(slot) }
         if command.isWrite ? !state.isLeader : !(state.isLeader || acceptsReplicaReads) { return writeMoved(slot) }
+        if state.isLeader {
+            if isLapsed { return writeNoLeader(slot) }
+            if !command.isWrite, store.holdsReads(port) { return waitAtTheDoor() }
+        } else if !command.isWrite, loop.control.stalenessMilliseconds == nil, state.phase != .syncing {
+            return output.writeRESPError("MASTERDOWN this replica can't know how old its data is: it has no leader")
+        }
         if state.phase == .syncing, !state.isLeader {
             return output.writeRESPError("LOADING this replica is taking a full copy from its leader")
         }
@@ -106,8 +117,21 @@ extension ConnectionHandler {
     }
 
     func writeMoved(_ slot: UInt16) {
-        let state = loop.state
-        output.writeString("-MOVED \(slot) \(state.leader(ofSlot: slot))\r\n")
+        guard let leader = loop.state.leader(ofSlot: slot) else { return writeNoLeader(slot) }
+        output.writeString("-MOVED \(slot) \(leader)\r\n")
+    }
+
+    private func writeNoLeader(_ slot: UInt16) {
+        output.writeRESPError("CLUSTERDOWN shard \(loop.state.shardName(ofSlot: slot)) has no leader now")
+    }
+
+    /// The command stays in `input` and is evaluated anew when the store says so.
+    func waitAtTheDoor() {
+        waitsForRoom = true
+        if !isRegisteredWaiting {
+            isRegisteredWaiting = true
+            loop.wait(self)
+        }
     }
 
     private func writeNotServing() {

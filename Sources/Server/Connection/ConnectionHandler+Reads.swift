@@ -34,7 +34,7 @@ extension ConnectionHandler {
             }
         } catch {
             output.moveWriterIndex(to: start)
-            output.writeRESPError("ERR \(error.message)")
+            output.writeRESPError(error)
         }
     }
 

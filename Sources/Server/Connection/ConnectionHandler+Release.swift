@@ -67,7 +67,7 @@ extension ConnectionHandler {
         for _ in 0..<replies {
             switch speech {
             case .http: writeHTTPUnavailable(error)
-            default: output.writeRESPError("ERR \(error.message)")
+            default: output.writeRESPError(error)
             }
         }
         marks = []

@@ -27,7 +27,7 @@ extension ConnectionHandler {
             default: output.writeRESPError("ERR '\(command.name)' does not write")
             }
         } catch {
-            output.writeRESPError("ERR \(error.message)")
+            output.writeRESPError(error)
         }
     }
 
@@ -47,13 +47,8 @@ extension ConnectionHandler {
         }
         switch store.admit(bytes: size, port: port) {
         case .admitted: return true
-        case .wait:
-            waitsForRoom = true
-            if !isRegisteredWaiting {
-                isRegisteredWaiting = true
-                loop.wait(self)
-            }
-        case .refused(let error): output.writeRESPError("ERR \(error.message)")
+        case .wait: waitAtTheDoor()
+        case .refused(let error): output.writeRESPError(error)
         }
         return false
     }

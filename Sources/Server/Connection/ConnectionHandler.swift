@@ -67,6 +67,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var passStart: UInt64 = 0
     @exclusivity(unchecked) var passReads = 0
     @exclusivity(unchecked) var passNow: UInt64 = 0
+    /// This node's lease had run out when the pass began.
+    @exclusivity(unchecked) var isLapsed = false
 
     init(loop: LoopContext, remoteAddress: String, identifier: Int) {
         self.loop = loop

@@ -53,6 +53,8 @@ final class LoopContext: @unchecked Sendable {
             for peer in Array(peers.values) { peer.end() }
             port = try next.store?.makePort { [weak self] signal in self?.receive(signal) }
         }
+        // Followers of a leader that is none any more find the next one.
+        if previous.isLeader, !next.isLeader { for peer in Array(peers.values) { peer.end() } }
         state = next
     }
 

@@ -10,8 +10,8 @@ package final class ServingState: Sendable {
     package let shardIndex: UInt16?
     package let shardName: String
     package let role: NodeStatus.Role
-    /// The leader of each shard, by index.
-    package let leaders: [NodeAddress]
+    /// The leader of each shard, by the map's index; nil while it has none.
+    package let leaders: [NodeAddress?]
     /// nil while the shard is starting, stopped or failed; the address still answers status.
     package let store: ShardStore?
     package let phase: NodeStatus.State
@@ -24,7 +24,7 @@ package final class ServingState: Sendable {
         address: NodeAddress,
         shardName: String,
         role: NodeStatus.Role,
-        leaders: [NodeAddress],
+        leaders: [NodeAddress?],
         store: ShardStore?,
         phase: NodeStatus.State,
         message: String
@@ -38,14 +38,25 @@ package final class ServingState: Sendable {
         self.store = store
         self.phase = phase
         self.message = message
-        shardIndex = config.shards.first { $0.name == shardName }.map { UInt16($0.index) }
+        shardIndex = map.index(ofShard: shardName)
     }
 
     package var isLeader: Bool { role == .leader }
 
     package func owns(_ slot: UInt16) -> Bool { map.owner(of: slot) == shardIndex }
 
-    package func leader(ofSlot slot: UInt16) -> NodeAddress { leaders[Int(map.owner(of: slot))] }
+    /// Where to send a client for a slot: its leader, if that is another node. nil while the slot's shard has none (or
+    /// this node is about to lead it).
+    package func leader(ofSlot slot: UInt16) -> NodeAddress? { leader(ofShard: map.owner(of: slot)) }
+
+    /// The same for a shard, by the map's index.
+    package func leader(ofShard index: UInt16) -> NodeAddress? {
+        guard Int(index) < leaders.count, let leader = leaders[Int(index)] else { return nil }
+        return leader == address && !isLeader ? nil : leader
+    }
+
+    /// The shard that owns a slot, by name.
+    package func shardName(ofSlot slot: UInt16) -> String { map.shardNames[Int(map.owner(of: slot))] }
 }
 
 /// What the server asks of the node around it; called from event loops, so nothing here may block.

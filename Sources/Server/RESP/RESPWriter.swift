@@ -1,4 +1,5 @@
 import NIOCore
+import Storage
 
 /// Replies of RESP 2 and 3, appended to an output buffer.
 extension ByteBuffer {
@@ -16,6 +17,16 @@ extension ByteBuffer {
         writeStaticString("-")
         writeString(String(text.map { $0.isNewline ? " " : $0 }))
         writeStaticString("\r\n")
+    }
+
+    /// An error of the store, under the code by which clients know what to do.
+    mutating func writeRESPError(_ error: StorageError) {
+        switch error.code {
+        case .notLeader: writeRESPError("CLUSTERDOWN \(error.message)")
+        case .tooFewInSync: writeRESPError("NOREPLICAS \(error.message)")
+        case .io, .diskFull, .corrupt, .foreignFolder, .locked, .engine, .outOfRange, .closed:
+            writeRESPError("ERR \(error.message)")
+        }
     }
 
     @inline(__always)

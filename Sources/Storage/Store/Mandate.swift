@@ -9,6 +9,8 @@ package struct Mandate: Sendable {
     package var replicatedSequence: UInt64 = 0
     /// New writes wait at the door: a change of leader is under way.
     package var isHeld = false
+    /// Reads wait as well: another may lead already.
+    package var holdsReads = false
     /// Why writes are refused although this node leads.
     package var refusal: StorageError?
 

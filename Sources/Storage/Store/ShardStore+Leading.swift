@@ -72,9 +72,20 @@ extension ShardStore {
         finishRound(&signals)
     }
 
+    /// Whether reads have to wait as well: another may lead already. If so, the port is told when to ask again. Lock held.
+    @inline(__always)
+    package func holdsReads(_ port: StorePort) -> Bool {
+        guard mandate.holdsReads else { return false }
+        port.waitsForRoom = true
+        return true
+    }
+
     /// Lets the writes that wait at the door in: they are evaluated anew, by whatever role the node has now.
     package func openDoor() {
-        changeMandate { $0.isHeld = false }
+        changeMandate {
+            $0.isHeld = false
+            $0.holdsReads = false
+        }
     }
 
     private func releaseDoor(_ signals: inout [(StorePort, StoreSignal)]) {
