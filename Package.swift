@@ -24,6 +24,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        // etcd's gateway. The lowest version that serves: later ones ask for later toolchains than 6.1.
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.26.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
     ],
     targets: [
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
@@ -37,6 +40,16 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(name: "Replication", dependencies: ["Storage", "Routing"], swiftSettings: settings),
+        .target(
+            name: "Coordination",
+            dependencies: [
+                "Storage", "Routing", "Replication", nioCore, nioPosix,
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            swiftSettings: settings
+        ),
         .target(
             name: "Server",
             dependencies: ["Storage", "Routing", "Replication", nioCore, nioPosix, logging, histogram],
@@ -60,6 +73,13 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: settings),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "Storage"], swiftSettings: settings),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
+        .testTarget(
+            name: "CoordinationTests",
+            dependencies: [
+                "Coordination", "Storage", "Routing", "Replication", nioCore, nioPosix,
+            ],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "ServerTests",
             dependencies: [

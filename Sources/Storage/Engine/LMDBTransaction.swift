@@ -43,6 +43,11 @@ final class LMDBTransaction {
         try LMDBCode.check(mdb_txn_renew(handle), "cannot renew a read transaction in \(environment.folder)")
     }
 
+    /// Lets a read transaction's state go; only `renew` may follow.
+    func rest() {
+        if let handle { mdb_txn_reset(handle) }
+    }
+
     /// A key's bytes, nil if it is not there; valid as long as the transaction, or its next write.
     @inline(__always)
     func get(_ table: MDB_dbi, _ key: UnsafeRawBufferPointer) throws(StorageError) -> UnsafeRawBufferPointer? {
