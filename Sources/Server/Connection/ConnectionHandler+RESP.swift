@@ -9,7 +9,7 @@ extension ConnectionHandler {
         var broken: String?
         store?.lock.lock()
         let state = loop.state
-        isLapsed = state.isLeader && !(store?.leadsNow ?? true)
+        isLapsed = state.isLeader && !(store?.leadsOrHolds ?? true)
         let consumed = input.withUnsafeReadableBytes { bytes in
             var offset = 0
             while !isBlocked, !waitsForRoom, !isClosing, output.readableBytes < ConnectionHandler.outputBytesMax {
@@ -29,7 +29,7 @@ extension ConnectionHandler {
         }
         let needsCommit = store?.needsCommit ?? false
         // Asked again behind the reads: the process may have been stopped in the middle of them.
-        let hasLapsed = state.isLeader && !isLapsed && consumed > 0 && !(store?.leadsNow ?? true)
+        let hasLapsed = state.isLeader && !isLapsed && consumed > 0 && !(store?.leadsOrHolds ?? true)
         store?.lock.unlock()
         if hasLapsed { return abandonHeldReplies() }
         input.moveReaderIndex(forwardBy: consumed)

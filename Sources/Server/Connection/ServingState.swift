@@ -15,6 +15,8 @@ package final class ServingState: Sendable {
     /// nil while the shard is starting, stopped or failed; the address still answers status.
     package let store: ShardStore?
     package let phase: NodeStatus.State
+    /// Who decides about the shard's lead, for followers' streams; nil where nobody does.
+    package let leadership: (any ShardLeadership)?
     /// Why the node is in this phase, for people.
     package let message: String
 
@@ -27,7 +29,8 @@ package final class ServingState: Sendable {
         leaders: [NodeAddress?],
         store: ShardStore?,
         phase: NodeStatus.State,
-        message: String
+        message: String,
+        leadership: (any ShardLeadership)? = nil
     ) {
         self.config = config
         self.map = map
@@ -37,6 +40,7 @@ package final class ServingState: Sendable {
         self.leaders = leaders
         self.store = store
         self.phase = phase
+        self.leadership = leadership
         self.message = message
         shardIndex = map.index(ofShard: shardName)
     }

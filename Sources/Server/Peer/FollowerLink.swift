@@ -20,17 +20,20 @@ package final class FollowerLink: @unchecked Sendable {
 
     private let eventLoop: any EventLoop
     private let group: any EventLoopGroup
-    private let leader: NodeAddress
+    private var leader: NodeAddress
     private let storage: FollowerStorage
     private let logger: Logger
     private let onReport: @Sendable (FollowerReport) -> Void
+    private let onLeaderChanged: @Sendable (SeenRecord) -> Void
     private var machine: FollowerMachine
     private var channel: (any Channel)?
     private var ticker: RepeatedTask?
     private var isStopped = false
     private let published = Mutex(Published())
 
-    /// - Parameter onReport: called on the link's loop whenever the state changes.
+    /// - Parameters:
+    ///   - onReport: called on the link's loop whenever the state changes.
+    ///   - onLeaderChanged: called on the link's loop when the leader says who leads now.
     package init(
         group: any EventLoopGroup,
         leader: NodeAddress,
@@ -38,13 +41,15 @@ package final class FollowerLink: @unchecked Sendable {
         identity: FollowerMachine.Identity,
         needsSnapshot: Bool,
         logger: Logger,
-        onReport: @escaping @Sendable (FollowerReport) -> Void
+        onReport: @escaping @Sendable (FollowerReport) -> Void,
+        onLeaderChanged: @escaping @Sendable (SeenRecord) -> Void = { _ in }
     ) {
         self.group = group
         eventLoop = group.next()
         self.leader = leader
         self.logger = logger
         self.onReport = onReport
+        self.onLeaderChanged = onLeaderChanged
         storage = FollowerStorage(store: store, eventLoop: eventLoop)
         let commit = store.lock.withLock { store.commitPosition }
         machine = FollowerMachine(
@@ -68,6 +73,17 @@ package final class FollowerLink: @unchecked Sendable {
             }
         }
     }
+
+    /// Follows another leader from now on. Any thread.
+    package func follow(_ leader: NodeAddress, term: UInt64) {
+        eventLoop.execute {
+            self.leader = leader
+            self.handle(.follow(term: term))
+        }
+    }
+
+    /// Says with every acknowledgement from now on that this replica is going to stop. Any thread.
+    package func leave() { eventLoop.execute { self.handle(.leave) } }
 
     /// Ends the connection and waits for storage work under way. Blocks; not for event loops.
     package func stop() {
@@ -120,8 +136,7 @@ package final class FollowerLink: @unchecked Sendable {
         case .beginSnapshot: storage.add(.beginSnapshot)
         case .installChunk(let chunk): storage.add(.installChunk(chunk))
         case .finishSnapshot(let position): storage.add(.finishSnapshot(position))
-        // The leader is the one of config.yaml.
-        case .leaderChanged: break
+        case .leaderChanged(let record): onLeaderChanged(record)
         case .report(let report): publish(report)
         case .disconnect: drop()
         case .fail(let reason):

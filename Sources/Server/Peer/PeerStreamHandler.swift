@@ -5,8 +5,9 @@ import Replication
 import Storage
 
 /// The leader's end of one follower's connection: executes what `LeaderFollowerMachine` decides.
-final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
-    // Sendable: confined to its channel's event loop; work on the pool gets its own references.
+final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked Sendable {
+    // Sendable: confined to its channel's event loop; work on the pool gets its own references, and what leadership
+    // calls hops to the loop.
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -26,6 +27,11 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
     private var observer: Int?
     private var ticker: RepeatedTask?
     private let wakeUp: CoalescedWake
+    private let leadership: (any ShardLeadership)?
+    /// This stream's number with the leadership.
+    private var link: UInt64?
+    private var hasSaidLeaving = false
+    private let term: UInt64
 
     init(store: ShardStore, loop: LoopContext, hello: PeerHello, identity: LeaderFollowerMachine.Identity) {
         self.store = store
@@ -34,6 +40,8 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
         logger = loop.logger
         machine = LeaderFollowerMachine(identity: identity, now: Clock.monotonicMilliseconds())
         wakeUp = CoalescedWake(loop.eventLoop)
+        leadership = loop.state.leadership
+        term = identity.term
     }
 
     /// Starts the stream; the `+OK` is on its way.
@@ -46,6 +54,9 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
         ticker = context.eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { [weak self] _ in
             self?.handle(.tick)
         }
+        let known = max(hello.term, hello.position.term)
+        if known > term { leadership?.handle(.higherTermSeen(known)) }
+        link = leadership?.attach(self, member: hello.member, term: term)
         handle(.hello(hello, terms: TermIndex(of: store.log)))
     }
 
@@ -63,12 +74,29 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
     func receive(_ buffer: ByteBuffer) {
         buffer.withUnsafeReadableBytes { parser.append($0) }
         do throws(ReplicationError) {
-            while let frame = try parser.next() { handle(.frame(frame)) }
+            while let frame = try parser.next() {
+                handle(.frame(frame))
+                report(frame)
+            }
         } catch {
             logger.warning("a replica sent junk", metadata: ["replica": "\(hello.address)", "reason": "\(error)"])
             context?.close(promise: nil)
         }
     }
+
+    /// What the frame says about the follower's disk.
+    private func report(_ frame: PeerFrame) {
+        guard let link, let leadership else { return }
+        leadership.handle(.followerAcknowledged(link: link, position: machine.replicated))
+        if case .acknowledge(let answer) = frame, answer.isLeaving, !hasSaidLeaving {
+            hasSaidLeaving = true
+            leadership.handle(.followerLeaving(link: link))
+        }
+    }
+
+    func allowSnapshot() { loop.eventLoop.execute { self.handle(.snapshotAllowed) } }
+
+    func tell(_ record: SeenRecord) { loop.eventLoop.execute { self.handle(.leaderChanged(record)) } }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         handle(.writabilityChanged(context.channel.isWritable))
@@ -77,12 +105,13 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
     private func handle(_ event: LeaderFollowerMachine.Event) {
         guard context != nil else { return }
         let log = store.log
+        let (commit, isLeaseValid) = store.lock.withLock { (store.commitPosition.sequence, store.isMandateValid) }
         let state = LeaderFollowerMachine.LogState(
             start: log.start,
             end: log.syncedEnd,
-            commitSequence: store.lock.withLock { store.commitPosition.sequence },
+            commitSequence: commit,
             endOffset: log.endOffset,
-            isLeaseValid: true
+            isLeaseValid: isLeaseValid
         )
         for action in machine.handle(event, log: state, now: Clock.monotonicMilliseconds()) { execute(action) }
     }
@@ -94,8 +123,13 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
             frame.encode(into: &bytes)
             write(ByteBuffer(bytes: bytes))
         case .readLog(let after, let maxBytes): readLog(after, maxBytes)
-        // Nobody but the leader is in the in-sync set yet.
-        case .askForSnapshot: handle(.snapshotAllowed)
+        case .askForSnapshot:
+            if let link, let leadership {
+                leadership.handle(.followerNeedsSnapshot(link: link))
+            } else {
+                // Without a coordinator nobody but the leader is in the in-sync set.
+                handle(.snapshotAllowed)
+            }
         case .startSnapshot: startSnapshot()
         case .sendChunks(let maxBytes): sendChunks(maxBytes)
         case .pinLog(let sequence):
@@ -208,6 +242,8 @@ final class PeerStreamHandler: ChannelInboundHandler, @unchecked Sendable {
 
     private func cleanUp() {
         context = nil
+        if let link { leadership?.handle(.followerDetached(link: link)) }
+        link = nil
         loop.remove(self)
         ticker?.cancel()
         ticker = nil

@@ -80,6 +80,15 @@ extension ShardStore {
         return true
     }
 
+    /// Whether commands are served as by the leader, or wait at the door for what comes. Lock held.
+    @inline(__always) package var leadsOrHolds: Bool { leadsNow || mandate.holdsReads }
+
+    /// The last record of the batch that is being written or waits for replicas; nil when there is none.
+    package var inFlightEnd: Position? { lock.withLock { inFlight?.end } }
+
+    /// Serves nothing, and publishes nothing, from this moment of the boot-time clock on (nanoseconds).
+    package func setLease(until nanoseconds: UInt64) { lock.withLock { mandate.leaseEnd = nanoseconds } }
+
     /// Lets the writes that wait at the door in: they are evaluated anew, by whatever role the node has now.
     package func openDoor() {
         changeMandate {

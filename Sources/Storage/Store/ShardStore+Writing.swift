@@ -21,12 +21,12 @@ extension ShardStore {
 
     private func admitSlowly(bytes: Int, port: StorePort) -> WriteAdmission {
         if let failure { return .refused(failure) }
-        guard isLeader, !isClosing else {
-            return .refused(StorageError(.notLeader, "this node does not take writes now; ask again"))
-        }
-        if mandate.isHeld {
+        if mandate.isHeld, !isClosing {
             port.waitsForRoom = true
             return .wait
+        }
+        guard isLeader, !isClosing else {
+            return .refused(StorageError(.notLeader, "this node does not take writes now; ask again"))
         }
         if let refusal = mandate.refusal { return .refused(refusal) }
         guard log.hasRoom(for: open.length + bytes + LogBatch.headerBytes + 8) else {

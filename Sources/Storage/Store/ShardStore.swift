@@ -154,6 +154,9 @@ package final class ShardStore: @unchecked Sendable {
     /// Whether writes are accepted here: a leader that has not failed.
     package var acceptsWrites: Bool { lock.withLock { isLeader && failure == nil && !isClosing } }
 
+    /// Whether the lease, if there is one, still holds. Lock held.
+    package var isMandateValid: Bool { mandate.isValid }
+
     /// Whether this node may answer as the leader at this moment. Lock held. Ask after evaluating reads, before their
     /// replies leave: a process may be stopped between any two instructions.
     @inline(__always) package var leadsNow: Bool { isLeader && mandate.isValid }
