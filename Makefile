@@ -8,13 +8,16 @@ SHELL       := bash
 PREFIX  ?= /usr/local
 DESTDIR ?=
 ARGS    ?=
+SEEDS   ?= 10000
+SEED    ?=
+TRACE   ?=
 
 SHOAL := .build/release/shoal
 SWIFT := swift
 
 # A build killed half-way must not leave what looks like a finished file.
 .DELETE_ON_ERROR:
-.PHONY: help console build perf bench test unit e2e e2e-long crash-long lint install clean toolchain libraries test-tools
+.PHONY: help console build perf bench test unit e2e e2e-long simulate crash-long lint install clean toolchain libraries test-tools
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -48,6 +51,10 @@ e2e: build-tests test-tools ## the real binary against curl's, Redis's and tmux'
 
 e2e-long: build-tests test-tools ## the same with all of Debian's packages, 20 kill cycles, 1,000 keys (an hour)
 	@SHOAL_LONG=1 $(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\.'
+
+simulate: build-tests ## whole clusters in simulated time: SEEDS=10000 of them, or SEED=1234 TRACE=1 to see one
+	@SHOAL_SEEDS='$(SEEDS)' SHOAL_SEED='$(SEED)' SHOAL_TRACE='$(TRACE)' $(SWIFT) test -c release --skip-build \
+		--disable-xctest --filter '^Simulation\..*everySeedIsClean'
 
 crash-long: build-tests test-tools ## only the kill -9 cycles, 20 of them on all data
 	@SHOAL_LONG=1 $(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\..*Crash'

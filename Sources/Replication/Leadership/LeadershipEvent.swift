@@ -28,8 +28,12 @@ extension LeadershipMachine {
         case durable(through: Position)
         /// Answer to `beginTerm`: the term-start record is on the disk.
         case termBegun(Position)
+        /// Answer to `beginTerm` when nothing was written (a full disk).
+        case termNotBegun(reason: String)
         /// Answer to `setIntake(.held)`: nothing is queued, in flight or uncommitted, and nothing will be.
         case drained
+        /// Answer to `setWaiting(true)`: up to here records may be visible already without any replica having them.
+        case waiting(from: UInt64)
         /// The contents are whole (nil) or can't be led with (a snapshot is being put in), in words.
         case contents(obstacle: String?)
         /// The store takes no more writes until the shard is started again.
@@ -91,7 +95,11 @@ extension LeadershipMachine {
         // MARK: The store
 
         /// Stop following, finish what storage work is under way, append a term-start record durably: `termBegun`.
-        case beginTerm(UInt64)
+        /// `waits` as in `setWaiting`.
+        case beginTerm(UInt64, waits: Bool)
+        /// true: nothing is published before `setCommit` has reached it; answered with `waiting`. false: nobody else is
+        /// in the in-sync set, and what is durable here is committed.
+        case setWaiting(Bool)
         /// Everything up to here is on every disk that counts: publish it, if the lease holds at that moment.
         case setCommit(sequence: UInt64, term: UInt64)
         /// Serve nothing, and publish nothing, from this moment of the boot-time clock on.

@@ -8,6 +8,8 @@ package enum LeadershipLimits {
     package static let companyWait: UInt64 = ReplicationLimits.silenceMax
     /// After a conflict the record is read anew; meanwhile nothing is proposed, so that rivals don't spin.
     package static let conflictPause: UInt64 = 200
+    /// A member that could not begin its term leaves the next attempt to others for so long.
+    package static let failedTermPause: UInt64 = 1_000
     /// A proposal or session call without an answer is made again after this.
     package static let retryPause: UInt64 = 200
     /// A batch that the disk hasn't taken for so long ends the lead; what is asked of replicas is asked of leaders.

@@ -69,15 +69,15 @@ extension LeadershipMachine {
         if let joining = leading.joining { abandonJoining(joining, record, now) }
         guard pending == nil, now >= quietUntil else { return }
         if let joining = self.leading?.joining {
-            guard let acknowledged = leading.standing(of: joining.member.key)?.acknowledged,
-                acknowledged >= leading.commitSequence
+            guard let from = leading.waitingFrom, leading.waits,
+                let acknowledged = leading.standing(of: joining.member.key)?.acknowledged,
+                acknowledged >= max(leading.commitSequence, from)
             else { return }
             self.leading?.joining = nil
             letIn(joining.member, record, session, &actions)
         } else if let follower = nextToJoin(leading, record, now) {
             if plants(.growthBeforeWaiting) { return letIn(follower.member, record, session, &actions) }
             self.leading?.joining = Joining(member: follower.member, since: now)
-            grow(now, &actions)
         }
     }
 

@@ -9,28 +9,36 @@ extension LeadershipMachine {
         var leading = Leading(term: record.term, startedAt: now)
         leading.appended = durable.sequence + 1
         leading.unansweredSince = now
+        leading.waits = record.inSync.contains { $0.key != me.key }
+        leading.waitingFrom = leading.waits ? 0 : nil
         self.leading = leading
+        extendLease(&actions)
         actions.append(.note("leads term \(record.term) from \(durable) on"))
-        actions.append(.beginTerm(record.term))
+        actions.append(.beginTerm(record.term, waits: leading.waits))
         lead(now, &actions)
     }
 
     /// Whatever is due for a leader, after every event.
     mutating func lead(_ now: UInt64, _ actions: inout [Action]) {
-        guard leading != nil, let session else { return }
-        let deadline = plants(.noLeaseCheck) ? UInt64.max : configuration.lease.deadline(sentAt: session.renewedAt)
-        if let until = leading?.leaseUntil, deadline > until {
-            leading?.leaseUntil = deadline
-            actions.append(.setLease(until: deadline))
-        }
+        guard leading != nil else { return }
+        extendLease(&actions)
         if stepsDownForItsDisk(now, &actions) { return }
         retryProposal(now, &actions)
         allowSnapshots(&actions)
         advanceHandOver(now, &actions)
         shrink(now, &actions)
         grow(now, &actions)
+        setWaiting(&actions)
         advanceCommit(now, &actions)
         setIntake(now, &actions)
+    }
+
+    private mutating func extendLease(_ actions: inout [Action]) {
+        guard let session, let until = leading?.leaseUntil else { return }
+        let deadline = configuration.lease.deadline(sentAt: session.renewedAt)
+        guard deadline > until else { return }
+        leading?.leaseUntil = deadline
+        actions.append(.setLease(until: deadline))
     }
 
     mutating func appended(_ end: Position, _ now: UInt64) {
@@ -57,6 +65,14 @@ extension LeadershipMachine {
         durable(position, now)
     }
 
+    /// A full disk: others may have room. Alone, it tries again.
+    mutating func termNotBegun(_ reason: String, _ now: UInt64, _ actions: inout [Action]) {
+        guard let leading, leading.termStart == nil else { return }
+        stepDown("its term could not begin: \(reason)", now, &actions)
+        quietUntil = now + LeadershipLimits.failedTermPause
+        giveUpSession(now, &actions)
+    }
+
     /// Whose disk a write waits for: the set, what it may become, and who is about to enter it.
     private func waitingKeys(_ leading: Leading) -> Set<Member.Key> {
         var keys = Set((record?.inSync ?? []).map(\.key))
@@ -64,6 +80,16 @@ extension LeadershipMachine {
         if let pending { keys.formUnion(pending.proposal.record.inSync.map(\.key)) }
         if let joining = leading.joining { keys.insert(joining.member.key) }
         return keys
+    }
+
+    /// A leader without replicas commits by itself; the store has to know before anybody else counts on it.
+    private mutating func setWaiting(_ actions: inout [Action]) {
+        guard let leading else { return }
+        let waits = waitingKeys(leading).contains { $0 != me.key }
+        guard waits != leading.waits else { return }
+        self.leading?.waits = waits
+        self.leading?.waitingFrom = nil
+        actions.append(.setWaiting(waits))
     }
 
     /// The highest position on every disk that counts. Records of older terms are committed with the term's first one,

@@ -126,7 +126,9 @@ package struct LeadershipMachine {
         case .appended(let end): appended(end, now)
         case .durable(let end): durable(end, now)
         case .termBegun(let position): termBegun(position, now)
+        case .termNotBegun(let reason): termNotBegun(reason, now, &actions)
         case .drained: if leading?.handOver?.stage == .draining { leading?.handOver?.stage = .drained }
+        case .waiting(let sequence): if leading?.waits == true { leading?.waitingFrom = sequence }
         case .contents(let obstacle): self.obstacle = obstacle
         case .storeFailed(let reason): storeFailed(reason, now, &actions)
         case .followerAttached, .followerAcknowledged, .followerNeedsSnapshot, .followerLeaving, .followerDetached:

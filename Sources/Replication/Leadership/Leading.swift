@@ -10,6 +10,9 @@ extension LeadershipMachine {
         /// It is on every disk that counts: commands are served.
         var isServing = false
         var commitSequence: UInt64 = 0
+        /// Whether the store was told to wait for replicas, and what it may have published before; nil: no answer yet.
+        var waits = false
+        var waitingFrom: UInt64?
         /// The last record handed to the disk, and since when it has not answered.
         var appended: UInt64 = 0
         var unansweredSince: UInt64?

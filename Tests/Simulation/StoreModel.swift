@@ -1,0 +1,283 @@
+import Replication
+import Storage
+
+/// A command of a client on its way through a member.
+struct Command {
+    enum Reply {
+        /// A write was done, at that position; NX tells whether it set the key (`position` is then nil if it did not).
+        case done(Position?)
+        case value(Tokens?)
+        /// Not done: ask there, or ask around.
+        case redirect(String?)
+        /// Nobody can tell whether it was done.
+        case closed
+    }
+
+    var kind: Operation.Kind
+    var key: UInt32
+    var reply: (Reply) -> Void
+}
+
+/// What `ShardStore` does, as far as leadership can tell: one batch in flight, commands evaluated when they are queued,
+/// lease and hold checked when a batch is sealed and again before it is published.
+final class StoreModel {
+    private struct Queued {
+        var record: SimulatedRecord?
+        var answer: (Position?) -> Void
+        var refuse: (Command.Reply) -> Void
+    }
+
+    unowned let process: SimulatedProcess
+    private(set) var visible: [UInt32: Tokens]
+    private(set) var commitPosition: Position
+    private(set) var isLeader = false
+    private(set) var term: UInt64 = 0
+    private(set) var isCommitting = false
+    private var leaseEnd: UInt64 = 0
+    private var waits = false
+    private var replicated: UInt64 = 0
+    private var intake = LeadershipMachine.Intake.closed(leader: nil)
+    private var open: [Queued] = []
+    private var openValues: [UInt32: Tokens] = [:]
+    private var inFlight: LogBatch?
+    private var inFlightQueued: [Queued] = []
+    private var inFlightValues: [UInt32: Tokens] = [:]
+    private var inFlightIsDurable = false
+    private var held: [Command] = []
+    private var isArmed = false
+    private var mustSayDrained = false
+
+    init(process: SimulatedProcess, visible: [UInt32: Tokens], commitPosition: Position) {
+        self.process = process
+        self.visible = visible
+        self.commitPosition = commitPosition
+    }
+
+    private var plants: PlantedBugs { process.cluster.options.planted }
+    var isLeaseValid: Bool { plants.contains(.noLeaseCheck) || process.clock < leaseEnd }
+    /// Whether a read would be answered at this very moment.
+    var isServing: Bool {
+        guard isLeader, isLeaseValid else { return false }
+        switch intake {
+        case .open, .readsOnly, .held: return true
+        case .closed, .heldWithReads: return false
+        }
+    }
+
+    // MARK: Commands
+
+    func submit(_ command: Command) {
+        let isRead = command.kind == .get
+        switch intake {
+        case .closed(let leader): return command.reply(.redirect((leader ?? process.following)?.address))
+        case .heldWithReads: return held.append(command)
+        case .held where !isRead: return held.append(command)
+        case .readsOnly where !isRead: return command.reply(.redirect(nil))
+        case .held, .readsOnly, .open: break
+        }
+        guard isLeader, isLeaseValid else { return command.reply(.redirect(nil)) }
+        if isRead { return command.reply(.value(visible[command.key])) }
+        evaluate(command)
+    }
+
+    private func evaluate(_ command: Command) {
+        let current = openValues[command.key] ?? inFlightValues[command.key] ?? visible[command.key]
+        let value: Tokens
+        switch command.kind {
+        case .get: return
+        case .set(let token): value = [token]
+        case .append(let token): value = (current ?? []) + [token]
+        case .setIfAbsent(let token):
+            guard current != nil else { value = [token]; break }
+            return answerFailedCondition(command)
+        }
+        openValues[command.key] = value
+        open.append(
+            Queued(
+                record: SimulatedRecord(term: 0, key: command.key, value: value),
+                answer: { command.reply(.done($0)) },
+                refuse: command.reply
+            )
+        )
+        arm()
+    }
+
+    /// It tells of what it saw, so it waits for that to be committed.
+    private func answerFailedCondition(_ command: Command) {
+        if plants.contains(.earlyConditionalReply) { return command.reply(.done(nil)) }
+        let queued = Queued(record: nil, answer: { _ in command.reply(.done(nil)) }, refuse: command.reply)
+        if !open.isEmpty {
+            open.append(queued)
+        } else if inFlight != nil {
+            inFlightQueued.append(queued)
+        } else {
+            command.reply(.done(nil))
+        }
+    }
+
+    // MARK: Commit
+
+    private func arm() {
+        guard !isArmed, !isCommitting, inFlight == nil, !open.isEmpty else { return }
+        isArmed = true
+        process.after(process.cluster.random.pick(20...200)) { self.commit() }
+    }
+
+    private func commit() {
+        isArmed = false
+        guard !isCommitting, inFlight == nil, !open.isEmpty else { return }
+        guard isLeaseValid else { return discardOpen(.redirect(nil)) }
+        guard !process.node.isDiskFull else { return refuseForSpace() }
+        seal()
+    }
+
+    private func refuseForSpace() {
+        let isBeginning = open.contains { $0.record?.key == nil && $0.record != nil }
+        discardOpen(.redirect(nil))
+        if isBeginning { process.soon { $0.lead(.termNotBegun(reason: "no space left")) } }
+    }
+
+    private func seal() {
+        let queued = open
+        let end = process.node.disk.terms.end
+        let records = queued.compactMap { $0.record }
+        let batch = SimulatedBatch.make(records, term: term, first: end.sequence + 1, commit: commitPosition.sequence)
+        (open, inFlightQueued) = ([], queued)
+        (openValues, inFlightValues) = ([:], openValues)
+        guard process.node.disk.append(batch) else {
+            return process.truth.fail("\(process.name) can't append \(batch.end)")
+        }
+        inFlight = batch
+        inFlightIsDurable = false
+        isCommitting = true
+        process.lead(.appended(through: batch.end))
+        process.afterSync { self.wasSynced(batch) }
+    }
+
+    private func wasSynced(_ batch: LogBatch) {
+        isCommitting = false
+        process.node.disk.synced = max(process.node.disk.synced, batch.end)
+        if inFlight === batch {
+            inFlightIsDurable = true
+            commitInFlight()
+        }
+        if isTermStart(batch) {
+            process.lead(.termBegun(batch.end))
+        } else {
+            process.lead(.durable(through: batch.end))
+        }
+        process.logAdvanced()
+        process.becameIdle()
+    }
+
+    private func isTermStart(_ batch: LogBatch) -> Bool {
+        var isStart = false
+        SimulatedBatch.forEach(batch) { record, _ in isStart = isStart || record.key == nil }
+        return isStart
+    }
+
+    private func commitInFlight() {
+        guard let batch = inFlight, inFlightIsDurable, !waits || batch.end.sequence <= replicated else { return }
+        guard isLeaseValid else { return depose() }
+        if !isLeader { process.truth.serve(process.node.disk.terms, by: process.name) }
+        isLeader = true
+        publish(through: batch.end.sequence)
+        let queued = inFlightQueued
+        (inFlight, inFlightQueued, inFlightValues) = (nil, [], [:])
+        var sequence = batch.firstSequence
+        for item in queued {
+            guard item.record != nil else { item.answer(nil); continue }
+            item.answer(Position(term: batch.term, sequence: sequence))
+            sequence += 1
+        }
+        arm()
+        sayDrained()
+        process.logAdvanced()
+    }
+
+    /// Makes visible what is on the disk, up to there.
+    func publish(through sequence: UInt64) {
+        let disk = process.node.disk
+        guard sequence > commitPosition.sequence else { return }
+        let first = disk.batches.lastIndex { $0.end.sequence <= commitPosition.sequence }.map { $0 + 1 } ?? 0
+        for batch in disk.batches[first...] where batch.end.sequence <= sequence {
+            SimulatedBatch.forEach(batch) { record, sequence in
+                process.truth.publish(record, sequence: sequence, isLeader: isLeader, on: process.name)
+                if let key = record.key { visible[key] = record.value }
+            }
+            commitPosition = batch.end
+        }
+    }
+
+    private func discardOpen(_ reply: Command.Reply) {
+        let queued = open
+        (open, openValues) = ([], [:])
+        for item in queued { item.refuse(reply) }
+        sayDrained()
+    }
+
+    private func depose() {
+        let queued = inFlightQueued
+        (inFlight, inFlightQueued, inFlightValues) = (nil, [], [:])
+        for item in queued { item.refuse(.closed) }
+        arm()
+    }
+
+    // MARK: What leadership says
+
+    func beginTerm(_ number: UInt64, waits: Bool) {
+        term = number
+        self.waits = waits
+        replicated = 0
+        open = [Queued(record: SimulatedRecord(term: 0, key: nil, value: []), answer: { _ in }, refuse: { _ in })]
+        openValues = [:]
+        commit()
+    }
+
+    func setLease(_ until: UInt64) { leaseEnd = until }
+
+    func setCommit(_ sequence: UInt64) {
+        guard sequence > replicated else { return }
+        replicated = sequence
+        commitInFlight()
+    }
+
+    func setWaiting(_ isWaiting: Bool) {
+        waits = isWaiting
+        if isWaiting {
+            process.soon { $0.lead(.waiting(from: $0.store.commitPosition.sequence)) }
+        } else {
+            commitInFlight()
+        }
+    }
+
+    func setIntake(_ new: LeadershipMachine.Intake) {
+        intake = new
+        mustSayDrained = new == .held
+        sayDrained()
+        guard new != .held, new != .heldWithReads else { return }
+        let waiting = held
+        held = []
+        for command in waiting { submit(command) }
+    }
+
+    private func sayDrained() {
+        guard mustSayDrained, open.isEmpty, inFlight == nil, !isCommitting else { return }
+        mustSayDrained = false
+        process.soon { $0.lead(.drained) }
+    }
+
+    func stepDown(_ leader: Member?) {
+        isLeader = false
+        leaseEnd = 0
+        depose()
+        discardOpen(.redirect(leader?.address))
+        setIntake(.closed(leader: leader))
+    }
+
+    /// A snapshot replaced everything.
+    func install(_ engine: SimulatedDisk.Engine) {
+        visible = engine.values
+        commitPosition = engine.position
+    }
+}
