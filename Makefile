@@ -49,7 +49,7 @@ unit: build-tests ## the rooms' tests, without processes
 e2e: build-tests test-tools ## the real binary against curl's, Redis's and tmux's idea of it
 	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\.'
 
-e2e-long: build-tests test-tools ## the same with all of Debian's packages, 20 kill cycles, 1,000 keys (an hour)
+e2e-long: build-tests test-tools ## the same with all of Debian's packages, 20 kill cycles, 1,000 keys (5 minutes)
 	@SHOAL_LONG=1 $(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\.'
 
 simulate: build-tests ## whole clusters in simulated time: SEEDS=10000 of them, or SEED=1234 TRACE=1 to see one
@@ -57,7 +57,7 @@ simulate: build-tests ## whole clusters in simulated time: SEEDS=10000 of them, 
 		--disable-xctest --filter '^Simulation\..*everySeedIsClean'
 
 crash-long: build-tests test-tools ## only the kill -9 cycles, 20 of them on all data
-	@SHOAL_LONG=1 $(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\..*Crash'
+	@SHOAL_LONG=1 $(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\..*CrashTests'
 
 lint: toolchain ## format and habits; says nothing when all is well
 	@scripts/lint.sh
