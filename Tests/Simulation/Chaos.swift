@@ -6,7 +6,7 @@ struct Chaos {
     private enum Fault: CaseIterable {
         case reset, cutOneWay, isolate, cutFromCoordinator, coordinatorSlow, coordinatorLossy, coordinatorDown
         case crashProcess, crashMachine, pause, clockJump, slowDisk, hangingDisk, fullDisk, wipe
-        case switchover, cleanStop, slowLink, crashLeader, crashAll
+        case switchover, cleanStop, slowLink, crashLeader, pauseLeader, cutLeaderFromCoordinator, crashAll
     }
 
     private let cluster: Cluster
@@ -34,6 +34,7 @@ struct Chaos {
             case .reset, .slowLink, .slowDisk, .coordinatorLossy, .switchover, .pause: 5
             case .cutOneWay, .cutFromCoordinator, .clockJump, .crashProcess, .crashLeader, .coordinatorSlow: 4
             case .isolate, .crashMachine, .cleanStop, .hangingDisk, .wipe, .fullDisk: 2
+            case .pauseLeader, .cutLeaderFromCoordinator: 2
             case .coordinatorDown, .crashAll: 1
             }
         return random.pick(below: most + 1)
@@ -54,9 +55,9 @@ struct Chaos {
         case .coordinatorSlow, .coordinatorLossy, .coordinatorDown: breakCoordinator(fault)
         case .crashProcess: crash(node) { $0.crashProcess() }
         case .crashMachine: crash(node) { $0.crashMachine() }
-        case .crashLeader:
+        case .crashLeader, .pauseLeader, .cutLeaderFromCoordinator:
             if let leader = cluster.nodes.first(where: { $0.process?.store.isServing ?? false }) {
-                crash(leader) { $0.crashProcess() }
+                strike(fault, leader)
             }
         case .crashAll: for node in cluster.nodes { crash(node) { $0.crashProcess() } }
         case .pause: node.pause(for: duration(50_000, 6_000_000))
@@ -80,7 +81,8 @@ struct Chaos {
         case .reset: cluster.connections.contains { !$0.isDead }
         case .crashProcess, .cleanStop, .pause: node.process != nil && !node.isPaused
         case .crashMachine: node.process != nil && (node.durability == .fsync || mayLoseContents(node))
-        case .crashLeader, .switchover: cluster.nodes.contains { $0.process?.store.isServing ?? false }
+        case .crashLeader, .pauseLeader, .cutLeaderFromCoordinator, .switchover:
+            cluster.nodes.contains { $0.process?.store.isServing ?? false }
         case .crashAll: cluster.nodes.contains { $0.process != nil }
         case .wipe: mayLoseContents(node)
         case .fullDisk: !node.isDiskFull
@@ -88,6 +90,16 @@ struct Chaos {
         case .cutOneWay, .isolate, .cutFromCoordinator, .coordinatorSlow, .coordinatorLossy, .clockJump, .slowDisk,
             .hangingDisk, .slowLink:
             true
+        }
+    }
+
+    /// What makes the others elect: it takes longer than a lease.
+    private func strike(_ fault: Fault, _ leader: SimulatedNode) {
+        switch fault {
+        case .pauseLeader: leader.pause(for: cluster.random.pick(3_000_000...8_000_000))
+        case .cutLeaderFromCoordinator:
+            cluster.cut(leader.index, SimulatedCoordinator.place, for: cluster.random.pick(3_000_000...6_000_000))
+        default: crash(leader) { $0.crashProcess() }
         }
     }
 

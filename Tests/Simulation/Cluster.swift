@@ -107,6 +107,23 @@ final class Cluster {
         return nil
     }
 
+    /// Whoever may be elected has, on its disk, every record that anyone ever saw. Checked when the set or what was seen
+    /// changes.
+    func checkInSync(_ shard: Int) {
+        guard let inSync = coordinator.records[shard].record?.inSync else { return }
+        let first = shard * options.members
+        let last = UInt64(truths[shard].committed.count)
+        for node in nodes[first..<first + options.members] where inSync.contains(where: { $0.key == node.member.key }) {
+            let disk = node.disk
+            let synced = node.durability == .os ? disk.terms.end : disk.synced
+            let isHere =
+                synced.sequence >= last
+                && (disk.start.sequence >= last || disk.terms.term(at: last) == truths[shard].committed.last?.term)
+            guard last > 0, disk.isIncomplete || !isHere else { continue }
+            truths[shard].fail("\(node.address) is in the in-sync set with \(synced), without record \(last)")
+        }
+    }
+
     private func checkStep() {
         for shard in truths.indices {
             let first = shard * options.members

@@ -82,6 +82,7 @@ final class SimulatedCoordinator {
                 + "in sync \(record.inSync.map(\.id).joined(separator: ","))"
         )
         changed(record.shard)
+        cluster.checkInSync(shard)
         return .committed(revision: revision)
     }
 

@@ -68,10 +68,11 @@ enum Simulation {
     }
 
     /// The first seed at which planted bugs show; nil if none does.
-    static func firstViolation(planted: PlantedBugs, seeds: ClosedRange<UInt64>) -> SimulationResult? {
-        for seed in seeds {
-            let result = run(seed: seed, planted: planted)
-            if result.violation != nil { return result }
+    static func firstViolation(planted: PlantedBugs, seeds: ClosedRange<UInt64>) async -> SimulationResult? {
+        for start in stride(from: seeds.lowerBound, through: seeds.upperBound, by: 2) {
+            async let even = run(seed: start, planted: planted)
+            async let odd = run(seed: min(start + 1, seeds.upperBound), planted: planted)
+            for result in await [even, odd] where result.violation != nil { return result }
         }
         return nil
     }

@@ -35,9 +35,9 @@ import Testing
 
     /// Each of these is a mistake that would lose or invent data, and the simulation finds it; the same seeds are clean
     /// without it.
-    @Test(arguments: 0..<6) func aPlantedBugIsFound(index: Int) {
+    @Test(arguments: 0..<6) func aPlantedBugIsFound(index: Int) async {
         let (bug, words) = SimulationTests.bugs[index]
-        guard let found = Simulation.firstViolation(planted: bug, seeds: 1...1_000) else {
+        guard let found = await Simulation.firstViolation(planted: bug, seeds: 1...1_000) else {
             Issue.record("not found in 1,000 seeds: \(words)")
             return
         }

@@ -207,6 +207,7 @@ final class StoreModel {
             }
             commitPosition = batch.end
         }
+        process.cluster.checkInSync(process.node.shard)
     }
 
     private func discardOpen(_ reply: Command.Reply) {

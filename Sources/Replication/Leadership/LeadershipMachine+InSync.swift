@@ -7,24 +7,18 @@ extension LeadershipMachine {
         case .followerAttached(let link, let member, let term):
             // Acknowledgements of another term's stream say nothing about this term's log.
             guard term == leading.term, member.id != me.id else { return }
-            self.leading?.missingSince[member.key] = nil
-            self.leading?.followers[link] = FollowerStanding(
-                member: member,
-                acknowledged: nil,
-                target: durable.sequence,
-                targetSince: now,
-                lastHeard: now
-            )
+            let follower = FollowerStanding(member: member, end: durable.sequence, now: now)
+            self.leading?.attach(link, follower)
         case .followerAcknowledged(let link, let position):
-            self.leading?.followers[link]?.acknowledge(position, end: durable.sequence, now: now)
-            if position != nil { self.leading?.followers[link]?.asksForSnapshot = false }
+            let end = durable.sequence
+            self.leading?.change(link) { $0.acknowledge(position, end: end, now: now) }
         case .followerNeedsSnapshot(let link):
-            self.leading?.followers[link]?.asksForSnapshot = true
-            self.leading?.followers[link]?.acknowledged = nil
-        case .followerLeaving(let link): self.leading?.followers[link]?.isLeaving = true
-        case .followerDetached(let link):
-            guard let gone = self.leading?.followers.removeValue(forKey: link) else { return }
-            if leading.link(of: gone.member.key) == link { self.leading?.missingSince[gone.member.key] = now }
+            self.leading?.change(link) {
+                $0.asksForSnapshot = true
+                $0.acknowledged = nil
+            }
+        case .followerLeaving(let link): self.leading?.change(link) { $0.isLeaving = true }
+        case .followerDetached(let link): self.leading?.detach(link, now: now)
         default: break
         }
     }
@@ -36,7 +30,7 @@ extension LeadershipMachine {
             let isMember = record.inSync.contains { $0.id == follower.member.id }
             let mayBecome = pending?.proposal.record.inSync.contains { $0.id == follower.member.id } ?? false
             guard !isMember, !mayBecome else { continue }
-            self.leading?.followers[link]?.asksForSnapshot = false
+            self.leading?.change(link) { $0.asksForSnapshot = false }
             actions.append(.allowSnapshot(link: link))
         }
     }
@@ -96,7 +90,7 @@ extension LeadershipMachine {
         let isLate = now >= joining.since + LeadershipLimits.joinMax
         guard standing == nil || standing?.silence(now: now) != nil || isLate else { return }
         leading?.joining = nil
-        if let link = leading?.link(of: joining.member.key) { leading?.followers[link]?.isNear = false }
+        if let link = leading?.link(of: joining.member.key) { leading?.change(link) { $0.isNear = false } }
     }
 
     private func nextToJoin(_ leading: Leading, _ record: ShardRecord, _ now: UInt64) -> FollowerStanding? {

@@ -53,9 +53,8 @@ extension LeadershipMachine {
         highestTerm = max(highestTerm, end.term)
         guard let leading else { return }
         self.leading?.unansweredSince = end.sequence < leading.appended ? now : nil
-        for (link, follower) in leading.followers where follower.hasReachedTarget {
-            self.leading?.followers[link]?.target = end.sequence
-            self.leading?.followers[link]?.targetSince = now
+        for link in leading.followers.keys {
+            self.leading?.change(link) { $0.expect(end.sequence, now: now) }
         }
     }
 
@@ -74,18 +73,18 @@ extension LeadershipMachine {
     }
 
     /// Whose disk a write waits for: the set, what it may become, and who is about to enter it.
-    private func waitingKeys(_ leading: Leading) -> Set<Member.Key> {
-        var keys = Set((record?.inSync ?? []).map(\.key))
-        if plants(.growthBeforeWaiting) { return keys }
-        if let pending { keys.formUnion(pending.proposal.record.inSync.map(\.key)) }
-        if let joining = leading.joining { keys.insert(joining.member.key) }
-        return keys
+    private func everyWaitingMember(_ leading: Leading, _ holds: (Member) -> Bool) -> Bool {
+        func isWaited(_ member: Member) -> Bool { member.id == me.id || holds(member) }
+        guard (record?.inSync ?? []).allSatisfy(isWaited) else { return false }
+        if plants(.growthBeforeWaiting) { return true }
+        guard (pending?.proposal.record.inSync ?? []).allSatisfy(isWaited) else { return false }
+        return leading.joining.map { isWaited($0.member) } ?? true
     }
 
     /// A leader without replicas commits by itself; the store has to know before anybody else counts on it.
     private mutating func setWaiting(_ actions: inout [Action]) {
         guard let leading else { return }
-        let waits = waitingKeys(leading).contains { $0 != me.key }
+        let waits = !everyWaitingMember(leading) { _ in false }
         guard waits != leading.waits else { return }
         self.leading?.waits = waits
         self.leading?.waitingFrom = nil
@@ -94,14 +93,15 @@ extension LeadershipMachine {
 
     /// The highest position on every disk that counts. Records of older terms are committed with the term's first one,
     /// never by themselves: until it is everywhere, another history might still win.
-    private mutating func advanceCommit(_ now: UInt64, _ actions: inout [Action]) {
+    mutating func advanceCommit(_ now: UInt64, _ actions: inout [Action]) {
         guard let leading, let start = leading.termStart else { return }
         var lowest = durable.sequence
-        for key in waitingKeys(leading) where key != me.key {
-            guard let acknowledged = leading.standing(of: key)?.acknowledged else { return }
+        let areHere = everyWaitingMember(leading) { member in
+            guard let acknowledged = leading.standing(of: member.key)?.acknowledged else { return false }
             lowest = min(lowest, acknowledged)
+            return true
         }
-        guard lowest >= start.sequence, lowest > leading.commitSequence else { return }
+        guard areHere, lowest >= start.sequence, lowest > leading.commitSequence else { return }
         self.leading?.commitSequence = lowest
         actions.append(.setCommit(sequence: lowest, term: leading.term))
         if !leading.isServing {

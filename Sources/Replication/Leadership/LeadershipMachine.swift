@@ -106,6 +106,10 @@ package struct LeadershipMachine {
         var actions: [Action] = []
         endLapsedLease(now, &actions)
         take(event, now, &actions)
+        if isFrequent(event) {
+            advanceCommit(now, &actions)
+            return actions
+        }
         upkeepSession(now, &actions)
         lead(now, &actions)
         considerElection(now, &actions)
@@ -113,6 +117,15 @@ package struct LeadershipMachine {
         followLeader(now, &actions)
         finishStop(now, &actions)
         return actions
+    }
+
+    /// Events of every batch: whatever else may be due waits for the next tick.
+    private func isFrequent(_ event: Event) -> Bool {
+        guard let leading, leading.isServing, leading.joining == nil, leading.handOver == nil else { return false }
+        switch event {
+        case .appended, .durable, .followerAcknowledged: return true
+        default: return false
+        }
     }
 
     private mutating func take(_ event: Event, _ now: UInt64, _ actions: inout [Action]) {

@@ -17,6 +17,8 @@ extension LeadershipMachine {
         var appended: UInt64 = 0
         var unansweredSince: UInt64?
         var followers: [UInt64: FollowerStanding] = [:]
+        /// The newest link of each member.
+        var newest: [Member.Key: UInt64] = [:]
         /// Since when a member of the set has had no link.
         var missingSince: [Member.Key: UInt64] = [:]
         /// A replica that writes wait for, and that is not in the set yet.
@@ -25,12 +27,26 @@ extension LeadershipMachine {
         var intake: Intake?
         var leaseUntil: UInt64 = 0
 
-        /// The newest link of a member.
-        func link(of key: Member.Key) -> UInt64? {
-            followers.filter { $0.value.member.key == key }.map(\.key).max()
+        func link(of key: Member.Key) -> UInt64? { newest[key] }
+
+        func standing(of key: Member.Key) -> FollowerStanding? { newest[key].flatMap { followers[$0] } }
+
+        mutating func attach(_ link: UInt64, _ follower: FollowerStanding) {
+            followers[link] = follower
+            newest[follower.member.key] = max(link, newest[follower.member.key] ?? 0)
+            missingSince[follower.member.key] = nil
         }
 
-        func standing(of key: Member.Key) -> FollowerStanding? { link(of: key).flatMap { followers[$0] } }
+        mutating func detach(_ link: UInt64, now: UInt64) {
+            guard let key = followers.removeValue(forKey: link)?.member.key, newest[key] == link else { return }
+            newest[key] = followers.filter { $0.value.member.key == key }.map(\.key).max()
+            if newest[key] == nil { missingSince[key] = now }
+        }
+
+        mutating func change(_ link: UInt64, _ body: (inout FollowerStanding) -> Void) {
+            guard let index = followers.index(forKey: link) else { return }
+            body(&followers.values[index])
+        }
     }
 
     struct Joining {
@@ -60,14 +76,31 @@ extension LeadershipMachine {
         var asksForSnapshot = false
         var isLeaving = false
 
+        init(member: Member, end: UInt64, now: UInt64) {
+            self.member = member
+            target = end
+            targetSince = now
+            lastHeard = now
+        }
+
         var hasReachedTarget: Bool { (acknowledged ?? 0) >= target && acknowledged != nil }
 
         /// Takes note of an acknowledgement and sets the next target.
         mutating func acknowledge(_ position: Position?, end: UInt64, now: UInt64) {
             lastHeard = now
-            acknowledged = position?.sequence ?? acknowledged
+            if let position {
+                acknowledged = position.sequence
+                asksForSnapshot = false
+            }
             guard hasReachedTarget else { return }
             isNear = now - targetSince <= LeadershipLimits.nearWindow || (acknowledged ?? 0) >= end
+            target = end
+            targetSince = now
+        }
+
+        /// The leader's log has grown.
+        mutating func expect(_ end: UInt64, now: UInt64) {
+            guard hasReachedTarget else { return }
             target = end
             targetSince = now
         }
