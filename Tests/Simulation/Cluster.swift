@@ -113,15 +113,19 @@ final class Cluster {
         guard let inSync = coordinator.records[shard].record?.inSync else { return }
         let first = shard * options.members
         let last = UInt64(truths[shard].committed.count)
-        for node in nodes[first..<first + options.members] where inSync.contains(where: { $0.key == node.member.key }) {
-            let disk = node.disk
-            let synced = node.durability == .os ? disk.terms.end : disk.synced
-            let isHere =
-                synced.sequence >= last
-                && (disk.start.sequence >= last || disk.terms.term(at: last) == truths[shard].committed.last?.term)
-            guard last > 0, disk.isIncomplete || !isHere else { continue }
-            truths[shard].fail("\(node.address) is in the in-sync set with \(synced), without record \(last)")
+        guard last > 0 else { return }
+        for node in nodes[first..<first + options.members] {
+            let bootID = "boot\(node.boots)"
+            let isMember = inSync.contains { $0.id == node.disk.id && ($0.boot == nil || $0.boot == bootID) }
+            guard isMember, node.disk.isIncomplete || !has(node, last, truths[shard]) else { continue }
+            truths[shard].fail("\(node.address) is in the in-sync set with \(node.durableEnd), without record \(last)")
         }
+    }
+
+    private func has(_ node: SimulatedNode, _ sequence: UInt64, _ truth: Truth) -> Bool {
+        guard node.durableEnd.sequence >= sequence else { return false }
+        return node.disk.start.sequence >= sequence
+            || node.disk.terms.term(at: sequence) == truth.committed[Int(sequence) - 1].term
     }
 
     private func checkStep() {

@@ -62,6 +62,8 @@ struct SimulatedDisk {
 
     /// The machine dies: of what was not synced, any number of batches is lost (a torn one is cut at open).
     mutating func losePower(_ random: inout SimulationRandom) {
+        // An engine syncs by itself.
+        synced = max(synced, min(engine.position, terms.end))
         let unsynced = batches.filter { $0.end > synced }.count
         let kept = unsynced == 0 ? 0 : random.pick(below: unsynced + 1)
         let lost = unsynced - kept

@@ -8,7 +8,7 @@ final class SimulatedNode {
     let shard: Int
     let address: String
     let isNamedLeader: Bool
-    let durability: Durability
+    var durability: Durability
     var disk: SimulatedDisk
     var boots = 1
     /// Milliseconds of the boot-time clock per millisecond of true time.
@@ -32,6 +32,8 @@ final class SimulatedNode {
         clockOffset = cluster.random.pick(1_000...1_000_000)
     }
 
+    /// Up to here it acknowledges.
+    var durableEnd: Position { durability == .os ? disk.terms.end : min(disk.synced, disk.terms.end) }
     var truth: Truth { cluster.truths[shard] }
     /// The boot-time clock in milliseconds.
     var clock: UInt64 { clockOffset + UInt64(Double(cluster.now) * clockRate / 1_000) }
@@ -43,7 +45,10 @@ final class SimulatedNode {
 
     func start() {
         guard process == nil else { return }
-        disk.open()
+        if cluster.options.switchesDurability, cluster.random.chance(0.3) {
+            durability = durability == .os ? .fsync : .os
+        }
+        if durability == .fsync { disk.open() }
         truth.check(disk.engine.position, "\(address)'s engine")
         let started = SimulatedProcess(node: self)
         process = started
@@ -65,7 +70,6 @@ final class SimulatedNode {
         process = nil
         pausedUntil = 0
         dead.die(sayingSo: false)
-        if durability == .os { disk.synced = disk.engine.position }
         disk.losePower(&cluster.random)
         boots += 1
     }

@@ -128,7 +128,7 @@ extension SimulatedProcess {
     }
 
     private func synced(_ position: Position) {
-        node.disk.synced = max(node.disk.synced, position)
+        if node.durability == .fsync { node.disk.synced = max(node.disk.synced, position) }
         done(.synced(through: position))
     }
 

@@ -55,7 +55,7 @@ extension SimulatedProcess {
     func logAdvanced() { for link in links.keys.sorted() { stream(link, .logAdvanced) } }
 
     private var logState: LeaderFollowerMachine.LogState {
-        let end = min(node.disk.synced, node.disk.terms.end)
+        let end = node.durableEnd
         return .init(
             start: node.disk.start,
             end: end,

@@ -7,6 +7,8 @@ struct SimulationOptions {
     /// Members per shard.
     var members = 3
     var durability = Durability.fsync
+    /// Members change between `fsync` and `os` when they start.
+    var switchesDurability = false
     var minInSync = 1
     /// Records a leader keeps for replicas that were away; few, so that snapshots are needed.
     var logKept: UInt64 = 60
@@ -24,6 +26,7 @@ struct SimulationOptions {
         members = [3, 3, 3, 3, 4, 5][random.pick(below: 6)]
         if members == 3, random.chance(0.15) { shards = 2 }
         if random.chance(0.15) { durability = .os }
+        switchesDurability = random.chance(0.1)
         if random.chance(0.15) { minInSync = 2 }
         thinkTime = [20_000, 60_000, 150_000][random.pick(below: 3)]
         self.planted = planted

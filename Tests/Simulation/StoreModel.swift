@@ -156,7 +156,7 @@ final class StoreModel {
 
     private func wasSynced(_ batch: LogBatch) {
         isCommitting = false
-        process.node.disk.synced = max(process.node.disk.synced, batch.end)
+        if process.node.durability == .fsync { process.node.disk.synced = max(process.node.disk.synced, batch.end) }
         if inFlight === batch {
             inFlightIsDurable = true
             commitInFlight()

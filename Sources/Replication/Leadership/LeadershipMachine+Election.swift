@@ -43,7 +43,7 @@ extension LeadershipMachine {
 
     /// Whether this member may lead: it has everything that was ever acknowledged.
     private func isElectable(_ record: ShardRecord) -> Bool {
-        record.includes(me) || plants(.electionIgnoresInSync)
+        record.vouches(id: me.id, bootID: configuration.bootID) || plants(.electionIgnoresInSync)
             || haveAllLostTheirBoot(record) && record.inSync.contains { $0.id == me.id }
     }
 
@@ -52,7 +52,7 @@ extension LeadershipMachine {
     private func haveAllLostTheirBoot(_ record: ShardRecord) -> Bool {
         record.inSync.allSatisfy { member in
             member.boot != nil
-                && notices.contains { $0.member.id == member.id && $0.member.boot != member.boot && $0.obstacle == nil }
+                && notices.contains { $0.member.id == member.id && $0.bootID != member.boot && $0.obstacle == nil }
         }
     }
 
@@ -71,7 +71,7 @@ extension LeadershipMachine {
         let isLastResort = haveAllLostTheirBoot(record)
         return notices.filter { notice in
             guard notice.member.id != me.id, notice.obstacle == nil else { return false }
-            return record.includes(notice.member)
+            return record.vouches(id: notice.member.id, bootID: notice.bootID)
                 || isLastResort && record.inSync.contains { $0.id == notice.member.id }
         }
     }
@@ -98,7 +98,8 @@ extension LeadershipMachine {
 
     /// Members whose session has ended are left out: they have been silent for longer than a replica may be.
     private mutating func takeOver(_ record: ShardRecord, _ session: Session, _ actions: inout [Action]) {
-        let alive = rivals(record).map(\.member)
+        // In the last resort the others' logs are as good as any guess: they come in again by following.
+        let alive = haveAllLostTheirBoot(record) ? [] : rivals(record).map(\.member)
         let isOwn = record.leader.map { $0.id == me.id } ?? true
         propose(
             ShardRecord(

@@ -14,8 +14,9 @@ extension LeadershipMachine {
             }
             return beginHandOver(to: target, isStop: false, now)
         }
-        guard let target = knownMembers.first(where: { $0.address == name || $0.id == name }), target.key != me.key
-        else {
+        // A wiped folder leaves its former id at the same address behind: the one that could lead is meant.
+        let named = knownMembers.filter { ($0.address == name || $0.id == name) && $0.key != me.key }
+        guard let target = named.first(where: { impediment(of: $0, now: now) == nil }) ?? named.last else {
             return actions.append(.switchoverEnded(failure: "\(name) is no replica of \(record.shard)"))
         }
         if let reason = impediment(of: target, now: now) {
@@ -53,6 +54,8 @@ extension LeadershipMachine {
         let successor = handOver.target.flatMap { target in notices.first { $0.member.key == target.key } }
         let rest = handOver.isStop && successor != nil ? record.inSync.filter { $0.key != me.key } : record.inSync
         self.leading?.handOver?.stage = .proposed
+        // Reads are held before anybody else can lead.
+        setIntake(now, &actions)
         propose(
             ShardRecord(
                 shard: record.shard,
@@ -95,7 +98,8 @@ extension LeadershipMachine {
             guard now >= since + LeadershipLimits.stopMax else { return }
             stepDown("it is being stopped", now, &actions)
         }
-        if let record, record.includes(me), session != nil, let leader = record.leader, leader.id != me.id,
+        if let record, record.inSync.contains(where: { $0.id == me.id }), session != nil, let leader = record.leader,
+            leader.id != me.id,
             notices.contains(where: { $0.session == record.session }), now < since + LeadershipLimits.leaveMax
         {
             if !hasSaidLeaving { actions.append(.sayLeaving) }

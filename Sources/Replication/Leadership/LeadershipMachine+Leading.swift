@@ -110,7 +110,7 @@ extension LeadershipMachine {
         }
     }
 
-    private mutating func setIntake(_ now: UInt64, _ actions: inout [Action]) {
+    mutating func setIntake(_ now: UInt64, _ actions: inout [Action]) {
         guard let leading else { return }
         let wanted = intake(leading, now)
         guard wanted != leading.intake else { return }

@@ -73,11 +73,12 @@ extension LeadershipMachine {
     /// Why a member could not become leader now, in words.
     package func impediment(of member: Member, now: UInt64) -> String? {
         guard let record else { return "the coordinator's record of the shard is not known" }
-        guard record.includes(member) else { return whyOutside(member, record) }
         if member.key == me.key {
+            guard record.vouches(id: me.id, bootID: configuration.bootID) else { return whyOutside(member, record) }
             if let ownObstacle { return ownObstacle }
             return isLeaseValid(now) ? nil : "it has no session at the coordinator"
         }
+        guard record.includes(member) else { return whyOutside(member, record) }
         guard let notice = notices.first(where: { $0.member.key == member.key }) else {
             return "it has no session at the coordinator: it is down, or can't reach it"
         }

@@ -5,7 +5,7 @@ package struct Member: Hashable, Sendable, Codable, Comparable {
     /// `HOST:PORT` under which others reach it; may change without changing who it is.
     package var address: String
     /// With `os` durability the boot of its machine in which it joined: a later boot may have lost what it
-    /// acknowledged, so it is another member. nil with `fsync`.
+    /// acknowledged (`ShardRecord.vouches`). nil with `fsync`.
     package var boot: String?
 
     package init(id: String, address: String, boot: String? = nil) {

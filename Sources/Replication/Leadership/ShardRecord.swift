@@ -18,8 +18,14 @@ package struct ShardRecord: Hashable, Sendable, Codable {
         self.inSync = inSync.sorted()
     }
 
-    /// Whether that folder, in that boot, is in the in-sync set.
+    /// Whether that folder is in the in-sync set as it runs now: whether writes wait for it.
     package func includes(_ member: Member) -> Bool { inSync.contains { $0.key == member.key } }
+
+    /// Whether a folder still has everything it acknowledged as a member: it joined with `fsync`, or its machine has not
+    /// been booted since. Whatever durability it runs with now.
+    package func vouches(id: String, bootID: String) -> Bool {
+        inSync.contains { $0.id == id && ($0.boot == nil || $0.boot == bootID) }
+    }
 
     /// The same record with another in-sync set.
     package func with(inSync members: [Member]) -> ShardRecord {
