@@ -57,7 +57,13 @@ enum Simulation {
             for part in 0..<2 as Range<UInt64> {
                 group.addTask {
                     var summary = Summary()
-                    for seed in seeds where seed % 2 == part { summary.add(run(seed: seed)) }
+                    for seed in seeds where seed % 2 == part {
+                        let result = run(seed: seed)
+                        summary.add(result)
+                        // At once: a long run may be interrupted.
+                        if let violation = result.violation { print("seed \(seed): \(violation)\n\(replay(seed))") }
+                        if summary.seeds % 1_000 == 0 { print("\(summary.seeds) of half the seeds are done") }
+                    }
                     return summary
                 }
             }

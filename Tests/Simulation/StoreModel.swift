@@ -21,31 +21,31 @@ struct Command {
 /// What `ShardStore` does, as far as leadership can tell: one batch in flight, commands evaluated when they are queued,
 /// lease and hold checked when a batch is sealed and again before it is published.
 final class StoreModel {
-    private struct Queued {
+    struct Queued {
         var record: SimulatedRecord?
         var answer: (Position?) -> Void
         var refuse: (Command.Reply) -> Void
     }
 
     unowned let process: SimulatedProcess
-    private(set) var visible: [UInt32: Tokens]
-    private(set) var commitPosition: Position
-    private(set) var isLeader = false
-    private(set) var term: UInt64 = 0
-    private(set) var isCommitting = false
-    private var leaseEnd: UInt64 = 0
-    private var waits = false
-    private var replicated: UInt64 = 0
-    private var intake = LeadershipMachine.Intake.closed(leader: nil)
-    private var open: [Queued] = []
-    private var openValues: [UInt32: Tokens] = [:]
-    private var inFlight: LogBatch?
-    private var inFlightQueued: [Queued] = []
-    private var inFlightValues: [UInt32: Tokens] = [:]
-    private var inFlightIsDurable = false
-    private var held: [Command] = []
-    private var isArmed = false
-    private var mustSayDrained = false
+    var visible: [UInt32: Tokens]
+    var commitPosition: Position
+    var isLeader = false
+    var term: UInt64 = 0
+    var isCommitting = false
+    var leaseEnd: UInt64 = 0
+    var waits = false
+    var replicated: UInt64 = 0
+    var intake = LeadershipMachine.Intake.closed(leader: nil)
+    var open: [Queued] = []
+    var openValues: [UInt32: Tokens] = [:]
+    var inFlight: LogBatch?
+    var inFlightQueued: [Queued] = []
+    var inFlightValues: [UInt32: Tokens] = [:]
+    var inFlightIsDurable = false
+    var held: [Command] = []
+    var isArmed = false
+    var mustSayDrained = false
 
     init(process: SimulatedProcess, visible: [UInt32: Tokens], commitPosition: Position) {
         self.process = process
@@ -117,13 +117,13 @@ final class StoreModel {
 
     // MARK: Commit
 
-    private func arm() {
+    func arm() {
         guard !isArmed, !isCommitting, inFlight == nil, !open.isEmpty else { return }
         isArmed = true
         process.after(process.cluster.random.pick(20...200)) { self.commit() }
     }
 
-    private func commit() {
+    func commit() {
         isArmed = false
         guard !isCommitting, inFlight == nil, !open.isEmpty else { return }
         guard isLeaseValid else { return discardOpen(.redirect(nil)) }
@@ -176,7 +176,7 @@ final class StoreModel {
         return isStart
     }
 
-    private func commitInFlight() {
+    func commitInFlight() {
         guard let batch = inFlight, inFlightIsDurable, !waits || batch.end.sequence <= replicated else { return }
         guard isLeaseValid else { return depose() }
         if !isLeader { process.truth.serve(process.node.disk.terms, by: process.name) }
@@ -210,75 +210,17 @@ final class StoreModel {
         process.cluster.checkInSync(process.node.shard)
     }
 
-    private func discardOpen(_ reply: Command.Reply) {
+    func discardOpen(_ reply: Command.Reply) {
         let queued = open
         (open, openValues) = ([], [:])
         for item in queued { item.refuse(reply) }
         sayDrained()
     }
 
-    private func depose() {
+    func depose() {
         let queued = inFlightQueued
         (inFlight, inFlightQueued, inFlightValues) = (nil, [], [:])
         for item in queued { item.refuse(.closed) }
         arm()
-    }
-
-    // MARK: What leadership says
-
-    func beginTerm(_ number: UInt64, waits: Bool) {
-        term = number
-        self.waits = waits
-        replicated = 0
-        open = [Queued(record: SimulatedRecord(term: 0, key: nil, value: []), answer: { _ in }, refuse: { _ in })]
-        openValues = [:]
-        commit()
-    }
-
-    func setLease(_ until: UInt64) { leaseEnd = until }
-
-    func setCommit(_ sequence: UInt64) {
-        guard sequence > replicated else { return }
-        replicated = sequence
-        commitInFlight()
-    }
-
-    func setWaiting(_ isWaiting: Bool) {
-        waits = isWaiting
-        if isWaiting {
-            process.soon { $0.lead(.waiting(from: $0.store.commitPosition.sequence)) }
-        } else {
-            commitInFlight()
-        }
-    }
-
-    func setIntake(_ new: LeadershipMachine.Intake) {
-        intake = new
-        mustSayDrained = new == .held
-        sayDrained()
-        guard new != .held, new != .heldWithReads else { return }
-        let waiting = held
-        held = []
-        for command in waiting { submit(command) }
-    }
-
-    private func sayDrained() {
-        guard mustSayDrained, open.isEmpty, inFlight == nil, !isCommitting else { return }
-        mustSayDrained = false
-        process.soon { $0.lead(.drained) }
-    }
-
-    func stepDown(_ leader: Member?) {
-        isLeader = false
-        leaseEnd = 0
-        depose()
-        discardOpen(.redirect(leader?.address))
-        setIntake(.closed(leader: leader))
-    }
-
-    /// A snapshot replaced everything.
-    func install(_ engine: SimulatedDisk.Engine) {
-        visible = engine.values
-        commitPosition = engine.position
     }
 }

@@ -1,0 +1,172 @@
+import Replication
+import Storage
+import Testing
+
+/// Single decisions of a leader, one machine at a time; whole clusters are the simulation's.
+@Suite struct LeadershipMachineTests {
+    private let a = Cast.a
+    private let b = Cast.b
+    private let c = Cast.c
+    private let end = Cast.end
+
+    @Test func nothingIsServedBeforeEveryMemberHasTheTermsFirstRecord() {
+        var bench = LeadershipBench(a, durable: end)
+        var actions = bench.lead(record(a, "mine", [a, b]))
+        #expect(commits(actions).isEmpty)
+        #expect(!bench.machine.isServing(now: bench.now))
+        bench.attach(1, b, 20, term: 5)
+        #expect(!bench.machine.isServing(now: bench.now))
+        actions = bench.handle(.followerAcknowledged(link: 1, position: Position(term: 5, sequence: 21)))
+        #expect(commits(actions) == [21])
+        #expect(intakes(actions) == [.open])
+        #expect(bench.machine.isServing(now: bench.now))
+    }
+
+    @Test func acknowledgementsOfAnotherTermsStreamDoNotCount() {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.lead(record(a, "mine", [a, b]))
+        bench.attach(1, b, 21, term: 4)
+        #expect(!bench.machine.isServing(now: bench.now))
+    }
+
+    @Test func aLeaderStopsWhenItsLeaseHasRunOut() {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.lead(record(a, "mine", [a]))
+        #expect(bench.machine.isServing(now: bench.now))
+        let deadline = LeaseRule(ttl: 3_000).deadline(sentAt: bench.now)
+        #expect(!bench.machine.isServing(now: deadline))
+        bench.now = deadline
+        #expect(stepsDown(bench.handle(.durable(through: Position(term: 5, sequence: 22)))))
+    }
+
+    @Test func aHangingDiskEndsTheLeadIfAnotherCouldHaveIt() {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.lead(record(a, "mine", [a, b]))
+        bench.attach(1, b, 21, term: 5)
+        _ = bench.handle(.noticesSeen([notice(a, "mine", end), notice(b, "x", end)]))
+        _ = bench.handle(.appended(through: Position(term: 5, sequence: 22)))
+        _ = bench.handle(.sessionRenewed(id: "mine", sentAt: bench.now + LeadershipLimits.diskPatience - 1))
+        bench.now += LeadershipLimits.diskPatience
+        let actions = bench.handle(.tick)
+        #expect(stepsDown(actions))
+        #expect(actions.contains { if case .endSession("mine") = $0 { true } else { false } })
+        #expect(bench.machine.impediment(of: a, now: bench.now)?.contains("disk has not answered") == true)
+        _ = bench.handle(.durable(through: Position(term: 5, sequence: 22)))
+        #expect(bench.machine.impediment(of: a, now: bench.now)?.contains("session") == true)
+    }
+
+    // MARK: The in-sync set
+
+    @Test func aSilentMemberIsTakenOutFirstAndOnlyThenNotWaitedFor() {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.lead(record(a, "mine", [a, b]))
+        bench.attach(1, b, 21, term: 5)
+        _ = bench.handle(.appended(through: Position(term: 5, sequence: 22)))
+        #expect(commits(bench.handle(.durable(through: Position(term: 5, sequence: 22)))).isEmpty)
+        bench.now += ReplicationLimits.silenceMax
+        let actions = bench.handle(.tick)
+        let shrink = proposals(actions).first
+        #expect(shrink?.record.inSync == [a])
+        #expect(commits(actions).isEmpty)
+        // Unknown: it may be written or not, so writes go on waiting, and the same proposal goes out again.
+        let number = shrink?.number ?? 0
+        #expect(commits(bench.handle(.proposed(number: number, .unknown))).isEmpty)
+        bench.now += LeadershipLimits.retryPause
+        let again = bench.handle(.tick)
+        #expect(proposals(again) == proposals(actions))
+        #expect(commits(again).isEmpty)
+        #expect(commits(bench.handle(.proposed(number: number, .committed(revision: 99)))) == [22])
+    }
+
+    @Test func writesWaitForAReplicaBeforeItIsLetIn() {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.lead(record(a, "mine", [a]))
+        bench.attach(1, b, 21, term: 5)
+        let actions = bench.handle(.tick)
+        #expect(proposals(actions).isEmpty)
+        #expect(actions.contains { if case .setWaiting(true) = $0 { true } else { false } })
+        // The store may have shown 23 by itself before it was told to wait.
+        _ = bench.handle(.waiting(from: 23))
+        #expect(proposals(bench.handle(.tick)).isEmpty)
+        _ = bench.handle(.durable(through: Position(term: 5, sequence: 23)))
+        let letIn = bench.handle(.followerAcknowledged(link: 1, position: Position(term: 5, sequence: 23)))
+        #expect(proposals(letIn).first?.record.inSync == [a, b])
+    }
+
+    @Test func aMemberGetsASnapshotOnlyOnceItIsOut() {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.lead(record(a, "mine", [a, b]))
+        _ = bench.handle(.followerAttached(link: 1, member: b, term: 5))
+        var actions = bench.handle(.followerNeedsSnapshot(link: 1))
+        #expect(!actions.contains { if case .allowSnapshot = $0 { true } else { false } })
+        let shrink = proposals(actions).first
+        #expect(shrink?.record.inSync == [a])
+        actions = bench.handle(.proposed(number: shrink?.number ?? 0, .committed(revision: 99)))
+        #expect(actions.contains { if case .allowSnapshot(1) = $0 { true } else { false } })
+    }
+
+    @Test func writesAreRefusedBelowMinInSync() {
+        var bench = LeadershipBench(a, durable: end, minInSync: 2)
+        let actions = bench.lead(record(a, "mine", [a]))
+        guard case .readsOnly? = intakes(actions).last else {
+            Issue.record("writes are not refused: \(intakes(actions))")
+            return
+        }
+    }
+
+    // MARK: Switchover
+
+    @Test func aSwitchoverHoldsReadsBeforeItIsProposedAndNeverGuessesItsOutcome() throws {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.lead(record(a, "mine", [a, b]))
+        bench.attach(1, b, 21, term: 5)
+        _ = bench.handle(.noticesSeen([notice(a, "mine", end), notice(b, "x", end)]))
+        #expect(intakes(bench.handle(.switchover(to: "h:2"))) == [.held])
+        let actions = bench.handle(.drained)
+        let holds = try #require(actions.firstIndex { if case .setIntake(.heldWithReads) = $0 { true } else { false } })
+        let proposes = try #require(actions.firstIndex { if case .propose = $0 { true } else { false } })
+        #expect(holds < proposes)
+        let proposal = try #require(proposals(actions).first)
+        #expect(proposal.record == record(b, "x", [a, b], term: 6))
+        #expect(intakes(bench.handle(.proposed(number: proposal.number, .unknown))).isEmpty)
+        bench.now += LeadershipLimits.retryPause
+        _ = bench.handle(.tick)
+        // The first attempt was written after all: the second finds its record.
+        let found = SeenRecord(record: proposal.record, revision: 50)
+        let ended = bench.handle(.proposed(number: proposal.number, .conflict(found)))
+        #expect(stepsDown(ended))
+        #expect(ended.contains { if case .follow(let leader, term: 6) = $0 { leader == b } else { false } })
+        #expect(ended.contains { if case .switchoverEnded(failure: nil) = $0 { true } else { false } })
+    }
+
+    @Test func aTargetThatDiesBeforeTheProposalLeavesTheLeadWhereItIs() {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.lead(record(a, "mine", [a, b]))
+        bench.attach(1, b, 21, term: 5)
+        _ = bench.handle(.noticesSeen([notice(a, "mine", end), notice(b, "x", end)]))
+        _ = bench.handle(.switchover(to: nil))
+        let actions = bench.handle(.followerDetached(link: 1))
+        #expect(intakes(actions) == [.open])
+        #expect(!stepsDown(actions))
+    }
+
+    @Test func impedimentsAreSaidInWords() {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.lead(record(a, "mine", [a, b]))
+        bench.attach(1, b, 21, term: 5)
+        bench.attach(2, c, 3, term: 5)
+        _ = bench.handle(.noticesSeen([notice(a, "mine", end), notice(c, "y", end)]))
+        #expect(bench.machine.impediment(of: b, now: bench.now)?.contains("no session") == true)
+        #expect(bench.machine.impediment(of: c, now: bench.now)?.contains("18 records behind") == true)
+        #expect(bench.machine.membersHaving(sequence: 21) == 2)
+    }
+
+    @Test(arguments: Array(stride(from: UInt64(2_000), through: 60_000, by: 1_000)))
+    func theMarginCoversTheDriftOfBothClocks(ttl: UInt64) {
+        let rule = LeaseRule(ttl: ttl)
+        let drift = Double(LeaseRule.driftMax) / 1_000
+        let leaderStops = Double(rule.deadline(sentAt: 0) + 1) / (1 - drift)
+        let coordinatorEnds = Double(ttl) / (1 + drift)
+        #expect(leaderStops < coordinatorEnds)
+    }
+}
