@@ -74,10 +74,17 @@ let package = Package(
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "Storage"], swiftSettings: settings),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
         .testTarget(name: "Simulation", dependencies: ["Replication", "Storage"], swiftSettings: settings),
+        // A second process for the tests of the `local` coordinator.
+        .executableTarget(
+            name: "CoordinationTestPeer",
+            dependencies: ["Coordination", "Storage"],
+            path: "Tests/CoordinationTestPeer",
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "CoordinationTests",
             dependencies: [
-                "Coordination", "Storage", "Routing", "Replication", nioCore, nioPosix,
+                "Coordination", "CoordinationTestPeer", "Storage", "Routing", "Replication", nioCore, nioPosix,
             ],
             swiftSettings: settings
         ),

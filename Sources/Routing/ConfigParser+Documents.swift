@@ -108,8 +108,7 @@ extension ConfigParser {
     private static func endpoints(_ fields: inout ConfigFields) -> [String] {
         var endpoints: [String] = []
         for (text, line) in fields.list("EtcdEndpoints") {
-            let scheme = ["http://", "https://"].first { text.hasPrefix($0) }
-            if let scheme, (try? NodeAddress(String(text.dropFirst(scheme.count)))) != nil {
+            if EtcdEndpoint(text) != nil {
                 endpoints.append(text)
             } else {
                 fields.report(line: line, "\"\(text)\" is no endpoint; write http://host:port or https://host:port")

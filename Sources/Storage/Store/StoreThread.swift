@@ -31,6 +31,9 @@ package final class StoreThread: @unchecked Sendable {
 
     package func join() { pthread_join(handle, nil) }
 
+    /// For a thread that ends by itself, instead of `join`.
+    package func detach() { pthread_detach(handle) }
+
     private final class Body: Sendable {
         let run: @Sendable () -> Void
 
