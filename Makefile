@@ -43,7 +43,7 @@ test: lint test-tools build-tests unit e2e ## install what the tests need, lint,
 build-tests: toolchain libraries
 	@$(SWIFT) build -c release --build-tests
 
-unit: build-tests ## the rooms' tests, without processes
+unit: build-tests test-tools ## the rooms' tests; only etcd and the local coordinator's peers are processes
 	@$(SWIFT) test -c release --skip-build --disable-xctest --skip '^EndToEnd\.'
 
 e2e: build-tests test-tools ## the real binary against curl's, Redis's and tmux's idea of it
@@ -76,5 +76,5 @@ libraries:
 	@scripts/install-packages.sh libncurses-dev liblmdb-dev librocksdb-dev
 
 test-tools: libraries
-	@scripts/install-packages.sh pkg-config tmux redis-tools curl python3
+	@scripts/install-packages.sh pkg-config tmux redis-tools curl python3 etcd-server openssl
 	@scripts/install-test-data.sh

@@ -5,8 +5,9 @@ set -euo pipefail
 # What shows that a package's purpose is served, whoever installed it: a command, or a pkg-config module.
 is_there() {
     case $1 in
-        pkg-config | tmux | curl | python3 | redis-server) command -v "$1" >/dev/null && return ;;
+        pkg-config | tmux | curl | python3 | redis-server | openssl) command -v "$1" >/dev/null && return ;;
         redis-tools) command -v redis-cli >/dev/null && command -v redis-benchmark >/dev/null && return ;;
+        etcd-server) command -v etcd >/dev/null && return ;;
         libncurses-dev) pkg-config --exists ncursesw 2>/dev/null && return ;;
         liblmdb-dev) pkg-config --exists lmdb 2>/dev/null && return ;;
         librocksdb-dev) pkg-config --exists rocksdb 2>/dev/null && return ;;

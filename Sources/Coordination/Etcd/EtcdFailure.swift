@@ -1,4 +1,6 @@
 import AsyncHTTPClient
+import Glibc
+import NIOCore
 import NIOPosix
 import NIOSSL
 
@@ -38,6 +40,8 @@ enum EtcdFailure: Error {
         case let error as NIOConnectionError:
             let reason = error.connectionErrors.first.map { "\($0.error)" } ?? "no address"
             self = .notSent("no connection (\(reason))")
+        // Only connecting can be refused.
+        case let error as IOError where error.errnoCode == ECONNREFUSED: self = .notSent("no connection (refused)")
         case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: self = .notSent("TLS failed (\(error))")
         default: self = .noAnswer("\(error)")
         }

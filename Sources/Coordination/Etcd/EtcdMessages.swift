@@ -1,6 +1,9 @@
 import FoundationEssentials
 
 /// etcd's v3 API as its JSON gateway speaks it: bytes in base64, 64-bit numbers as text, what is zero left out.
+///
+/// Names are etcd's own.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 enum Etcd {
     /// A 64-bit number.
     struct Number: Codable, Hashable, Sendable, ExpressibleByIntegerLiteral {

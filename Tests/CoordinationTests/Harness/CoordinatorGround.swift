@@ -94,9 +94,10 @@ actor WatchedKeys {
     }
 }
 
-/// `body` must fail with that code.
+/// `body` must fail with that code, or the other one.
 func expectCode(
     _ code: CoordinationError.Code,
+    or other: CoordinationError.Code? = nil,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ body: () async throws -> Void
 ) async {
@@ -104,7 +105,7 @@ func expectCode(
         try await body()
         Issue.record("expected \(code), but it went well", sourceLocation: sourceLocation)
     } catch let error as CoordinationError {
-        #expect(error.code == code, "\(error)", sourceLocation: sourceLocation)
+        #expect(error.code == code || error.code == other, "\(error)", sourceLocation: sourceLocation)
     } catch {
         Issue.record(error, sourceLocation: sourceLocation)
     }
