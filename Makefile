@@ -17,7 +17,7 @@ SWIFT := swift
 
 # A build killed half-way must not leave what looks like a finished file.
 .DELETE_ON_ERROR:
-.PHONY: help console build perf bench test unit e2e e2e-long simulate crash-long lint install clean toolchain libraries test-tools
+.PHONY: help console build perf bench test unit coordination e2e e2e-long simulate crash-long lint install clean toolchain libraries test-tools
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -37,14 +37,18 @@ bench: build ## side by side with redis-server: ratios, medians of PAIRS=3 alter
 	@scripts/install-packages.sh redis-server redis-tools
 	@scripts/bench-vs-redis.sh $(SHOAL)
 
-test: lint test-tools build-tests unit e2e ## install what the tests need, lint, build, run all tests
+test: lint test-tools build-tests unit coordination e2e ## install what the tests need, lint, build, run all tests
 
 .PHONY: build-tests
 build-tests: toolchain libraries
 	@$(SWIFT) build -c release --build-tests
 
-unit: build-tests test-tools ## the rooms' tests; only etcd and the local coordinator's peers are processes
-	@$(SWIFT) test -c release --skip-build --disable-xctest --skip '^EndToEnd\.'
+unit: build-tests ## the rooms' tests, without processes
+	@$(SWIFT) test -c release --skip-build --disable-xctest --skip '^(EndToEnd|CoordinationTests)\.'
+
+# By themselves: leases are of real time, and Simulation next to them would take all of the machine.
+coordination: build-tests test-tools ## both coordinators: real etcd processes, several processes on one file
+	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^CoordinationTests\.'
 
 e2e: build-tests test-tools ## the real binary against curl's, Redis's and tmux's idea of it
 	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\.'

@@ -17,7 +17,9 @@ extension CoordinationSuite {
             return try SlotMap(version: version, shardNames: ["shard0", "shard1"], owners: owners)
         }
 
-        private static func record(_ term: UInt64, _ leader: Member?, _ session: String, _ inSync: [Member]) -> ShardRecord {
+        private static func record(_ term: UInt64, _ leader: Member?, _ session: String, _ inSync: [Member])
+            -> ShardRecord
+        {
             ShardRecord(shard: "shard0", term: term, leader: leader, session: session, inSync: inSync)
         }
 
@@ -54,7 +56,10 @@ extension CoordinationSuite {
             }
         }
 
-        @Test("A data folder of another coordinator, or one that lost its data, is refused", arguments: CoordinatorKind.allCases)
+        @Test(
+            "A data folder of another coordinator, or one that lost its data, is refused",
+            arguments: CoordinatorKind.allCases
+        )
         func refusesStrangers(_ kind: CoordinatorKind) async throws {
             try await with(kind) { coordinator in
                 let map = try Self.map(1)
@@ -125,7 +130,10 @@ extension CoordinationSuite {
             }
         }
 
-        @Test("Notices live and die with their session, and a newer one replaces an older", arguments: CoordinatorKind.allCases)
+        @Test(
+            "Notices live and die with their session, and a newer one replaces an older",
+            arguments: CoordinatorKind.allCases
+        )
         func notices(_ kind: CoordinatorKind) async throws {
             try await with(kind) { coordinator in
                 let member = Self.member(3)

@@ -69,7 +69,9 @@ extension CoordinationSuite {
                 }
                 renewing.cancel()
                 await renewing.value
-                print("etcd: longest time between renewals with each of 3 members killed and stopped: \(upkeep.longest) ms")
+                print(
+                    "etcd: longest time between renewals with each of 3 members killed and stopped: \(upkeep.longest) ms"
+                )
                 #expect(!upkeep.hasEnded)
                 let tied = try await backend.read("tied").entries
                 #expect(tied.first?.session == lease.id)

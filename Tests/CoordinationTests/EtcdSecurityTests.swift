@@ -34,7 +34,9 @@ extension CoordinationSuite {
         @Test("The environment is read as etcdctl reads it, and an endpoint's user wins")
         func environment() throws {
             let plain = try config(["http://127.0.0.1:2379"])
-            let both = ["ETCDCTL_USER": "me:secret", "ETCDCTL_CACERT": "/ca", "ETCDCTL_CERT": "/c", "ETCDCTL_KEY": "/k"]
+            let both = [
+                "ETCDCTL_USER": "me:secret", "ETCDCTL_CACERT": "/ca", "ETCDCTL_CERT": "/c", "ETCDCTL_KEY": "/k",
+            ]
             let settings = try EtcdSettings(config: plain, environment: both)
             #expect(settings.user == "me" && settings.password == "secret")
             #expect(settings.authorityFile == "/ca" && settings.certificateFile == "/c" && settings.keyFile == "/k")

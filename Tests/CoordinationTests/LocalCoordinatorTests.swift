@@ -14,7 +14,9 @@ extension CoordinationSuite {
 
         private func peer(_ words: String...) throws -> TestProcess {
             let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            let binary = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent("CoordinationTestPeer")
+            let binary = URL(fileURLWithPath: own).deletingLastPathComponent().appendingPathComponent(
+                "CoordinationTestPeer"
+            )
             let command = [binary.path, words[0], path] + words.dropFirst()
             return try TestProcess(command, output: "\(folder.path)/peer-\(UUID().uuidString)")
         }
@@ -199,7 +201,9 @@ extension CoordinationSuite {
                     try await backend.put("ping", "\(round)")
                     while let event = await events.next() {
                         guard case .changes(let changes, _) = event else { continue }
-                        if changes.contains(where: { if case .put(let entry) = $0 { entry.text == "\(round)" } else { false } }) {
+                        if changes.contains(where: {
+                            if case .put(let entry) = $0 { entry.text == "\(round)" } else { false }
+                        }) {
                             break
                         }
                     }
