@@ -88,7 +88,9 @@ final class SimulatedCoordinator {
 
     func view(_ shard: Int) -> View {
         let name = "s\(shard)"
-        let notices = sessions.values.compactMap(\.notice).filter { $0.shard == name }.sorted { $0.member < $1.member }
+        let notices = sessions.values.compactMap(\.notice).filter { $0.shard == name }.sorted {
+            ($0.member, $0.session) < ($1.member, $1.session)
+        }
         return View(record: records[shard], notices: notices, version: version)
     }
 

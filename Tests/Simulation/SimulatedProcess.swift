@@ -82,7 +82,9 @@ final class SimulatedProcess {
     func die(sayingSo: Bool) {
         isAlive = false
         deferred = []
-        for connection in [followerConnection].compactMap({ $0 }) + links.values.map(\.connection) {
+        for connection in [followerConnection].compactMap({ $0 })
+            + links.keys.sorted().compactMap({ links[$0]?.connection })
+        {
             guard sayingSo else { connection.vanish(self); continue }
             if connection.follower === self { connection.closeByFollower() } else { connection.closeByLeader() }
         }
