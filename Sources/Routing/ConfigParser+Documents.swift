@@ -111,7 +111,9 @@ extension ConfigParser {
             if EtcdEndpoint(text) != nil {
                 endpoints.append(text)
             } else {
-                fields.report(line: line, "\"\(text)\" is no endpoint; write http://host:port or https://host:port")
+                // What is before an @ may be a password.
+                let shown = text.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+                fields.report(line: line, "\"\(shown)\" is no endpoint; write http://host:port or https://host:port")
             }
         }
         return endpoints

@@ -139,6 +139,8 @@ extension CoordinationSuite {
                         return try await backend.read("left").entries.isEmpty
                     }
                     #expect(isGone)
+                    let late = Int(BootClock.milliseconds()) - Int(left.sentAt + left.ttl)
+                    print("\(kind): a session of \(left.ttl) ms was seen to have ended \(late) ms after its time")
                     #expect(BootClock.milliseconds() >= left.sentAt + 2_000)
                     #expect(try await backend.read("").entries.map(\.key) == ["kept"])
                     await Self.expectEnded(left.id, backend)
@@ -157,6 +159,48 @@ extension CoordinationSuite {
             }
             await expectCode(.sessionEnded) {
                 try await backend.put("late", "x", session: session)
+            }
+        }
+
+        @Test("Renewals go on while all threads of Swift's own pool are blocked", arguments: CoordinatorKind.allCases)
+        func renewsBesideBlockedPool(_ kind: CoordinatorKind) async throws {
+            try await CoordinatorGround.with(kind) { ground in
+                try await ground.withBackend { backend in
+                    let lease = try await backend.grantSession(ttl: 60_000, timeout: .seconds(5))
+                    let renewals = TestCounter()
+                    try await Self.blockPool(until: { renewals.value >= 5 }) {
+                        while !Task.isCancelled, renewals.value < 5 {
+                            _ = try await backend.renewSession(lease.id, timeout: .seconds(5))
+                            renewals.raise()
+                        }
+                    }
+                    #expect(renewals.value >= 5)
+                }
+            }
+        }
+
+        /// Runs `work` on coordination's executor while more tasks than there are threads block the pool, until
+        /// `isDone`, or for so long that the test has failed.
+        private static func blockPool(
+            until isDone: @escaping @Sendable () -> Bool,
+            _ work: @escaping @Sendable () async throws -> Void
+        ) async throws {
+            let blocked = TestCounter()
+            let threads = ProcessInfo.processInfo.activeProcessorCount
+            let isBlocked: @Sendable () -> Bool = { blocked.value >= threads }
+            let end = ContinuousClock.now + .seconds(15)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<threads {
+                    group.addTask {
+                        blocked.raise()
+                        while !isDone(), ContinuousClock.now < end { usleep(1_000) }
+                    }
+                }
+                group.addTask(executorPreference: CoordinationExecutor.shared) {
+                    while !isBlocked() { await Task.yield() }
+                    try await work()
+                }
+                try await group.waitForAll()
             }
         }
 

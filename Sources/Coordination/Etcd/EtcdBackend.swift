@@ -158,7 +158,7 @@ package final class EtcdBackend: CoordinatorBackend {
         let follower = EtcdFollower(backend: self, watch: watch)
         let task = followers.withLock { tasks -> Task<Void, Never>? in
             guard tasks != nil else { return nil }
-            let task = Task { await follower.run() }
+            let task = Task(executorPreference: CoordinationExecutor.shared) { await follower.run() }
             tasks?.removeAll { $0.isCancelled }
             tasks?.append(task)
             return task

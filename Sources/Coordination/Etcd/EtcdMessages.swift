@@ -16,7 +16,10 @@ enum Etcd {
             let single = try decoder.singleValueContainer()
             if let text = try? single.decode(String.self) {
                 // Negative: a lease that is not there, in some answers.
-                value = UInt64(text) ?? 0
+                guard let number = UInt64(text) ?? (Int64(text) == nil ? nil : 0) else {
+                    throw DecodingError.dataCorruptedError(in: single, debugDescription: "\(text) is no number")
+                }
+                value = number
             } else {
                 value = try single.decode(UInt64.self)
             }

@@ -55,3 +55,15 @@ struct LocalSweep: LocalJob {
 
     func refuse(_ error: CoordinationError) { done(error) }
 }
+
+/// Ends the writer's thread; seen by the thread itself.
+struct LocalClosing: LocalJob {
+    let call: LocalCall<Bool>
+    var isWanted: Bool { true }
+
+    func run(_ ledger: inout LocalLedger, now: UInt64) -> LocalAnswer {
+        LocalAnswer(mayCommit: { false }, tell: { _ in })
+    }
+
+    func refuse(_ error: CoordinationError) { call.answer(.success(false)) }
+}

@@ -1,5 +1,6 @@
 import Coordination
 import Routing
+import Synchronization
 import Testing
 
 /// A coordinator of one kind, fresh for one test, and clients of it.
@@ -109,4 +110,11 @@ func expectCode(
     } catch {
         Issue.record(error, sourceLocation: sourceLocation)
     }
+}
+
+/// A number that tasks raise.
+final class TestCounter: Sendable {
+    private let number = Mutex(0)
+    var value: Int { number.withLock { $0 } }
+    func raise() { number.withLock { $0 += 1 } }
 }
