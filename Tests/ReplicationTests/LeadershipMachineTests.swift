@@ -93,6 +93,24 @@ import Testing
         #expect(proposals(letIn).first?.record.inSync == [a, b])
     }
 
+    @Test func anAnswerToAnEarlierOrderToWaitIsNotTakenForTheLast() {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.lead(record(a, "mine", [a]))
+        bench.attach(1, b, 21, term: 5)
+        _ = bench.handle(.tick)
+        let gone = bench.handle(.followerDetached(link: 1))
+        #expect(gone.contains { if case .setWaiting(false) = $0 { true } else { false } })
+        bench.attach(2, b, 21, term: 5)
+        _ = bench.handle(.tick)
+        // The first order's answer is late; the store has shown up to 30 since.
+        #expect(proposals(bench.handle(.waiting(from: 21))).isEmpty)
+        #expect(proposals(bench.handle(.tick)).isEmpty)
+        #expect(proposals(bench.handle(.waiting(from: 30))).isEmpty)
+        _ = bench.handle(.durable(through: Position(term: 5, sequence: 30)))
+        let caughtUp = bench.handle(.followerAcknowledged(link: 2, position: Position(term: 5, sequence: 30)))
+        #expect(proposals(caughtUp).first?.record.inSync == [a, b])
+    }
+
     @Test func aMemberGetsASnapshotOnlyOnceItIsOut() {
         var bench = LeadershipBench(a, durable: end)
         _ = bench.lead(record(a, "mine", [a, b]))

@@ -32,7 +32,7 @@ extension LeadershipMachine {
         case termNotBegun(reason: String)
         /// Answer to `setIntake(.held)`: nothing is queued, in flight or uncommitted, and nothing will be.
         case drained
-        /// Answer to `setWaiting(true)`: up to here records may be visible already without any replica having them.
+        /// Answer to `setWaiting(true)`, one for each, in order: up to here records may be visible already without any replica having them.
         case waiting(from: UInt64)
         /// The contents are whole (nil) or can't be led with (a snapshot is being put in), in words.
         case contents(obstacle: String?)

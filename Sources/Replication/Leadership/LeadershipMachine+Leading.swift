@@ -88,7 +88,15 @@ extension LeadershipMachine {
         guard waits != leading.waits else { return }
         self.leading?.waits = waits
         self.leading?.waitingFrom = nil
+        if waits { self.leading?.waitingAnswersDue += 1 }
         actions.append(.setWaiting(waits))
+    }
+
+    /// An answer to an earlier order knows nothing of what the store has shown between the two.
+    mutating func startedWaiting(from sequence: UInt64) {
+        guard let leading, leading.waitingAnswersDue > 0 else { return }
+        self.leading?.waitingAnswersDue -= 1
+        if leading.waitingAnswersDue == 1, leading.waits { self.leading?.waitingFrom = sequence }
     }
 
     /// The highest position on every disk that counts. Records of older terms are committed with the term's first one,

@@ -141,7 +141,7 @@ package struct LeadershipMachine {
         case .termBegun(let position): termBegun(position, now)
         case .termNotBegun(let reason): termNotBegun(reason, now, &actions)
         case .drained: if leading?.handOver?.stage == .draining { leading?.handOver?.stage = .drained }
-        case .waiting(let sequence): if leading?.waits == true { leading?.waitingFrom = sequence }
+        case .waiting(let sequence): startedWaiting(from: sequence)
         case .contents(let obstacle): self.obstacle = obstacle
         case .storeFailed(let reason): storeFailed(reason, now, &actions)
         case .followerAttached, .followerAcknowledged, .followerNeedsSnapshot, .followerLeaving, .followerDetached:

@@ -13,6 +13,8 @@ extension LeadershipMachine {
         /// Whether the store was told to wait for replicas, and what it may have published before; nil: no answer yet.
         var waits = false
         var waitingFrom: UInt64?
+        /// Answers under way: only the last one is of now.
+        var waitingAnswersDue = 0
         /// The last record handed to the disk, and since when it has not answered.
         var appended: UInt64 = 0
         var unansweredSince: UInt64?
