@@ -70,6 +70,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "TestSupport", dependencies: ["Routing"], path: "Tests/Support", swiftSettings: settings),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: settings),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "Storage"], swiftSettings: settings),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
@@ -91,14 +92,14 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Storage", "Routing", nioCore, nioPosix, logging,
+                "Server", "Storage", "Routing", "TestSupport", nioCore, nioPosix, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "NodeTests",
-            dependencies: ["Node", "Server", "Storage", "Routing", nioCore, nioPosix, logging],
+            dependencies: ["Node", "Server", "Storage", "Routing", "TestSupport", nioCore, nioPosix, logging],
             swiftSettings: settings
         ),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
@@ -110,7 +111,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEnd",
-            dependencies: ["shoal", "Routing", "Server", "Console", nioCore, nioPosix],
+            dependencies: ["shoal", "Routing", "Server", "Console", "TestSupport", nioCore, nioPosix],
             swiftSettings: settings
         ),
     ]

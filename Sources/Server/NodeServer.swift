@@ -34,6 +34,7 @@ package final class NodeServer: Sendable {
         logger: Logger
     ) async throws(ServerError) -> NodeServer {
         let origins = OriginCheck(allowed: [state.address.description, listen.description])
+        let topology = TopologyCache()
         let loops = group.makeIterator().map {
             LoopContext(
                 eventLoop: $0,
@@ -42,9 +43,11 @@ package final class NodeServer: Sendable {
                 control: control,
                 state: state,
                 origins: origins,
+                topology: topology,
                 logger: logger
             )
         }
+        for loop in loops { loop.siblings = loops }
         let byLoop = Dictionary(uniqueKeysWithValues: loops.map { (ObjectIdentifier($0.eventLoop), $0) })
         let connectionIdentifiers = ConnectionIdentifiers()
         let bootstrap = ServerBootstrap(group: group)
@@ -75,6 +78,7 @@ package final class NodeServer: Sendable {
             logger.info("listening", metadata: ["address": "\(listen)"])
             return server
         } catch {
+            for loop in loops { loop.siblings = [] }
             throw describe(error, listen)
         }
     }

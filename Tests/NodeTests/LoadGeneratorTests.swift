@@ -2,6 +2,7 @@ import Node
 import Routing
 import Server
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct LoadGeneratorTests {
@@ -30,7 +31,7 @@ import Testing
     }
 
     @Test func sendsWhatWasAskedForWritesFirst() async throws {
-        let server = try LoadFakeServer { Self.lone($0) }
+        let server = try FakeServer { Self.lone($0) }
         defer { server.close() }
         var options = options(server.address, writes: 101, reads: 50)
         options.pipeline = 8
@@ -44,7 +45,7 @@ import Testing
     }
 
     @Test func countsErrorsByKindAndMisses() async throws {
-        let server = try LoadFakeServer { request in
+        let server = try FakeServer { request in
             if request.contains("CLUSTER") { return Self.noCluster }
             return request.contains("SET") ? "-CLUSTERDOWN The shard has no leader\r\n" : "$-1\r\n"
         }
@@ -56,9 +57,9 @@ import Testing
     }
 
     @Test func followsMovedToANodeItDidNotKnow() async throws {
-        let owner = try LoadFakeServer { Self.lone($0) }
+        let owner = try FakeServer { Self.lone($0) }
         let target = owner.address
-        let other = try LoadFakeServer { request in
+        let other = try FakeServer { request in
             if request.contains("CLUSTER") { return Self.noCluster }
             return "-MOVED 1 \(target)\r\n"
         }
@@ -83,7 +84,7 @@ import Testing
             }
             return "*\(ranges.count)\r\n" + ranges.joined()
         }
-        let servers = [try LoadFakeServer(answer), try LoadFakeServer(answer)]
+        let servers = [try FakeServer(answer), try FakeServer(answer)]
         defer { for server in servers { server.close() } }
         addresses.withLock { $0 = servers.map(\.address) }
         let report = try await LoadGenerator(options(servers[0].address, writes: 300)).run()
@@ -97,7 +98,7 @@ import Testing
     }
 
     @Test func speaksHTTP() async throws {
-        let server = try LoadFakeServer { request in
+        let server = try FakeServer { request in
             if request.contains("CLUSTER") { return "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n" }
             let writes = request.components("PUT /kv/key:")
             let reads = request.components("GET /get?key=key:")
@@ -115,7 +116,7 @@ import Testing
 
     @Test func lostConnectionsAreCountedAndOpenedAgain() async throws {
         let dropped = Mutex(0)
-        let server = try LoadFakeServer { request in
+        let server = try FakeServer { request in
             if request.contains("CLUSTER") { return Self.noCluster }
             let isDropped = dropped.withLock { count in
                 count += 1
@@ -131,7 +132,7 @@ import Testing
 
     @Test func demoTrafficEndsWhenCancelled() async throws {
         let (stream, signal) = AsyncStream<Void>.makeStream()
-        let server = try LoadFakeServer { request in
+        let server = try FakeServer { request in
             if !request.contains("CLUSTER") { signal.yield() }
             return Self.lone(request)
         }
@@ -145,7 +146,7 @@ import Testing
     }
 
     @Test func nobodyThereIsUnreachable() async throws {
-        let server = try LoadFakeServer { _ in nil }
+        let server = try FakeServer { _ in nil }
         server.close()
         let options = options(server.address, writes: 1)
         let error = await #expect(throws: ClientError.self) { try await LoadGenerator(options).run() }

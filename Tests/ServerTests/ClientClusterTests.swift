@@ -1,6 +1,7 @@
 import Routing
 import Server
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct ClientClusterTests {
@@ -11,7 +12,7 @@ import Testing
 
     /// An address where nothing listens: a server's that is closed again.
     private func deadAddress() throws -> NodeAddress {
-        let server = try ClientFakeServer { _ in nil }
+        let server = try FakeServer { _ in nil }
         server.close()
         return server.address
     }
@@ -19,7 +20,7 @@ import Testing
     private static let key = Array("key".utf8)
 
     @Test func getPutDelete() async throws {
-        let server = try ClientFakeServer { request in
+        let server = try FakeServer { request in
             switch true {
             case request.contains("SET"): "+OK\r\n"
             case request.contains("DEL"): ":1\r\n"
@@ -38,9 +39,9 @@ import Testing
     }
 
     @Test func followsMoved() async throws {
-        let owner = try ClientFakeServer { _ in "$1\r\nv\r\n" }
+        let owner = try FakeServer { _ in "$1\r\nv\r\n" }
         let target = owner.address
-        let other = try ClientFakeServer { _ in "-MOVED 12539 \(target)\r\n" }
+        let other = try FakeServer { _ in "-MOVED 12539 \(target)\r\n" }
         defer { owner.close(); other.close() }
         // A config that knows only the wrong node.
         #expect(try await client([other.address]).get(Self.key) == Array("v".utf8))
@@ -49,7 +50,7 @@ import Testing
     @Test func redirectsInACircleEnd() async throws {
         let asked = Mutex(0)
         let itself = Mutex<NodeAddress?>(nil)
-        let server = try ClientFakeServer { _ in
+        let server = try FakeServer { _ in
             asked.withLock { $0 += 1 }
             return itself.withLock { $0 }.map { "-MOVED 1 \($0)\r\n" }
         }
@@ -61,7 +62,7 @@ import Testing
     }
 
     @Test func aDeadNodeIsPassedOver() async throws {
-        let server = try ClientFakeServer { _ in "$1\r\nv\r\n" }
+        let server = try FakeServer { _ in "$1\r\nv\r\n" }
         defer { server.close() }
         // Whichever of the two shards owns the key, the node that lives is asked.
         let dead = try deadAddress()
@@ -71,7 +72,7 @@ import Testing
 
     @Test func aRedirectToADeadNodeIsUnreachable() async throws {
         let dead = try deadAddress()
-        let server = try ClientFakeServer { _ in "-MOVED 1 \(dead)\r\n" }
+        let server = try FakeServer { _ in "-MOVED 1 \(dead)\r\n" }
         defer { server.close() }
         let error = await #expect(throws: ClientError.self) { _ = try await client([server.address]).get(Self.key) }
         #expect(error?.code == .unreachable)
@@ -80,7 +81,7 @@ import Testing
     }
 
     @Test func aClosedConnectionIsNotTriedAgain() async throws {
-        let server = try ClientFakeServer { _ in nil }
+        let server = try FakeServer { _ in nil }
         defer { server.close() }
         let error = await #expect(throws: ClientError.self) {
             try await client([server.address]).put(Self.key, value: [])
@@ -90,10 +91,10 @@ import Testing
     }
 
     @Test func scanWalksAllPagesAndShards() async throws {
-        let first = try ClientFakeServer {
+        let first = try FakeServer {
             $0.contains("$1\r\n0\r\n") ? "*2\r\n$1\r\n7\r\n*1\r\n$1\r\na\r\n" : "*2\r\n$1\r\n0\r\n*1\r\n$1\r\nb\r\n"
         }
-        let second = try ClientFakeServer { _ in "*2\r\n$1\r\n0\r\n*1\r\n$1\r\nc\r\n" }
+        let second = try FakeServer { _ in "*2\r\n$1\r\n0\r\n*1\r\n$1\r\nc\r\n" }
         defer { first.close(); second.close() }
         let client = try client([first.address, second.address])
         var keys: [String] = []
@@ -111,7 +112,7 @@ import Testing
     }
 
     @Test func fetchesHTTP() async throws {
-        let server = try ClientFakeServer { request in
+        let server = try FakeServer { request in
             request.hasPrefix("POST /admin/stop ")
                 ? "HTTP/1.1 409 Conflict\r\nContent-Length: 2\r\nX-Two: b \r\n\r\nno"
                 : "HTTP/1.1 204 No Content\r\n\r\n"

@@ -1,3 +1,4 @@
+import Routing
 import Server
 import Testing
 
@@ -77,10 +78,14 @@ import Testing
     }
 
     @Test func redirectReadsAnEmptyHostAsTheAskedNode() throws {
-        let node = try NodeAddressFixture.address(port: 7001)
+        let node = NodeAddress(host: "127.0.0.1", port: 7001)
         let redirect = try #require(try Redirect(.error("MOVED 5 :7002"), askedNode: node))
         #expect("\(redirect.address)" == "127.0.0.1:7002")
         #expect(redirect.slot == 5)
+        for text in ["MOVED 5 ::1:7002", "MOVED 5 [::1]:7002"] {
+            let address = try #require(try Redirect(.error(text), askedNode: node)).address
+            #expect(address == NodeAddress(host: "::1", port: 7002), "\(text)")
+        }
         #expect(try Redirect(.error("ERR x"), askedNode: node) == nil)
         #expect(throws: ClientError.self) { _ = try Redirect(.error("MOVED x"), askedNode: node) }
     }

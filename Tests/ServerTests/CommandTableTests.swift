@@ -94,13 +94,14 @@ import Testing
     @Test func keysOfACommand() {
         #expect(reply("GETKEYS", "mset", "a", "1", "b", "2") == "*2|$1|a|$1|b|")
         #expect(reply("GETKEYS", "get", "a") == "*1|$1|a|")
-        #expect(reply("GETKEYS", "ping") == "-ERR The command has no key arguments|")
+        #expect(reply("GETKEYS", "ping", "a") == "-ERR The command has no key arguments|")
         #expect(reply("GETKEYS", "nope", "a") == "-ERR Invalid command specified|")
-        #expect(reply("GETKEYS", "get") == "-ERR Invalid number of arguments specified for command|")
+        #expect(reply("GETKEYS", "get", "a", "b") == "-ERR Invalid number of arguments specified for command|")
+        #expect(reply("GETKEYS", "get") == "-ERR wrong number of arguments for 'command|getkeys' command|")
     }
 
     @Test func wrongSubcommandsAreRefusedOnOneLine() {
-        #expect(reply("no\r\npe") == "-ERR unknown subcommand 'no pe'. Try COMMAND HELP.|")
+        #expect(reply("no\r\npe") == "-ERR unknown subcommand 'no  pe'. Try COMMAND HELP.|")
         #expect(reply("COUNT", "x") == "-ERR wrong number of arguments for 'command|count' command|")
     }
 }

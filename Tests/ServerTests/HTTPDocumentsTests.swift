@@ -69,7 +69,7 @@ import Testing
         status.lag.milliseconds = 1500
         status.latencyMicroseconds.write.p99 = 250
         let labels = #"{cluster="a\"b\\c\nd",shard="shard0",node="127.0.0.2:8080",role="replica""#
-        let text = MetricsText.render(status)
+        let text = MetricsText.render(status, NodeMetrics.Totals())
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.last == "")
         for sample in [

@@ -54,12 +54,22 @@ package struct Redirect: Hashable, Sendable {
         guard words.count == 3, let slot = UInt16(words[1]) else {
             throw ClientError(.badReply, "\(askedNode) sent a redirect that can't be read: `\(text)`")
         }
-        let named = words[2].hasPrefix(":") ? askedNode.host + words[2] : String(words[2])
         do {
-            address = try NodeAddress(named)
+            address = try Self.address(words[2], askedNode)
         } catch {
             throw ClientError(.badReply, "\(askedNode) redirects to an address that can't be read: \(error)")
         }
         self.slot = slot
+    }
+
+    /// `host:port` as Redis prints it: an IPv6 host has no brackets, so the last colon is the one before the port.
+    private static func address(_ text: Substring, _ askedNode: NodeAddress) throws(RoutingError) -> NodeAddress {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return try NodeAddress(String(text))
+        }
+        let host = text[..<colon]
+        if host.isEmpty { return NodeAddress(host: askedNode.host, port: port) }
+        let isBareIPv6 = host.contains(":") && !host.hasPrefix("[")
+        return try NodeAddress(isBareIPv6 ? "[\(host)]:\(port)" : String(text))
     }
 }

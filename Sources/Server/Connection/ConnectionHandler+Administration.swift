@@ -15,15 +15,17 @@ extension ConnectionHandler {
         case .adminStop: answerStatus(request) { $0.stopShard() }
         case .metrics:
             let control = loop.control
-            answer(request, { control.status() }) { connection, status in
+            let metrics = loop.metrics
+            runBlocking(usesStore: false, { (control.status(), metrics.totals()) }) { connection, figures in
                 HTTPResponse.writeText(
                     200,
-                    MetricsText.render(status),
+                    MetricsText.render(figures.0, figures.1),
                     request.connection,
                     isMetrics: true,
                     headOnly: request.method == .head,
                     into: &connection.output
                 )
+                if !request.keepAlive { connection.closeAfterReplies() }
             }
         case .clean: try clean(request)
         case .nextReplicationKey: nextReplicationKey(request)
@@ -98,7 +100,7 @@ extension ConnectionHandler {
                     request.connection,
                     into: &connection.output
                 )
-            case .failure(let error): HTTPResponse.writeError(error, request.connection, into: &connection.output)
+            case .failure(let error): connection.writeHTTPError(error, request)
             }
             if !request.keepAlive { connection.closeAfterReplies() }
         }
@@ -125,7 +127,7 @@ extension ConnectionHandler {
                 )
                 HTTPResponse.writeJSON(200, body.readableBytesView, request.connection, into: &connection.output)
             case .success(.none): HTTPResponse.writeNoContent(request.connection, into: &connection.output)
-            case .failure(let error): connection.writeHTTPUnavailable(error)
+            case .failure(let error): connection.writeHTTPError(HTTPError(error), request)
             }
         }
     }
@@ -145,12 +147,8 @@ extension ConnectionHandler {
             switch result {
             case .success(.none): HTTPResponse.writeOK(request.connection, into: &connection.output)
             case .success(.some(let reason)):
-                HTTPResponse.writeError(
-                    HTTPError(409, "not_the_next_record", reason),
-                    request.connection,
-                    into: &connection.output
-                )
-            case .failure(let error): connection.writeHTTPUnavailable(error)
+                connection.writeHTTPError(HTTPError(409, "not_the_next_record", reason), request)
+            case .failure(let error): connection.writeHTTPError(HTTPError(error), request)
             }
         }
     }
@@ -182,7 +180,7 @@ extension ConnectionHandler {
                     headOnly: request.method == .head,
                     into: &connection.output
                 )
-            case .failure(let error): connection.writeHTTPUnavailable(error)
+            case .failure(let error): connection.writeHTTPError(HTTPError(error), request)
             }
         }
     }

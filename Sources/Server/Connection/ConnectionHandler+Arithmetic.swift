@@ -55,58 +55,6 @@ extension ConnectionHandler {
         output.writeRESPInteger(Int64(value.count))
     }
 
-    func executeEXPIRE(
-        _ operation: KeyOperation,
-        _ bytes: UnsafeRawBufferPointer,
-        _ unit: SetOptions.Unit,
-        _ name: String
-    ) throws(StorageError) {
-        let time = arguments.bytes(2, in: bytes)
-        let parsed = SetOptions.expiry(
-            time,
-            unit: unit,
-            isAbsolute: false,
-            now: operation.now,
-            command: name,
-            allowsPast: true
-        )
-        guard case .success(let expiry) = parsed else {
-            if case .failure(let failure) = parsed { output.writeRESPError(failure.text) }
-            return
-        }
-        guard arguments.count == 3 else {
-            return output.writeRESPError(
-                "ERR Unsupported option \(String(decoding: arguments.bytes(3, in: bytes), as: UTF8.self))"
-            )
-        }
-        var value: [UInt8] = []
-        guard try current(operation, { value = Array($0.bytes) }) else {
-            holdForWhatWasSeen(operation)
-            return output.writeRESPInteger(0)
-        }
-        if expiry <= operation.now {
-            queueDelete(operation)
-        } else {
-            value.withUnsafeBytes { queuePut(operation, $0, expiry: expiry) }
-        }
-        output.writeRESPInteger(1)
-    }
-
-    func executePERSIST(_ operation: KeyOperation) throws(StorageError) {
-        var value: [UInt8] = []
-        var expiry: UInt64 = 0
-        let exists = try current(operation) {
-            expiry = $0.expiry
-            if expiry != 0 { value = Array($0.bytes) }
-        }
-        guard exists, expiry != 0 else {
-            holdForWhatWasSeen(operation)
-            return output.writeRESPInteger(0)
-        }
-        value.withUnsafeBytes { queuePut(operation, $0, expiry: 0) }
-        output.writeRESPInteger(1)
-    }
-
     private func withDecimal(_ value: Int64, _ body: (UnsafeRawBufferPointer) -> Void) {
         withUnsafeTemporaryAllocation(byteCount: 24, alignment: 1) { target in
             guard let base = target.baseAddress else { return }

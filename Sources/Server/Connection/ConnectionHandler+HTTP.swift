@@ -26,6 +26,7 @@ extension ConnectionHandler {
                 if waitsForRoom { waitingRequest = request } else { afterReply(request) }
             } catch {
                 HTTPResponse.writeError(error, .close, into: &output)
+                loop.counters.errors.add(1)
                 isClosing = true
             }
         }
@@ -39,7 +40,7 @@ extension ConnectionHandler {
     }
 
     private func execute(_ request: HTTPRequest, _ store: ShardStore?) {
-        loop.commandCount &+= 1
+        loop.counters.commands.add(1)
         do throws(HTTPError) {
             if let refusal = loop.origins.refusal(request) { throw refusal }
             let endpoint = try HTTPEndpoint.route(request)
@@ -62,8 +63,13 @@ extension ConnectionHandler {
             default: try executeAdministration(endpoint, request)
             }
         } catch {
-            HTTPResponse.writeError(error, request.connection, headOnly: request.method == .head, into: &output)
+            writeHTTPError(error, request)
         }
+    }
+
+    func writeHTTPError(_ error: HTTPError, _ request: HTTPRequest) {
+        loop.counters.errors.add(1)
+        HTTPResponse.writeError(error, request.connection, headOnly: request.method == .head, into: &output)
     }
 
     /// Runs `body` with the key's operation under the store's lock, on the leader of the key's shard only.
@@ -82,7 +88,7 @@ extension ConnectionHandler {
         switch store.admit(bytes: key.count + valueBytes + LogRecord.headerBytes, port: port) {
         case .admitted: break
         case .wait: return waitAtTheDoor()
-        case .refused(let error): throw HTTPError(503, error.code.rawValue, error.message, retryAfterSeconds: 1)
+        case .refused(let error): throw HTTPError(error)
         }
         var failure: HTTPError?
         key.withUnsafeBytes { bytes in
@@ -141,7 +147,7 @@ extension ConnectionHandler {
         do throws(StorageError) {
             _ = try current(operation) { version = $0.version }
         } catch {
-            throw HTTPError(500, error.code.rawValue, error.message)
+            throw HTTPError(error)
         }
         return version
     }
@@ -220,12 +226,13 @@ extension ConnectionHandler {
                 return false
             }
         }
-        if let failure { throw HTTPError(500, failure.code.rawValue, failure.message) }
+        if let failure { throw HTTPError(failure) }
         // Asked behind the read: the process may have been stopped in the middle of it.
         if loop.state.isLeader, !store.leadsNow {
             output.moveWriterIndex(to: start)
             throw noLeader(loop.state.map.owner(of: slot))
         }
+        countRead(isFound: found)
         if !found { HTTPResponse.writeNotFoundEmpty(replicaLagMilliseconds: lag, request.connection, into: &output) }
     }
 
@@ -252,14 +259,6 @@ extension ConnectionHandler {
             "shard_unavailable",
             "shard \(state.shardName) is \(state.phase.rawValue) on this node\(reason)",
             retryAfterSeconds: 1
-        )
-    }
-
-    func writeHTTPUnavailable(_ error: StorageError) {
-        HTTPResponse.writeError(
-            HTTPError(503, error.code.rawValue, error.message, retryAfterSeconds: 1),
-            .keepAlive,
-            into: &output
         )
     }
 }

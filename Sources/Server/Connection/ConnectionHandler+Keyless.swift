@@ -48,6 +48,11 @@ extension ConnectionHandler {
         guard let index = RESPInteger.parse(arguments.bytes(1, in: bytes)) else {
             return output.writeRESPError("ERR value is not an integer or out of range")
         }
+        guard let index = Int32(exactly: index) else {
+            return output.writeRESPError(
+                "ERR value is out of range, value must between \(Int32.min) and \(Int32.max)"
+            )
+        }
         if index == 0 {
             output.writeRESPOK()
         } else {
@@ -58,23 +63,34 @@ extension ConnectionHandler {
     private func executeHELLO(_ bytes: UnsafeRawBufferPointer) {
         var index = 1
         if arguments.count > 1 {
-            guard let version = RESPInteger.parse(arguments.bytes(1, in: bytes)), version == 2 || version == 3 else {
+            guard let version = RESPInteger.parse(arguments.bytes(1, in: bytes)) else {
+                return output.writeRESPError("ERR Protocol version is not an integer or out of range")
+            }
+            guard version == 2 || version == 3 else {
                 return output.writeRESPError("NOPROTO unsupported protocol version")
             }
             index = 2
             var name: String?
+            var user: String?
             while index < arguments.count {
                 switch word(index, bytes).uppercased() {
                 case "SETNAME" where index + 1 < arguments.count:
+                    guard isClientName(index + 1, bytes) else { return }
                     name = word(index + 1, bytes)
                     index += 2
                 case "AUTH" where index + 2 < arguments.count:
+                    user = word(index + 1, bytes)
+                    index += 3
+                default:
+                    let option = text(of: index, in: bytes, max: arguments.bytes(index, in: bytes).count)
                     return output.writeRESPError(
-                        "ERR AUTH <password> called without any password configured for the default user. "
-                            + "Are you sure your configuration is correct?"
+                        bytes: Array("ERR Syntax error in HELLO option '".utf8) + option + Array("'".utf8)
                     )
-                default: return output.writeRESPError("ERR Syntax error in HELLO option '\(word(index, bytes))'")
                 }
+            }
+            // As a Redis without passwords: the default user comes in with any, and there is no other.
+            guard user == nil || user == "default" else {
+                return output.writeRESPError("WRONGPASS invalid username-password pair or user is disabled.")
             }
             respVersion = Int(version)
             if let name { clientName = name }
@@ -100,31 +116,59 @@ extension ConnectionHandler {
         output.writeRESPArray(count: 0)
     }
 
+    private func isClientName(_ index: Int, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard arguments.bytes(index, in: bytes).allSatisfy({ $0 > 32 && $0 <= 126 }) else {
+            output.writeRESPError("ERR Client names cannot contain spaces, newlines or special characters.")
+            return false
+        }
+        return true
+    }
+
+    /// The subcommand in lower case; nil when HELP or an error has been answered.
+    private func subcommand(of command: RESPCommand, _ bytes: UnsafeRawBufferPointer) -> String? {
+        switch RESPSubcommands.check(command, word(1, bytes), count: arguments.count) {
+        case .known(let name): return name
+        case .refused(let text): output.writeRESPError(text)
+        case .help:
+            var reply: [UInt8] = []
+            RESPSubcommands.appendHelp(command, to: &reply)
+            output.writeBytes(reply)
+        }
+        return nil
+    }
+
     private func executeCLIENT(_ bytes: UnsafeRawBufferPointer) {
-        switch word(1, bytes).uppercased() {
-        case "SETNAME" where arguments.count == 3:
-            let name = word(2, bytes)
-            guard !name.utf8.contains(where: { $0 <= 32 || $0 > 126 }) else {
-                return output.writeRESPError("ERR Client names cannot contain spaces, newlines or special characters.")
-            }
-            clientName = name
+        switch subcommand(of: .client, bytes) {
+        case "setname":
+            guard isClientName(2, bytes) else { return }
+            clientName = word(2, bytes)
             output.writeRESPOK()
-        case "GETNAME" where arguments.count == 2: output.writeRESPBulk(clientName)
-        case "SETINFO" where arguments.count == 4: output.writeRESPOK()
-        case "ID" where arguments.count == 2: output.writeRESPInteger(Int64(identifier))
-        case "INFO" where arguments.count == 2:
-            output.writeRESPBulk("id=\(identifier) addr=\(remoteAddress) name=\(clientName) db=0 resp=\(respVersion)\n")
-        default:
-            output.writeRESPError("ERR unknown subcommand '\(word(1, bytes))'. Try CLIENT HELP.")
+        case "getname":
+            if clientName.isEmpty {
+                output.writeRESPNull(version: respVersion)
+            } else {
+                output.writeRESPBulk(clientName)
+            }
+        case "setinfo": output.writeRESPOK()
+        case "id": output.writeRESPInteger(Int64(identifier))
+        case "info":
+            var reply: [UInt8] = []
+            reply.appendRESPText(
+                "id=\(identifier) addr=\(remoteAddress) name=\(clientName) db=0 resp=\(respVersion)\n",
+                version: respVersion
+            )
+            output.writeBytes(reply)
+        default: break
         }
     }
 
     private func executeCONFIG(_ bytes: UnsafeRawBufferPointer) {
-        guard word(1, bytes).uppercased() == "GET", arguments.count > 2 else {
+        if ["set", "rewrite", "resetstat"].contains(word(1, bytes).lowercased()) {
             return output.writeRESPError(
-                "ERR unknown subcommand '\(word(1, bytes))'. Only CONFIG GET is supported: the settings stand in config.yaml"
+                "ERR CONFIG \(word(1, bytes).uppercased()) is not supported: the settings stand in config.yaml"
             )
         }
+        guard subcommand(of: .config, bytes) != nil else { return }
         let durability = loop.state.config.durability
         let known = [
             ("save", ""), ("appendonly", "yes"), ("appendfsync", durability == .fsync ? "always" : "no"),

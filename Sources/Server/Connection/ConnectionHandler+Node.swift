@@ -1,6 +1,4 @@
-import Glibc
 import NIOCore
-import Replication
 import Routing
 import Storage
 
@@ -9,14 +7,12 @@ extension ConnectionHandler {
     func executeCLUSTER(_ bytes: UnsafeRawBufferPointer) {
         let state = loop.state
         let words = (1..<arguments.count).map { word($0, bytes) }
-        let replies = ClusterReplies(
-            config: state.config,
-            map: state.map,
-            own: state.address,
-            leaders: state.leaders.enumerated().map { $1 ?? state.config.shards[$0].address },
-            version: respVersion
-        )
-        if words[0].lowercased() == "countkeysinslot", let store = state.store {
+        let version = respVersion
+        let subcommand = words[0].lowercased()
+        if words.count == 1, TopologyCache.keeps(subcommand) { return writeTopology(subcommand, version) }
+        let replies = ClusterReplies(state, version: version)
+        if words.count == 2, subcommand == "countkeysinslot" {
+            guard let store = readableStore() else { return }
             return runBlocking({ () -> [UInt8] in
                 var reply: [UInt8] = []
                 replies.append(words, countKeys: { Int(store.counts(of: $0...$0)[0].keys) }, to: &reply)
@@ -28,6 +24,37 @@ extension ConnectionHandler {
         output.writeBytes(reply)
     }
 
+    private func writeTopology(_ subcommand: String, _ version: Int) {
+        let state = loop.state
+        let cache = loop.topology
+        let view = TopologyCache.View(state)
+        if let reply = cache.reply(to: subcommand, version: version, view) {
+            output.writeImmutableBuffer(reply)
+            return
+        }
+        runBlocking(
+            usesStore: false,
+            { () -> ByteBuffer in
+                var reply: [UInt8] = []
+                ClusterReplies(state, version: version).append([subcommand], countKeys: { _ in 0 }, to: &reply)
+                let buffer = ByteBuffer(bytes: reply)
+                cache.keep(buffer, to: subcommand, version: version, view)
+                return buffer
+            }
+        ) { connection, reply in _ = connection.output.writeImmutableBuffer(reply) }
+    }
+
+    /// The open shard, for a command that looks at all of it; nil when the refusal has been answered.
+    private func readableStore() -> ShardStore? {
+        let state = loop.state
+        if state.phase == .syncing, !state.isLeader {
+            output.writeRESPError("LOADING this replica is taking a full copy from its leader")
+            return nil
+        }
+        if state.store == nil { writeNotServing() }
+        return state.store
+    }
+
     func executeCOMMAND(_ bytes: UnsafeRawBufferPointer) {
         var reply: [UInt8] = []
         let words = (1..<max(1, arguments.count)).map { Array(arguments.bytes($0, in: bytes)) }
@@ -36,8 +63,13 @@ extension ConnectionHandler {
     }
 
     func executeDBSIZE() {
-        guard let store = loop.state.store else { return output.writeRESPInteger(0) }
-        runBlocking({ store.total().keys }) { $0.output.writeRESPInteger(Int64(clamping: $1)) }
+        guard let store = readableStore() else { return }
+        let state = loop.state
+        runBlocking({ () -> UInt64 in
+            let counts = store.counts(of: 0...UInt16(StorageLimits.slotCount - 1))
+            // A copied folder holds slots of others too, until it is cleaned.
+            return counts.indices.reduce(0) { state.owns(UInt16($1)) ? $0 + counts[$1].keys : $0 }
+        }) { $0.output.writeRESPInteger(Int64(clamping: $1)) }
     }
 
     func executeINFO(_ bytes: UnsafeRawBufferPointer) {
@@ -46,10 +78,11 @@ extension ConnectionHandler {
         let control = loop.control
         let metrics = loop.metrics
         let version = respVersion
-        let commands = loop.commandCount
+        let loops = loop.siblings
         runBlocking({ () -> [UInt8] in
-            var fields = InfoFields(state: state, status: control.status(), reading: metrics.reading())
-            fields.commands = commands
+            var fields = InfoFields(state: state, status: control.status(), metrics: metrics)
+            // A loop that has ended serves nobody.
+            fields.replicas = loops.flatMap { loop in (try? loop.eventLoop.submit { loop.followers }.wait()) ?? [] }
             var reply: [UInt8] = []
             InfoReply.append(sections, fields: fields, version: version, to: &reply)
             return reply
@@ -57,7 +90,9 @@ extension ConnectionHandler {
     }
 
     func executeSCAN(_ bytes: UnsafeRawBufferPointer) {
-        guard let cursor = UInt64(word(1, bytes)) else { return output.writeRESPError("ERR invalid cursor") }
+        guard let cursor = KeyScan.cursor(arguments.bytes(1, in: bytes)) else {
+            return output.writeRESPError("ERR invalid cursor")
+        }
         var count = 10
         var pattern: [UInt8]?
         var typeMatches = true
@@ -82,7 +117,7 @@ extension ConnectionHandler {
 
     private func scan(_ cursor: UInt64, _ count: Int, _ pattern: [UInt8]?, typeMatches: Bool) {
         let state = loop.state
-        guard let store = state.store else { return writeScan(KeyScan.Page(cursor: 0, keys: [])) }
+        guard let store = readableStore() else { return }
         let now = passNow
         runBlocking({ () -> Result<KeyScan.Page, StorageError> in
             do throws(StorageError) {
@@ -103,7 +138,7 @@ extension ConnectionHandler {
         }) { connection, result in
             switch result {
             case .success(let page): connection.writeScan(page)
-            case .failure(let error): connection.output.writeRESPError("ERR \(error.message)")
+            case .failure(let error): connection.output.writeRESPError(error)
             }
         }
     }
@@ -118,7 +153,7 @@ extension ConnectionHandler {
     func executeKEYS(_ bytes: UnsafeRawBufferPointer) {
         let pattern = Array(arguments.bytes(1, in: bytes))
         let state = loop.state
-        guard let store = state.store else { return output.writeRESPArray(count: 0) }
+        guard let store = readableStore() else { return }
         let now = passNow
         runBlocking({
             KeyListing.page(
@@ -126,99 +161,19 @@ extension ConnectionHandler {
                 state,
                 prefix: [],
                 limit: .max,
+                bytesMax: ConnectionHandler.replyBytesMax,
                 after: nil,
                 now: now,
                 matches: { GlobPattern.matches(pattern[...], $0) }
             )
         }) { connection, result in
             switch result {
+            case .success(let page) where page.hasMore: connection.writeReplyTooLong("use SCAN")
             case .success(let page):
                 connection.output.writeRESPArray(count: page.keys.count)
                 for key in page.keys { key.withUnsafeBytes { connection.output.writeRESPBulk($0) } }
-            case .failure(let error): connection.output.writeRESPError("ERR \(error.message)")
+            case .failure(let error): connection.output.writeRESPError(error)
             }
-        }
-    }
-
-    /// A follower asks for the log: the connection carries peer frames from here on.
-    /// - Returns: whether the command was that.
-    func beginReplication(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard word(0, bytes).uppercased() == PeerHello.command else { return false }
-        let words = (1..<arguments.count).map { Array(arguments.bytes($0, in: bytes)) }
-        guard let store = loop.state.store, loop.state.isLeader else {
-            output.writeRESPError(
-                "ERR \(loop.state.address) does not lead \(loop.state.shardName) now (\(loop.state.phase.rawValue))"
-            )
-            return true
-        }
-        do throws(ReplicationError) {
-            replication = (try PeerHello(arguments: words), store)
-            isBlocked = true
-        } catch {
-            output.writeRESPError("ERR \(error)")
-        }
-        return true
-    }
-
-    /// Replaces this handler by the one of peer streams; bytes already read go along.
-    func switchToReplication() {
-        guard let (hello, store) = replication, let context else { return }
-        replication = nil
-        output.writeRESPOK()
-        let answer = output
-        output = ByteBuffer()
-        context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
-        let state = loop.state
-        let peer = PeerStreamHandler(
-            store: store,
-            loop: loop,
-            hello: hello,
-            identity: .init(
-                cluster: state.config.name,
-                shard: state.shardName,
-                term: store.lock.withLock { store.term },
-                engine: store.engine.kind.rawValue
-            )
-        )
-        let rest = input
-        input = ByteBuffer()
-        do {
-            try context.pipeline.syncOperations.addHandler(peer)
-            context.pipeline.syncOperations.removeHandler(self, promise: nil)
-            if rest.readableBytes > 0 { peer.receive(rest) }
-        } catch {
-            context.close(promise: nil)
-        }
-    }
-}
-
-extension InfoFields {
-    init(state: ServingState, status: NodeStatus, reading: NodeMetrics.Reading) {
-        self.init()
-        shoalVersion = status.version
-        cluster = status.cluster
-        shard = status.shard
-        address = state.address
-        engine = status.engine
-        durability = status.durability
-        processID = getpid()
-        uptimeSeconds = UInt64(max(0, status.uptimeSeconds))
-        connections = reading.connections
-        operationsPerSecond = UInt64(max(0, status.opsPerSecond.read + status.opsPerSecond.write))
-        isLeader = state.isLeader
-        if !state.isLeader, let index = state.shardIndex { leader = state.leader(ofShard: index) }
-        isLinked = status.state == .running
-        secondsSinceLeader = UInt64(max(0, status.lag.milliseconds / 1000))
-        sequence = Position(status.position)?.sequence ?? 0
-        keys = UInt64(max(0, status.keys))
-        slots = state.shardIndex.map { state.map.slotCount(ofShard: $0) } ?? 0
-        mapVersion = state.map.version
-        if let store = state.store { memoryBytes = UInt64(max(0, store.figures().hotBytes)) }
-        var usage = rusage()
-        if getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 {
-            userSeconds = Double(usage.ru_utime.tv_sec) + Double(usage.ru_utime.tv_usec) / 1e6
-            systemSeconds = Double(usage.ru_stime.tv_sec) + Double(usage.ru_stime.tv_usec) / 1e6
-            residentBytes = UInt64(usage.ru_maxrss) * 1024
         }
     }
 }

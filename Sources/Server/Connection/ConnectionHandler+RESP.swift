@@ -19,9 +19,13 @@ extension ConnectionHandler {
                     broken = message
                     return bytes.count
                 case .complete(let end):
-                    if arguments.count > 0 { execute(bytes, store) }
-                    if waitsForRoom { return offset }
-                    if !isBlocked { countReply() }
+                    if arguments.count > 0 {
+                        let start = output.writerIndex
+                        execute(bytes, store)
+                        if waitsForRoom { return offset }
+                        countError(from: start)
+                        if !isBlocked { countReply() }
+                    }
                     offset = end
                 }
             }
@@ -37,8 +41,18 @@ extension ConnectionHandler {
         if needsCommit { loop.scheduleCommit() }
         if let broken {
             output.writeRESPError("ERR " + broken)
+            loop.counters.errors.add(1)
             isClosing = true
         }
+    }
+
+    /// Counts the reply that begins at `start` if it is an error.
+    @inline(__always)
+    func countError(from start: Int) {
+        guard output.writerIndex > start, output.getInteger(at: start, as: UInt8.self) == UInt8(ascii: "-") else {
+            return
+        }
+        loop.counters.errors.add(1)
     }
 
     /// One command. The store's lock is held, if there is a store.
@@ -53,7 +67,7 @@ extension ConnectionHandler {
         guard command.arity >= 0 ? count == command.arity : count >= -command.arity else {
             return output.writeRESPError("ERR wrong number of arguments for '\(command.name)' command")
         }
-        loop.commandCount &+= 1
+        loop.counters.commands.add(1)
         if command.firstKey == 0 { return executeKeyless(command, bytes) }
         guard let store, let port = loop.port else { return writeNotServing() }
         executeKeyed(command, bytes, store, port)
@@ -118,7 +132,8 @@ extension ConnectionHandler {
 
     func writeMoved(_ slot: UInt16) {
         guard let leader = loop.state.leader(ofSlot: slot) else { return writeNoLeader(slot) }
-        output.writeString("-MOVED \(slot) \(leader)\r\n")
+        // As Redis prints it: no brackets around IPv6.
+        output.writeString("-MOVED \(slot) \(leader.host):\(leader.port)\r\n")
     }
 
     private func writeNoLeader(_ slot: UInt16) {
@@ -134,7 +149,7 @@ extension ConnectionHandler {
         }
     }
 
-    private func writeNotServing() {
+    func writeNotServing() {
         let state = loop.state
         switch state.phase {
         case .starting, .syncing: output.writeRESPError("LOADING \(state.message)")
@@ -143,12 +158,24 @@ extension ConnectionHandler {
     }
 
     private func writeUnknownCommand(_ bytes: UnsafeRawBufferPointer) {
-        let name = String(decoding: arguments.bytes(0, in: bytes).prefix(128), as: UTF8.self)
-        var text = "ERR unknown command '\(name)', with args beginning with: "
-        for index in 1..<max(1, min(arguments.count, 9)) {
-            text += "'\(String(decoding: arguments.bytes(index, in: bytes).prefix(128), as: UTF8.self))' "
+        var quoted: [UInt8] = []
+        var index = 1
+        // As in Redis: 128 bytes of arguments in all, quotes and spaces included, each up to its first zero byte.
+        while index < arguments.count, quoted.count < 128 {
+            quoted.append(UInt8(ascii: "'"))
+            quoted += text(of: index, in: bytes, max: 129 - quoted.count)
+            quoted += Array("' ".utf8)
+            index += 1
         }
-        output.writeRESPError(text)
+        let name = text(of: 0, in: bytes, max: 128)
+        output.writeRESPError(
+            bytes: Array("ERR unknown command '".utf8) + name + Array("', with args beginning with: ".utf8) + quoted
+        )
+    }
+
+    /// An argument as Redis quotes it in errors: its first bytes, up to a zero byte.
+    func text(of index: Int, in bytes: UnsafeRawBufferPointer, max count: Int) -> [UInt8] {
+        Array(arguments.bytes(index, in: bytes).prefix(count).prefix { $0 != 0 })
     }
 }
 

@@ -4,6 +4,9 @@ import Storage
 
 /// Commands that change nothing. Replies and error texts are Redis' own.
 extension ConnectionHandler {
+    /// One command's reply: eight of the largest values. MGET can name a million keys, and memory is for everybody.
+    static let replyBytesMax = 128 << 20
+
     func executeRead(
         _ command: RESPCommand,
         _ slot: UInt16,
@@ -30,12 +33,18 @@ extension ConnectionHandler {
                     now: passNow,
                     pending: behindWrites
                 ) { reply(command, with: $0) }
+                countRead(isFound: found)
                 if !found { replyMissing(command) }
             }
         } catch {
             output.moveWriterIndex(to: start)
             output.writeRESPError(error)
         }
+    }
+
+    @inline(__always)
+    func countRead(isFound: Bool) {
+        if isFound { loop.counters.hits.add(1) } else { loop.counters.misses.add(1) }
     }
 
     @inline(__always)
@@ -68,6 +77,7 @@ extension ConnectionHandler {
         _ port: StorePort,
         _ pending: Bool
     ) throws(StorageError) {
+        let start = output.writerIndex
         output.writeRESPArray(count: arguments.count - 1)
         for index in 1..<arguments.count {
             let key = arguments.bytes(index, in: bytes)
@@ -79,7 +89,12 @@ extension ConnectionHandler {
                 now: passNow,
                 pending: pending
             ) { output.writeRESPBulk($0.bytes) }
+            countRead(isFound: found)
             if !found { output.writeRESPNull(version: respVersion) }
+            guard output.writerIndex - start <= ConnectionHandler.replyBytesMax else {
+                output.moveWriterIndex(to: start)
+                return writeReplyTooLong("ask for fewer keys")
+            }
         }
     }
 
@@ -100,8 +115,13 @@ extension ConnectionHandler {
                 now: passNow,
                 pending: pending
             ) { _ in }
+            countRead(isFound: found)
             if found { count += 1 }
         }
         output.writeRESPInteger(count)
+    }
+
+    func writeReplyTooLong(_ advice: String) {
+        output.writeRESPError("ERR the reply would be longer than \(ConnectionHandler.replyBytesMax) bytes: \(advice)")
     }
 }

@@ -41,12 +41,19 @@ extension ConnectionHandler {
             flush()
             beginDeferred()
         }
+        // The output was full, perhaps: there is room now.
+        if input.readableBytes > 0 {
+            updateReading()
+            process()
+            flush()
+        }
     }
 
     private func beginDeferred() {
         guard marks.isEmpty, let begin = deferred else { return }
         deferred = nil
         begin()
+        flush()
     }
 
     /// Only the part in front of the first remaining mark may go out; offsets of the marks move with it.
@@ -55,20 +62,23 @@ extension ConnectionHandler {
         let moved = output.readerIndex
         output.discardReadBytes()
         for index in marks.indices { marks[index].offset -= moved }
-        context.writeAndFlush(wrapOutboundOut(ready), promise: nil)
+        send(ready, context)
     }
 
     /// The commit failed. If nothing can reappear, each command is told so; otherwise the outcome is unknown, and only
-    /// a closed connection says that (a redirect or an error would make the client repeat an APPEND).
+    /// a closed connection says that (a redirect or an error would make the client repeat an APPEND). Over HTTP the
+    /// first request is told and the connection ends, which says the same of those behind it.
     private func failHeld(_ error: StorageError, outcomeKnown: Bool) {
         guard outcomeKnown, let first = marks.first else { return abandonHeldReplies() }
         let replies = marks.reduce(0) { $0 + $1.replies }
         output.moveWriterIndex(to: first.offset)
-        for _ in 0..<replies {
-            switch speech {
-            case .http: writeHTTPUnavailable(error)
-            default: output.writeRESPError(error)
-            }
+        if speech == .http {
+            HTTPResponse.writeError(HTTPError(error), .close, into: &output)
+            loop.counters.errors.add(1)
+            isClosing = true
+        } else {
+            for _ in 0..<replies { output.writeRESPError(error) }
+            loop.counters.errors.add(replies)
         }
         marks = []
         flush()
@@ -94,19 +104,29 @@ extension ConnectionHandler {
         _ work: @escaping @Sendable () -> T,
         _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
-        let store = usesStore ? loop.state.store : nil
-        guard store?.beginUse() ?? true else { return closeAfterReplies() }
-        isBlocked = true
-        let job: @Sendable () -> T = {
-            defer { store?.endUse() }
-            return work()
+        begin(usesStore: usesStore) { [self] endUse in
+            let job: @Sendable () -> T = {
+                defer { endUse() }
+                return work()
+            }
+            continueAfter(loop.threadPool.runIfActive(eventLoop: loop.eventLoop, job), finish)
         }
-        begin { [self] in continueAfter(loop.threadPool.runIfActive(eventLoop: loop.eventLoop, job), finish) }
     }
 
-    /// At once, or when the writes of this connection that are still held are visible: a DBSIZE counts them.
-    private func begin(_ job: @escaping () -> Void) {
-        if marks.isEmpty { job() } else { deferred = job }
+    /// At once, or when the writes of this connection that are still held are visible: a DBSIZE counts them. The files
+    /// are kept open only from then on: a connection that ends while it waits must not keep a shard from stopping.
+    private func begin(usesStore: Bool, _ job: @escaping (_ endUse: @escaping @Sendable () -> Void) -> Void) {
+        isBlocked = true
+        guard marks.isEmpty else {
+            deferred = { [self] in begin(usesStore: usesStore, job) }
+            return
+        }
+        let store = usesStore ? loop.state.store : nil
+        guard store?.beginUse() ?? true else {
+            isBlocked = false
+            return closeAfterReplies()
+        }
+        job { store?.endUse() }
     }
 
     /// The same for work that waits for other nodes.
@@ -114,13 +134,10 @@ extension ConnectionHandler {
         _ work: @escaping @Sendable () async -> T,
         _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
-        let store = loop.state.store
-        guard store?.beginUse() ?? true else { return closeAfterReplies() }
-        isBlocked = true
-        begin { [self] in
+        begin(usesStore: true) { [self] endUse in
             let future = loop.eventLoop.makeFutureWithTask {
                 let value = await work()
-                store?.endUse()
+                endUse()
                 return value
             }
             continueAfter(future, finish)
@@ -133,8 +150,11 @@ extension ConnectionHandler {
     ) {
         future.assumeIsolated().whenComplete { [self] result in
             isBlocked = false
+            let start = output.writerIndex
             switch result {
-            case .success(let value): finish(self, value)
+            case .success(let value):
+                finish(self, value)
+                if speech == .resp { countError(from: start) }
             // The pool stops only with the process.
             case .failure: isClosing = true
             }

@@ -48,6 +48,9 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var isClosing = false
     /// The client has closed its side; what it asked for is still answered.
     var inputEnded = false
+    /// The last byte is on its way; only the end of the client's bytes is waited for.
+    var hasEnded = false
+    var discardedBytes = 0
     var isReading = true
     @exclusivity(unchecked) var isRegisteredWaiting = false
 
@@ -85,11 +88,15 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         loop.remove(self)
+        // Nobody is left to be answered, and what waits to begin must not hold on to this connection.
+        marks = []
+        deferred = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if isClosing { return }
+        loop.counters.bytesReceived.add(bytes.readableBytes)
+        if isClosing || hasEnded { return discard(bytes) }
         if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
         process()
     }
@@ -110,8 +117,9 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case ChannelEvent.inputClosed = event {
             inputEnded = true
-            closeIfDone()
-            return
+            if hasEnded { return context.close(promise: nil) }
+            process()
+            return flush()
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -119,6 +127,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     /// Executes as much of `input` as can be executed now.
     func process() {
         guard !isBlocked, !isClosing, input.readableBytes > 0 || waitingRequest != nil else { return }
+        // Replies that nobody takes must not pile up; the socket says when it takes more.
+        guard let context, context.channel.isWritable else { return }
         passStart = Clock.monotonicNanoseconds()
         passNow = Clock.wallMilliseconds()
         if speech == .undecided { decideSpeech() }
@@ -138,11 +148,17 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
 
     /// Sends everything that waits for nothing.
     func flush() {
-        guard marks.isEmpty, output.readableBytes > 0, let context else { return closeIfDone() }
-        let ready = output
-        output = context.channel.allocator.buffer(capacity: min(max(256, ready.readableBytes), 64 << 10))
-        context.writeAndFlush(wrapOutboundOut(ready), promise: nil)
+        if marks.isEmpty, output.readableBytes > 0, let context {
+            let ready = output
+            output = context.channel.allocator.buffer(capacity: min(max(256, ready.readableBytes), 64 << 10))
+            send(ready, context)
+        }
         closeIfDone()
+    }
+
+    func send(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        loop.counters.bytesSent.add(bytes.readableBytes)
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
     /// Everything from here on in the output waits for batch `number`.
@@ -165,21 +181,13 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         if let last = marks.indices.last { marks[last].replies += 1 }
     }
 
-    /// The client of this connection must not see the rest: the connection ends when what is due has been sent.
-    func closeAfterReplies() { isClosing = true }
-
-    private func closeIfDone() {
-        guard isClosing || inputEnded, !isBlocked, !waitsForRoom, marks.isEmpty, output.readableBytes == 0, let context
-        else { return }
-        context.close(promise: nil)
-    }
-
     /// Back-pressure: no more bytes are taken from the socket than can be worked on.
     func updateReading() {
         guard let context else { return }
         let wanted =
-            !isBlocked && !waitsForRoom && output.readableBytes < ConnectionHandler.outputBytesMax
-            && context.channel.isWritable
+            hasEnded
+            || !isBlocked && !waitsForRoom && output.readableBytes < ConnectionHandler.outputBytesMax
+                && context.channel.isWritable
         if wanted == isReading { return }
         isReading = wanted
         context.channel.setOption(.autoRead, value: wanted).assumeIsolated().whenFailure { [weak self] _ in

@@ -16,12 +16,15 @@ final class LoopContext: @unchecked Sendable {
     private var waiting: [ConnectionHandler] = []
     private var isCommitScheduled = false
     var tally = OperationTally()
+    /// All loops of the node, this one included; set once, before the first connection.
+    var siblings: [LoopContext] = []
     /// Hosts that may be named in a request's Host or Origin.
     var origins: OriginCheck
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var peers: [ObjectIdentifier: PeerStreamHandler] = [:]
-    var connectionCount: Int { connections.count }
-    var commandCount: UInt64 = 0
+    let counters = LoopCounters()
+    /// Large replies about the cluster, shared by the node's loops.
+    let topology: TopologyCache
 
     init(
         eventLoop: any EventLoop,
@@ -30,6 +33,7 @@ final class LoopContext: @unchecked Sendable {
         control: any NodeControl,
         state: ServingState,
         origins: OriginCheck,
+        topology: TopologyCache,
         logger: Logger
     ) {
         self.logger = logger
@@ -39,6 +43,8 @@ final class LoopContext: @unchecked Sendable {
         self.control = control
         self.state = state
         self.origins = origins
+        self.topology = topology
+        metrics.add(counters)
     }
 
     /// Serves from `next` from now on. On the loop.
@@ -74,15 +80,25 @@ final class LoopContext: @unchecked Sendable {
 
     func remove(_ peer: PeerStreamHandler) { peers[ObjectIdentifier(peer)] = nil }
 
-    func add(_ connection: ConnectionHandler) { connections[ObjectIdentifier(connection)] = connection }
+    func add(_ connection: ConnectionHandler) {
+        connections[ObjectIdentifier(connection)] = connection
+        counters.connectionsReceived.add(1)
+    }
 
     func remove(_ connection: ConnectionHandler) {
-        connections[ObjectIdentifier(connection)] = nil
+        if connections.removeValue(forKey: ObjectIdentifier(connection)) != nil { counters.connectionsLeft.add(1) }
         waiting.removeAll { $0 === connection }
+    }
+
+    /// The followers whose streams this loop serves.
+    var followers: [InfoFields.Replica] {
+        let now = Clock.monotonicMilliseconds()
+        return peers.values.compactMap { $0.standing(now: now) }
     }
 
     /// The server is going away.
     func closeConnections() {
+        siblings = []
         for connection in Array(connections.values) { connection.context?.close(promise: nil) }
         for peer in Array(peers.values) { peer.end() }
     }
@@ -90,7 +106,7 @@ final class LoopContext: @unchecked Sendable {
     /// Once per second: hands the counters on and moves an idle loop's view forward, because a view that stays keeps
     /// the engine from reusing pages.
     func tick() {
-        metrics.merge(tally, from: self)
+        metrics.merge(tally)
         tally.reset()
         if let port, let store = state.store { store.renew(port) }
     }

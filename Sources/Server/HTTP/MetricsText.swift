@@ -1,25 +1,28 @@
 import Storage
 
-/// A node's status in Prometheus' text format, for `GET /metrics`.
+/// A node's status and counts in Prometheus' text format, for `GET /metrics`.
 package struct MetricsText {
     private var text = ""
     private let labels: String
+    /// Without the role: a counter must go on where it was when that changes.
+    private let counterLabels: String
 
     /// The whole exposition of one node.
-    package static func render(_ status: NodeStatus) -> String {
+    package static func render(_ status: NodeStatus, _ totals: NodeMetrics.Totals) -> String {
         var metrics = MetricsText(status)
         metrics.addState(status)
         metrics.addData(status)
         metrics.addTraffic(status)
+        metrics.addCounters(totals)
         return metrics.text
     }
 
     private init(_ status: NodeStatus) {
         let pairs = [
             ("cluster", status.cluster), ("shard", status.shard), ("node", status.address),
-            ("role", status.role.rawValue),
         ]
-        labels = pairs.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
+        counterLabels = pairs.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
+        labels = counterLabels + ",role=\"\(status.role.rawValue)\""
         text.reserveCapacity(6000)
     }
 
@@ -54,10 +57,17 @@ package struct MetricsText {
 
     private mutating func addTraffic(_ status: NodeStatus) {
         let rates = status.opsPerSecond
-        family("shoal_operations_per_second", "Commands answered in the last second.")
+        family(
+            "shoal_operations_per_second",
+            "Reads and writes answered per second, over the last \(NodeMetrics.windowSeconds) seconds."
+        )
         sample("shoal_operations_per_second", rates.read, [("operation", "read")])
         sample("shoal_operations_per_second", rates.write, [("operation", "write")])
-        family("shoal_latency_seconds", "Time from the arrival of a command to its reply, by quantile.")
+        family(
+            "shoal_latency_seconds",
+            "Time from the arrival of a command to its reply, by quantile, over the last "
+                + "\(NodeMetrics.windowSeconds) seconds with traffic."
+        )
         let latency = status.latencyMicroseconds
         for (operation, percentiles) in [("read", latency.read), ("write", latency.write)] {
             for (quantile, microseconds) in [("0.5", percentiles.p50), ("0.99", percentiles.p99)] {
@@ -68,6 +78,22 @@ package struct MetricsText {
                 )
             }
         }
+    }
+
+    private mutating func addCounters(_ totals: NodeMetrics.Totals) {
+        gauge("shoal_connections", "Clients that are connected.", totals.connections)
+        counter("shoal_connections_total", "Connections accepted.", totals.connectionsReceived)
+        counter("shoal_commands_total", "Redis commands and HTTP requests executed.", totals.commands)
+        counter("shoal_error_replies_total", "Replies that told of an error.", totals.errors)
+        counter("shoal_keyspace_hits_total", "Keys that reads found.", totals.hits)
+        counter("shoal_keyspace_misses_total", "Keys that reads did not find.", totals.misses)
+        counter("shoal_received_bytes_total", "Bytes received from clients.", totals.bytesReceived)
+        counter("shoal_sent_bytes_total", "Bytes sent to clients.", totals.bytesSent)
+    }
+
+    /// A count since the node's start; the name ends in `_total`, as Prometheus asks.
+    private mutating func counter(_ name: String, _ help: String, _ value: UInt64) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) counter\n\(name){\(counterLabels)} \(value)\n"
     }
 
     private mutating func gauge(_ name: String, _ help: String, _ value: some Numeric) {

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import Replication
+import Routing
 import Storage
 
 /// The leader's end of one follower's connection: executes what `LeaderFollowerMachine` decides.
@@ -100,6 +101,17 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         handle(.writabilityChanged(context.channel.isWritable))
+    }
+
+    /// The follower as INFO tells of it. On the loop.
+    func standing(now: UInt64) -> InfoFields.Replica? {
+        guard let address = try? NodeAddress(hello.address) else { return nil }
+        return InfoFields.Replica(
+            address: address,
+            isOnline: !machine.isSendingSnapshot,
+            sequence: machine.acknowledged.sequence,
+            lagSeconds: (now - min(now, machine.lastHeard)) / 1000
+        )
     }
 
     private func handle(_ event: LeaderFollowerMachine.Event) {

@@ -4,7 +4,7 @@ import Storage
 /// The replies of CLUSTER, in the formats of Redis 7. Pure: one value describes the cluster as a node sees it now.
 ///
 /// Under `modulo` neighbouring slots have different owners and CLUSTER SLOTS has thousands of entries (about 3 MB):
-/// keep what was built for a map version rather than building it for every caller.
+/// `TopologyCache` keeps what was built.
 package struct ClusterReplies {
     let config: ClusterConfig
     let map: SlotMap
@@ -43,25 +43,16 @@ package struct ClusterReplies {
     /// The reply to `CLUSTER arguments[0] …`, for every subcommand there is.
     /// - Parameter countKeys: the keys of a slot as this node has them.
     package func append(_ arguments: [String], countKeys: (UInt16) -> Int, to bytes: inout [UInt8]) {
-        let subcommand = (arguments.first ?? "").lowercased()
-        let takesArgument = ["keyslot", "countkeysinslot"].contains(subcommand)
-        let isKnown = takesArgument || ["slots", "shards", "nodes", "info", "myid"].contains(subcommand)
-        guard isKnown else {
-            return bytes.appendRESPError(
-                "ERR unknown subcommand '\(Self.printable(arguments.first))'. Try CLUSTER HELP."
-            )
-        }
-        guard arguments.count == (takesArgument ? 2 : 1) else {
-            return bytes.appendRESPError("ERR wrong number of arguments for 'cluster|\(subcommand)' command")
-        }
-        switch subcommand {
-        case "slots": appendSlots(to: &bytes)
-        case "shards": appendShards(to: &bytes)
-        case "nodes": appendNodes(to: &bytes)
-        case "info": appendInfo(to: &bytes)
-        case "myid": bytes.appendRESPBulk(id(own))
-        case "keyslot": bytes.appendRESPInteger(KeySlot.slot(of: arguments[1]))
-        default: Self.appendCountKeysInSlot(arguments[1], countKeys: countKeys, to: &bytes)
+        switch RESPSubcommands.check(.cluster, arguments.first ?? "", count: arguments.count + 1) {
+        case .refused(let text): bytes.appendRESPError(text)
+        case .help: RESPSubcommands.appendHelp(.cluster, to: &bytes)
+        case .known("slots"): appendSlots(to: &bytes)
+        case .known("shards"): appendShards(to: &bytes)
+        case .known("nodes"): appendNodes(to: &bytes)
+        case .known("info"): appendInfo(to: &bytes)
+        case .known("myid"): bytes.appendRESPBulk(id(own))
+        case .known("keyslot"): bytes.appendRESPInteger(KeySlot.slot(of: arguments[1]))
+        case .known: Self.appendCountKeysInSlot(arguments[1], countKeys: countKeys, to: &bytes)
         }
     }
 
@@ -143,9 +134,5 @@ package struct ClusterReplies {
         let leader = leader(ofShard: index)
         let others = config.shard(named: map.shardNames[index])?.nodes.filter { $0 != leader } ?? []
         return [leader] + others
-    }
-
-    private static func printable(_ text: String?) -> String {
-        String((text ?? "").prefix(128).map { $0.isNewline ? " " : $0 })
     }
 }

@@ -4,24 +4,18 @@ package enum CommandTable {
     /// - Parameter version: the connection's protocol, 2 or 3.
     package static func append(_ arguments: [[UInt8]], version: Int, to bytes: inout [UInt8]) {
         guard let first = arguments.first else { return appendInfo([], version: version, to: &bytes) }
-        let subcommand = String(decoding: first.prefix(128), as: UTF8.self).lowercased()
         let rest = Array(arguments.dropFirst())
-        switch subcommand {
-        case "count":
-            guard rest.isEmpty else { return appendWrongCount(subcommand, to: &bytes) }
-            bytes.appendRESPInteger(entries.count)
-        case "info": appendInfo(rest, version: version, to: &bytes)
-        case "docs": appendDocs(rest, version: version, to: &bytes)
-        case "list":
-            guard rest.isEmpty else { return appendWrongCount(subcommand, to: &bytes) }
+        let word = String(decoding: first, as: UTF8.self)
+        switch RESPSubcommands.check(.command, word, count: arguments.count + 1) {
+        case .refused(let text): bytes.appendRESPError(text)
+        case .help: RESPSubcommands.appendHelp(.command, to: &bytes)
+        case .known("count"): bytes.appendRESPInteger(entries.count)
+        case .known("docs"): appendDocs(rest, version: version, to: &bytes)
+        case .known("getkeys"): appendGetKeys(rest, to: &bytes)
+        case .known("list"):
             bytes.appendRESPArray(count: entries.count)
             for entry in entries { bytes.appendRESPBulk(entry.command.name) }
-        case "getkeys":
-            guard !rest.isEmpty else { return appendWrongCount(subcommand, to: &bytes) }
-            appendGetKeys(rest, to: &bytes)
-        default:
-            let name = String(String(decoding: first.prefix(128), as: UTF8.self).map { $0.isNewline ? " " : $0 })
-            bytes.appendRESPError("ERR unknown subcommand '\(name)'. Try COMMAND HELP.")
+        case .known: appendInfo(rest, version: version, to: &bytes)
         }
     }
 
@@ -133,9 +127,5 @@ package enum CommandTable {
     private static func appendWords(_ words: [String], version: Int, to bytes: inout [UInt8]) {
         bytes.appendRESPSet(count: words.count, version: version)
         for word in words { bytes.appendRESPSimple(word) }
-    }
-
-    private static func appendWrongCount(_ subcommand: String, to bytes: inout [UInt8]) {
-        bytes.appendRESPError("ERR wrong number of arguments for 'command|\(subcommand)' command")
     }
 }

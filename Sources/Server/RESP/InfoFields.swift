@@ -13,9 +13,8 @@ package struct InfoFields: Sendable {
     package var processID: Int32 = 0
     package var uptimeSeconds: UInt64 = 0
 
-    package var connections = 0
+    package var connections: UInt64 = 0
     package var connectionsReceived: UInt64 = 0
-    package var connectionsRejected: UInt64 = 0
 
     /// What the node itself holds in memory (the hot table); 0 if not known.
     package var memoryBytes: UInt64 = 0
@@ -23,11 +22,12 @@ package struct InfoFields: Sendable {
     package var residentBytes: UInt64 = 0
 
     package var commands: UInt64 = 0
-    /// Over the last second.
+    /// Replies that told of an error.
+    package var errors: UInt64 = 0
+    /// Over the last seconds.
     package var operationsPerSecond: UInt64 = 0
     package var networkInputBytes: UInt64 = 0
     package var networkOutputBytes: UInt64 = 0
-    package var expiredKeys: UInt64 = 0
     package var readHits: UInt64 = 0
     package var readMisses: UInt64 = 0
 
@@ -48,7 +48,6 @@ package struct InfoFields: Sendable {
     package var userSeconds = 0.0
 
     package var keys: UInt64 = 0
-    package var expiringKeys: UInt64 = 0
     package var slots = 0
     package var mapVersion: UInt64 = 0
 

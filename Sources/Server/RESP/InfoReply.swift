@@ -53,8 +53,8 @@ package enum InfoReply {
             "total_connections_received:\(fields.connectionsReceived)", "total_commands_processed:\(fields.commands)",
             "instantaneous_ops_per_sec:\(fields.operationsPerSecond)",
             "total_net_input_bytes:\(fields.networkInputBytes)", "total_net_output_bytes:\(fields.networkOutputBytes)",
-            "rejected_connections:\(fields.connectionsRejected)", "expired_keys:\(fields.expiredKeys)",
-            "evicted_keys:0", "keyspace_hits:\(fields.readHits)", "keyspace_misses:\(fields.readMisses)",
+            "evicted_keys:0", "total_error_replies:\(fields.errors)", "keyspace_hits:\(fields.readHits)",
+            "keyspace_misses:\(fields.readMisses)",
         ]
     }
 
@@ -91,7 +91,7 @@ package enum InfoReply {
     }
 
     @Sendable private static func keyspace(_ fields: InfoFields) -> [String] {
-        fields.keys == 0 ? [] : ["db0:keys=\(fields.keys),expires=\(fields.expiringKeys),avg_ttl=0"]
+        fields.keys == 0 ? [] : ["db0:keys=\(fields.keys)"]
     }
 
     /// Redis's own rounding: two decimals and B, K, M, G or T.

@@ -34,23 +34,23 @@ package struct KeyScan {
         var seen = 0
         while true {
             if owns(slot) {
-                var found: [(hash: UInt64, key: [UInt8])] = []
+                var found = Lowest(count: count - seen + 1)
                 try snapshot.scan(slots: slot...slot, after: nil) { _, key, value in
                     let hash = hash(key) + 1
-                    if hash > after, value.expiry == 0 || value.expiry > now { found.append((hash, Array(key))) }
+                    if hash > after, value.expiry == 0 || value.expiry > now { found.add(hash, key) }
                     return true
                 }
-                found.sort { $0.hash < $1.hash }
+                let entries = found.sorted()
                 var index = 0
-                while index < found.count {
-                    let hash = found[index].hash
+                while index < entries.count {
+                    let hash = entries[index].hash
                     // Equal hashes go out together, or the cursor could not tell them apart.
-                    while index < found.count, found[index].hash == hash {
-                        if found[index].key.withUnsafeBytes({ matches($0) }) { keys.append(found[index].key) }
+                    while index < entries.count, entries[index].hash == hash {
+                        if entries[index].key.withUnsafeBytes({ matches($0) }) { keys.append(entries[index].key) }
                         index += 1
                         seen += 1
                     }
-                    if seen >= count, index < found.count {
+                    if seen >= count, index < entries.count {
                         return Page(cursor: UInt64(slot) << 48 | hash, keys: keys)
                     }
                 }
@@ -62,6 +62,19 @@ package struct KeyScan {
         }
     }
 
+    /// A cursor as a client wrote it, read like Redis does (`strtoul`): a sign and leading zeros are allowed, and a zero
+    /// byte ends it.
+    static func cursor(_ text: UnsafeRawBufferPointer) -> UInt64? {
+        var digits = text.prefix { $0 != 0 }
+        if digits.isEmpty { return 0 }
+        let isNegative = digits.first == UInt8(ascii: "-")
+        if isNegative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
+        guard !digits.isEmpty, digits.allSatisfy({ $0 >= 48 && $0 <= 57 }),
+            let number = UInt64(String(decoding: digits, as: UTF8.self))
+        else { return nil }
+        return isNegative ? 0 &- number : number
+    }
+
     /// FNV-1a, the same in every process: a client's cursor outlives a restart.
     private static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -70,63 +83,32 @@ package struct KeyScan {
     }
 }
 
-/// Redis' glob patterns: `*`, `?`, `[a-z]`, `[^x]`, `\x`.
-package enum GlobPattern {
-    package static func matches(_ pattern: ArraySlice<UInt8>, _ text: UnsafeRawBufferPointer) -> Bool {
-        var p = pattern.startIndex
-        var t = 0
-        var star: (pattern: Int, text: Int)?
-        while t < text.count {
-            if p < pattern.endIndex, pattern[p] == UInt8(ascii: "*") {
-                star = (p + 1, t)
-                p += 1
-                continue
-            }
-            if p < pattern.endIndex, let next = matchOne(pattern, p, text[t]) {
-                p = next
-                t += 1
-                continue
-            }
-            // Only the last star can need another try: what an earlier one took never has to change.
-            guard let last = star else { return false }
-            star = (last.pattern, last.text + 1)
-            p = last.pattern
-            t = last.text + 1
-        }
-        while p < pattern.endIndex, pattern[p] == UInt8(ascii: "*") { p += 1 }
-        return p == pattern.endIndex
+/// The keys of the lowest hashes out of many: a slot of millions of keys must not come into memory for a page of ten.
+private struct Lowest {
+    private let count: Int
+    private var entries: [(hash: UInt64, key: [UInt8])] = []
+    /// Entries above this are known not to be among the lowest.
+    private var limit = UInt64.max
+
+    /// - Parameter count: how many to keep, and all of a hash that one of them has.
+    init(count: Int) { self.count = count }
+
+    mutating func add(_ hash: UInt64, _ key: UnsafeRawBufferPointer) {
+        if hash > limit { return }
+        entries.append((hash, Array(key)))
+        if entries.count >= 2 * count + 1024 { trim() }
     }
 
-    /// The index behind the element that matched `byte`, or nil.
-    private static func matchOne(_ pattern: ArraySlice<UInt8>, _ at: Int, _ byte: UInt8) -> Int? {
-        switch pattern[at] {
-        case UInt8(ascii: "?"): return at + 1
-        case UInt8(ascii: "\\"):
-            guard at + 1 < pattern.endIndex else { return byte == pattern[at] ? at + 1 : nil }
-            return pattern[at + 1] == byte ? at + 2 : nil
-        case UInt8(ascii: "["): return matchClass(pattern, at + 1, byte)
-        default: return pattern[at] == byte ? at + 1 : nil
-        }
+    mutating func sorted() -> [(hash: UInt64, key: [UInt8])] {
+        trim()
+        return entries
     }
 
-    private static func matchClass(_ pattern: ArraySlice<UInt8>, _ start: Int, _ byte: UInt8) -> Int? {
-        var at = start
-        let isNegated = at < pattern.endIndex && pattern[at] == UInt8(ascii: "^")
-        if isNegated { at += 1 }
-        var isIn = false
-        while at < pattern.endIndex, pattern[at] != UInt8(ascii: "]") {
-            if pattern[at] == UInt8(ascii: "\\"), at + 1 < pattern.endIndex { at += 1 }
-            if at + 2 < pattern.endIndex, pattern[at + 1] == UInt8(ascii: "-"), pattern[at + 2] != UInt8(ascii: "]") {
-                let low = min(pattern[at], pattern[at + 2])
-                let high = max(pattern[at], pattern[at + 2])
-                if (low...high).contains(byte) { isIn = true }
-                at += 3
-            } else {
-                if pattern[at] == byte { isIn = true }
-                at += 1
-            }
-        }
-        let end = at < pattern.endIndex ? at + 1 : at
-        return isIn != isNegated ? end : nil
+    private mutating func trim() {
+        entries.sort { $0.hash < $1.hash }
+        guard entries.count > count else { return }
+        limit = entries[count - 1].hash
+        let end = entries[count...].firstIndex { $0.hash > limit } ?? entries.count
+        entries.removeSubrange(end...)
     }
 }

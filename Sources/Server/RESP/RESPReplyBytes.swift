@@ -28,9 +28,11 @@ extension [UInt8] {
         append(contentsOf: "+\(text)\r\n".utf8)
     }
 
-    /// `text` begins with its code and has no line ends.
+    /// `text` begins with its code; line ends inside would break the protocol and become spaces.
     mutating func appendRESPError(_ text: String) {
-        append(contentsOf: "-\(text)\r\n".utf8)
+        append(UInt8(ascii: "-"))
+        append(contentsOf: text.utf8.lazy.map { $0 == 13 || $0 == 10 ? 32 : $0 })
+        append(contentsOf: "\r\n".utf8)
     }
 
     /// A null in place of a bulk string, or of an array when `isArray`, which RESP 2 tells apart.

@@ -1,10 +1,10 @@
 /// Where the arguments of one command stand in the read buffer: offsets, no copies. Reused from command to command.
-struct ArgumentList: ~Copyable {
+package struct ArgumentList: ~Copyable {
     private var ranges: UnsafeMutablePointer<(start: Int, count: Int)>
     private var capacity: Int
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    init() {
+    package init() {
         capacity = 64
         ranges = .allocate(capacity: 64)
     }
@@ -22,7 +22,7 @@ struct ArgumentList: ~Copyable {
 
     /// The bytes of an argument; `buffer` is what was parsed.
     @inline(__always)
-    func bytes(_ index: Int, in buffer: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    package func bytes(_ index: Int, in buffer: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         let range = ranges[index]
         return UnsafeRawBufferPointer(rebasing: buffer[range.start..<range.start + range.count])
     }
@@ -38,8 +38,8 @@ struct ArgumentList: ~Copyable {
 
 /// Reads RESP requests: arrays of bulk strings, or inline commands as typed into telnet.
 /// <https://redis.io/docs/latest/develop/reference/protocol-spec/>
-enum RESPRequestParser {
-    enum Outcome {
+package enum RESPRequestParser {
+    package enum Outcome {
         /// One command; the next one starts at `end`. An empty line or array gives no arguments.
         case complete(end: Int)
         case incomplete
@@ -48,15 +48,16 @@ enum RESPRequestParser {
     }
 
     /// Arguments of one command, as in Redis.
-    static let argumentsMax = 1 << 20
+    package static let argumentsMax = 1 << 20
     /// One command's bytes: an MSET of a few of the largest values.
-    static let commandBytesMax = 64 << 20
+    package static let commandBytesMax = 64 << 20
     /// Redis' own limit for an inline request.
-    static let inlineBytesMax = 64 << 10
+    package static let inlineBytesMax = 64 << 10
     /// One argument: the largest value and a little, so that an oversized value can be refused in words.
-    static let argumentBytesMax = 32 << 20
+    package static let argumentBytesMax = 32 << 20
 
-    static func parse(
+    /// Reads one command from `start` on; `arguments` then holds where its words stand.
+    package static func parse(
         _ bytes: UnsafeRawBufferPointer,
         from start: Int,
         into arguments: inout ArgumentList
@@ -139,14 +140,29 @@ enum RESPRequestParser {
                 let quote = bytes[at]
                 at += 1
                 stop = at
-                while stop < lineEnd, bytes[stop] != quote { stop += 1 }
-                guard stop < lineEnd else { return .broken("Protocol error: unbalanced quotes in request") }
+                while stop < lineEnd, bytes[stop] != quote {
+                    // Arguments are ranges of what was read, so nothing can be unescaped; storing it as typed would be
+                    // worse than refusing.
+                    guard bytes[stop] != UInt8(ascii: "\\") else {
+                        return .broken("Protocol error: escapes in inline requests are not supported")
+                    }
+                    stop += 1
+                }
+                let isClosed = stop + 1 >= lineEnd || bytes[stop + 1] == 32 || bytes[stop + 1] == 9
+                guard stop < lineEnd, isClosed else {
+                    return .broken("Protocol error: unbalanced quotes in request")
+                }
                 arguments.append(start: at, count: stop - at)
                 at = stop + 1
                 continue
             }
             stop = at
-            while stop < lineEnd, bytes[stop] != 32, bytes[stop] != 9 { stop += 1 }
+            while stop < lineEnd, bytes[stop] != 32, bytes[stop] != 9 {
+                guard bytes[stop] != UInt8(ascii: "\""), bytes[stop] != UInt8(ascii: "'") else {
+                    return .broken("Protocol error: unbalanced quotes in request")
+                }
+                stop += 1
+            }
             arguments.append(start: at, count: stop - at)
             at = stop
         }

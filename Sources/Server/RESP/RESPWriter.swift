@@ -12,10 +12,13 @@ extension ByteBuffer {
         writeStaticString("\r\n")
     }
 
-    /// `-CODE text`; line ends inside would break the protocol.
-    mutating func writeRESPError(_ text: String) {
+    /// `-CODE text`; line ends inside would break the protocol and become spaces.
+    mutating func writeRESPError(_ text: String) { writeRESPError(bytes: text.utf8) }
+
+    /// The same of bytes that need not be text: what a client sent comes back as it was.
+    mutating func writeRESPError(bytes: some Collection<UInt8>) {
         writeStaticString("-")
-        writeString(String(text.map { $0.isNewline ? " " : $0 }))
+        writeBytes(bytes.lazy.map { $0 == 13 || $0 == 10 ? 32 : $0 })
         writeStaticString("\r\n")
     }
 

@@ -1,27 +1,27 @@
 import Storage
 
 /// The options of SET, SETEX and their kin: what to do with the expiry and under which condition.
-struct SetOptions {
-    enum Condition { case always, ifAbsent, ifPresent }
+package struct SetOptions {
+    package enum Condition: Sendable { case always, ifAbsent, ifPresent }
 
-    var condition = Condition.always
+    package var condition = Condition.always
     /// Absolute, milliseconds since 1970; 0 for none.
-    var expiry: UInt64 = 0
-    var keepsExpiry = false
-    var returnsOldValue = false
+    package var expiry: UInt64 = 0
+    /// The present expiry stays.
+    package var keepsExpiry = false
+    /// The reply is the value before.
+    package var returnsOldValue = false
 
-    static let syntaxError = "ERR syntax error"
+    package static let syntaxError = "ERR syntax error"
 
-    /// Redis refuses times beyond what fits its own arithmetic; so do we.
-    private static let expiryMax: UInt64 = 1 << 62
-
-    enum Unit: Int64 {
+    /// The unit of a time argument, in milliseconds.
+    package enum Unit: Int64 {
         case seconds = 1000
         case milliseconds = 1
     }
 
     /// Turns a time argument into an absolute expiry.
-    static func expiry(
+    package static func expiry(
         _ text: UnsafeRawBufferPointer,
         unit: Unit,
         isAbsolute: Bool,
@@ -36,54 +36,57 @@ struct SetOptions {
         let (scaled, overflow) = number.multipliedReportingOverflow(by: unit.rawValue)
         guard !overflow, allowsPast || number > 0 else { return .failure(invalid) }
         let (sum, sumOverflow) = isAbsolute ? (scaled, false) : scaled.addingReportingOverflow(Int64(clamping: now))
-        guard !sumOverflow, sum < Int64(expiryMax) else { return .failure(invalid) }
+        guard !sumOverflow, allowsPast || sum > 0 else { return .failure(invalid) }
         // 0 means "never" in storage; anything at or before the epoch is simply past.
         return .success(UInt64(max(1, sum)))
     }
 
-    /// Reads the words behind `SET key value`.
-    static func parse(
+    /// Reads the words behind `SET key value`. As in Redis, an option may be repeated (the last time counts) but not
+    /// contradicted, and a bad word is told before a bad number.
+    package static func parse(
         count: Int,
         now: UInt64,
         argument: (Int) -> UnsafeRawBufferPointer
     ) -> Result<SetOptions, RESPFailure> {
         var options = SetOptions()
         var index = 3
-        var hasExpiry = false
+        var time: (word: String, index: Int)?
         while index < count {
             let word = String(decoding: argument(index), as: UTF8.self).uppercased()
             switch word {
             case "NX":
-                guard options.condition == .always else { return .failure(RESPFailure(syntaxError)) }
+                guard options.condition != .ifPresent else { return .failure(RESPFailure(syntaxError)) }
                 options.condition = .ifAbsent
             case "XX":
-                guard options.condition == .always else { return .failure(RESPFailure(syntaxError)) }
+                guard options.condition != .ifAbsent else { return .failure(RESPFailure(syntaxError)) }
                 options.condition = .ifPresent
             case "GET": options.returnsOldValue = true
             case "KEEPTTL":
-                guard !hasExpiry else { return .failure(RESPFailure(syntaxError)) }
-                hasExpiry = true
+                guard time == nil else { return .failure(RESPFailure(syntaxError)) }
                 options.keepsExpiry = true
             case "EX", "PX", "EXAT", "PXAT":
-                guard !hasExpiry, index + 1 < count else { return .failure(RESPFailure(syntaxError)) }
-                hasExpiry = true
-                index += 1
-                let unit: Unit = word.hasPrefix("EX") ? .seconds : .milliseconds
-                switch expiry(argument(index), unit: unit, isAbsolute: word.hasSuffix("AT"), now: now, command: "set") {
-                case .success(let value): options.expiry = value
-                case .failure(let failure): return .failure(failure)
+                guard !options.keepsExpiry, time == nil || time?.word == word, index + 1 < count else {
+                    return .failure(RESPFailure(syntaxError))
                 }
+                index += 1
+                time = (word, index)
             default: return .failure(RESPFailure(syntaxError))
             }
             index += 1
         }
-        return .success(options)
+        guard let time else { return .success(options) }
+        let unit: Unit = time.word.hasPrefix("EX") ? .seconds : .milliseconds
+        let isAbsolute = time.word.hasSuffix("AT")
+        return expiry(argument(time.index), unit: unit, isAbsolute: isAbsolute, now: now, command: "set").map {
+            options.expiry = $0
+            return options
+        }
     }
 }
 
 /// An error reply, code word first.
-struct RESPFailure: Error {
-    let text: String
+package struct RESPFailure: Error {
+    package let text: String
 
     init(_ text: String) { self.text = text }
 }

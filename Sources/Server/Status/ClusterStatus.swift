@@ -40,7 +40,8 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
         case shards, reshard
     }
 
-    /// Sums the shards into the cluster's totals.
+    /// Sums the shards into the cluster's totals. The numbers come from other nodes, over the network: a sum that is
+    /// too large is the largest number.
     package init(cluster: String, mapVersion: Int, placement: String, coordinator: String, shards: [Shard]) {
         self.schema = 1
         self.cluster = cluster
@@ -48,12 +49,17 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
         self.placement = placement
         self.coordinator = coordinator
         self.shards = shards
-        keys = shards.reduce(0) { $0 + $1.keys }
-        bytes = shards.reduce(0) { $0 + $1.bytes }
+        keys = shards.reduce(0) { Self.sum($0, $1.keys) }
+        bytes = shards.reduce(0) { Self.sum($0, $1.bytes) }
         opsPerSecond = shards.flatMap(\.nodes).reduce(into: NodeStatus.Rates()) {
-            $0.read += $1.opsPerSecond.read
-            $0.write += $1.opsPerSecond.write
+            $0.read = Self.sum($0.read, $1.opsPerSecond.read)
+            $0.write = Self.sum($0.write, $1.opsPerSecond.write)
         }
+    }
+
+    private static func sum(_ left: Int, _ right: Int) -> Int {
+        let (sum, isOver) = left.addingReportingOverflow(right)
+        return isOver ? (right > 0 ? .max : .min) : sum
     }
 
     package init(from decoder: any Decoder) throws {

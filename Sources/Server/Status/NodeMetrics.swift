@@ -43,13 +43,26 @@ package final class NodeMetrics: Sendable {
     package struct Reading: Sendable {
         package var rates = NodeStatus.Rates()
         package var latency = NodeStatus.Latency()
-        package var readsTotal = 0
-        package var writesTotal = 0
-        package var connections = 0
+        /// Commands of any kind, HTTP requests included.
+        package var commandsPerSecond = 0
+    }
+
+    /// Counts since the node's start, summed over its loops at the moment of asking.
+    package struct Totals: Sendable {
+        package var connections: UInt64 = 0
+        package var connectionsReceived: UInt64 = 0
+        package var commands: UInt64 = 0
+        package var errors: UInt64 = 0
+        package var hits: UInt64 = 0
+        package var misses: UInt64 = 0
+        package var bytesReceived: UInt64 = 0
+        package var bytesSent: UInt64 = 0
+
+        package init() {}
     }
 
     /// Rates and percentiles are those of this many seconds.
-    static let windowSeconds = 2
+    package static let windowSeconds = 2
     /// Percentiles of a node without traffic go back to zero after this.
     private static let latencyKeptMilliseconds: UInt64 = 10_000
 
@@ -62,7 +75,8 @@ package final class NodeMetrics: Sendable {
         var windowStart: UInt64
         var readsSeenAt: UInt64 = 0
         var writesSeenAt: UInt64 = 0
-        var connections: [ObjectIdentifier: Int] = [:]
+        var commandsAtStart: UInt64 = 0
+        var counters: [LoopCounters] = []
     }
 
     private let state: Mutex<State>
@@ -78,14 +92,13 @@ package final class NodeMetrics: Sendable {
         )
     }
 
-    func merge(_ tally: OperationTally, from loop: LoopContext) {
+    /// A loop that serves the node from now on; its counts stay part of the totals.
+    func add(_ counters: LoopCounters) { state.withLock { $0.counters.append(counters) } }
+
+    func merge(_ tally: OperationTally) {
         state.withLock { state in
             state.reads += tally.reads
             state.writes += tally.writes
-            state.reading.readsTotal += tally.reads
-            state.reading.writesTotal += tally.writes
-            state.connections[ObjectIdentifier(loop)] = loop.connectionCount
-            state.reading.connections = state.connections.values.reduce(0, +)
             if tally.reads > 0 { state.readLatency.add(tally.readLatency) }
             if tally.writes > 0 { state.writeLatency.add(tally.writeLatency) }
             NodeMetrics.closeWindow(&state)
@@ -93,6 +106,24 @@ package final class NodeMetrics: Sendable {
     }
 
     package func reading() -> Reading { state.withLock { $0.reading } }
+
+    /// Any thread; never more than a moment behind.
+    package func totals() -> Totals { Self.sum(state.withLock { $0.counters }) }
+
+    private static func sum(_ counters: [LoopCounters]) -> Totals {
+        counters.reduce(into: Totals()) { totals, loop in
+            // In this order: a connection that leaves in between must not make the difference negative.
+            let left = loop.connectionsLeft.total
+            totals.connectionsReceived += loop.connectionsReceived.total
+            totals.connections += loop.connectionsReceived.total - left
+            totals.commands += loop.commands.total
+            totals.errors += loop.errors.total
+            totals.hits += loop.hits.total
+            totals.misses += loop.misses.total
+            totals.bytesReceived += loop.bytesReceived.total
+            totals.bytesSent += loop.bytesSent.total
+        }
+    }
 
     private static func closeWindow(_ state: inout State) {
         let now = Clock.monotonicMilliseconds()
@@ -102,6 +133,9 @@ package final class NodeMetrics: Sendable {
             read: state.reads * 1000 / Int(elapsed),
             write: state.writes * 1000 / Int(elapsed)
         )
+        let commands = sum(state.counters).commands
+        state.reading.commandsPerSecond = Int((commands - state.commandsAtStart) * 1000 / elapsed)
+        state.commandsAtStart = commands
         if state.reads > 0 {
             state.readsSeenAt = now
             state.reading.latency.read = percentiles(state.readLatency)

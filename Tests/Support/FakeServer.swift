@@ -3,13 +3,13 @@ import Routing
 import Synchronization
 
 /// A TCP server that answers every read with what a closure says, on threads of its own.
-final class LoadFakeServer: Sendable {
-    let address: NodeAddress
+package final class FakeServer: Sendable {
+    package let address: NodeAddress
     private let listener: Int32
     private let received = Mutex<[String]>([])
 
     /// `answer` gets the text of one read; nil closes the connection.
-    init(_ answer: @escaping @Sendable (String) -> String?) throws {
+    package init(_ answer: @escaping @Sendable (String) -> String?) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
@@ -39,10 +39,10 @@ final class LoadFakeServer: Sendable {
     }
 
     /// The text of every read so far.
-    var requests: [String] { received.withLock { $0 } }
+    package var requests: [String] { received.withLock { $0 } }
 
     /// Ends the accepting thread and frees the port.
-    func close() {
+    package func close() {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 

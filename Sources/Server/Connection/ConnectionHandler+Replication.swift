@@ -1,0 +1,58 @@
+import NIOCore
+import Replication
+import Routing
+import Storage
+
+/// A connection that becomes a peer stream.
+extension ConnectionHandler {
+    /// A follower asks for the log: the connection carries peer frames from here on.
+    /// - Returns: whether the command was that.
+    func beginReplication(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard word(0, bytes).uppercased() == PeerHello.command else { return false }
+        let words = (1..<arguments.count).map { Array(arguments.bytes($0, in: bytes)) }
+        guard let store = loop.state.store, loop.state.isLeader else {
+            output.writeRESPError(
+                "ERR \(loop.state.address) does not lead \(loop.state.shardName) now (\(loop.state.phase.rawValue))"
+            )
+            return true
+        }
+        do throws(ReplicationError) {
+            replication = (try PeerHello(arguments: words), store)
+            isBlocked = true
+        } catch {
+            output.writeRESPError("ERR \(error)")
+        }
+        return true
+    }
+
+    /// Replaces this handler by the one of peer streams; bytes already read go along.
+    func switchToReplication() {
+        guard let (hello, store) = replication, let context else { return }
+        replication = nil
+        output.writeRESPOK()
+        let answer = output
+        output = ByteBuffer()
+        context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+        let state = loop.state
+        let peer = PeerStreamHandler(
+            store: store,
+            loop: loop,
+            hello: hello,
+            identity: .init(
+                cluster: state.config.name,
+                shard: state.shardName,
+                term: store.lock.withLock { store.term },
+                engine: store.engine.kind.rawValue
+            )
+        )
+        let rest = input
+        input = ByteBuffer()
+        do {
+            try context.pipeline.syncOperations.addHandler(peer)
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+            if rest.readableBytes > 0 { peer.receive(rest) }
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Routing
+import Server
+import Storage
+import Synchronization
+import TestSupport
+
+/// A real `NodeServer` over a real store, on a loopback address of its own; the node around it is faked.
+final class ServerFixture {
+    let address: NodeAddress
+    let store: ShardStore
+    let control = FakeControl()
+    private let root: String
+    private let folder: DataFolder
+    private let server: NodeServer
+    private let config: ClusterConfig
+    private let map: SlotMap
+    private let metrics: NodeMetrics
+    private let group: MultiThreadedEventLoopGroup
+
+    private static let made = Mutex(0)
+
+    /// An address that no other test of this process uses, and no other process of this machine is likely to.
+    static func freshAddress() -> NodeAddress {
+        let number = made.withLock { made in
+            made += 1
+            return made
+        }
+        return NodeAddress(host: "127.\(200 + Int(getpid()) % 50).\(number / 250).\(1 + number % 250)", port: 18090)
+    }
+
+    /// - Parameters:
+    ///   - role: a replica follows nobody and has nothing.
+    ///   - otherShard: a second shard, elsewhere, that owns the upper half of the slots.
+    init(
+        role: NodeStatus.Role = .leader,
+        phase: NodeStatus.State = .running,
+        placement: PlacementPolicy = .fixed,
+        otherShard: NodeAddress? = nil,
+        loops: Int = 2
+    ) async throws {
+        address = Self.freshAddress()
+        root = FileManager.default.temporaryDirectory.path + "/shoal-server-\(UUID().uuidString)"
+        var options = ShardStore.Options()
+        options.durability = .os
+        folder = try DataFolder.open(path: root, engine: .lmdb, cluster: "demo", shard: "shard0")
+        store = try ShardStore.open(folder: folder, kind: .lmdb, options: options) { _ in }
+        let leader = role == .leader ? address : NodeAddress(host: "127.0.0.1", port: 9)
+        var shards = [
+            ShardConfig(name: "shard0", index: 0, address: leader, replicas: role == .leader ? [] : [address])
+        ]
+        if let otherShard { shards.append(ShardConfig(name: "shard1", index: 1, address: otherShard)) }
+        var config = ClusterConfig(shards: shards)
+        config.name = "demo"
+        self.config = config
+        map = try placement.map(current: nil, shards: config.shardNames)
+        if role == .leader { try store.becomeLeader() }
+        metrics = NodeMetrics()
+        control.metrics = metrics
+        group = MultiThreadedEventLoopGroup(numberOfThreads: loops)
+        server = try await NodeServer.bind(
+            listen: address,
+            group: group,
+            control: control,
+            state: Self.state(config, map, address, role, nil, .starting),
+            metrics: metrics,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        try serve(role: role, phase: phase)
+    }
+
+    func serve(role: NodeStatus.Role = .leader, phase: NodeStatus.State = .running, hasStore: Bool = true) throws {
+        try server.serve(Self.state(config, map, address, role, hasStore ? store : nil, phase))
+    }
+
+    private static func state(
+        _ config: ClusterConfig,
+        _ map: SlotMap,
+        _ address: NodeAddress,
+        _ role: NodeStatus.Role,
+        _ store: ShardStore?,
+        _ phase: NodeStatus.State
+    ) -> ServingState {
+        ServingState(
+            config: config,
+            map: map,
+            address: address,
+            shardName: "shard0",
+            role: role,
+            leaders: config.shards.map(\.address),
+            store: store,
+            phase: phase,
+            message: ""
+        )
+    }
+
+    func connect(receiveBuffer: Int32? = nil) throws -> RawConnection {
+        try RawConnection(to: address, receiveBuffer: receiveBuffer)
+    }
+
+    /// Sends text and returns that much of the answer.
+    func ask(_ request: String, _ connection: RawConnection, expecting answer: String) throws -> String {
+        connection.send(request)
+        return try connection.receiveText(answer.utf8.count)
+    }
+
+    /// An HTTP request with the headers every one needs.
+    func http(_ line: String, _ headers: String = "", body: String = "") -> String {
+        "\(line) HTTP/1.1\r\nHost: \(address)\r\n\(headers)\r\n\(body)"
+    }
+
+    /// From now on commits wait for a replica that does not exist, until `releaseCommits`.
+    func holdCommits() { store.changeMandate { $0.waitsForReplicas = true } }
+
+    func releaseCommits() { store.changeMandate { $0.waitsForReplicas = false } }
+
+    func stop() async throws {
+        try serve(phase: .stopped, hasStore: false)
+        store.close()
+        folder.close()
+        await server.close()
+        try await group.shutdownGracefully()
+        try FileManager.default.removeItem(atPath: root)
+    }
+}
+
+/// A node that does nothing but say what it is.
+final class FakeControl: NodeControl, @unchecked Sendable {
+    // Sendable: written by the test before the first connection, read by the server's threads.
+    var metrics: NodeMetrics?
+    var staleness: UInt64?
+
+    var stalenessMilliseconds: UInt64? { staleness }
+
+    func status() -> NodeStatus {
+        NodeStatus(
+            cluster: "demo",
+            shard: "shard0",
+            address: "127.0.0.2:8080",
+            role: .leader,
+            state: .running,
+            engine: "lmdb",
+            durability: "os",
+            version: "0.1.0"
+        )
+    }
+
+    func startShard() -> NodeStatus { status() }
+    func stopShard() -> NodeStatus { status() }
+    func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String? { nil }
+    func nextReplicationRecord() throws(StorageError) -> ReplicationRecord? { nil }
+    func takeReplicationRecord(key: [UInt8], value: [UInt8]?) throws(StorageError) -> String? { nil }
+}
