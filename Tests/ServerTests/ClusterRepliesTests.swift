@@ -102,7 +102,10 @@ import Testing
         #expect(text(replies(), "KEYSLOT", "foo") == ":12182|")
         #expect(text(replies(), "COUNTKEYSINSLOT", "21") == ":42|")
         #expect(text(replies(), "COUNTKEYSINSLOT", "16384") == "-ERR Invalid slot|")
-        #expect(text(replies(), "COUNTKEYSINSLOT", "x") == "-ERR value is not an integer or out of range|")
+        for text in ["x", "01", "-0", "+1", ""] {
+            let reply = self.text(replies(), "COUNTKEYSINSLOT", text)
+            #expect(reply == "-ERR value is not an integer or out of range|", "\(text)")
+        }
         #expect(text(replies(), "KEYSLOT") == "-ERR wrong number of arguments for 'cluster|keyslot' command|")
         #expect(text(replies(), "FORGET", "x") == "-ERR unknown subcommand 'FORGET'. Try CLUSTER HELP.|")
     }

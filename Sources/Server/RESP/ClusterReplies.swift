@@ -105,7 +105,7 @@ package struct ClusterReplies {
         countKeys: (UInt16) -> Int,
         to bytes: inout [UInt8]
     ) {
-        guard let number = Int(text) else {
+        guard let number = Array(text.utf8).withUnsafeBytes({ RESPInteger.parse($0) }) else {
             return bytes.appendRESPError("ERR value is not an integer or out of range")
         }
         guard let slot = UInt16(exactly: number), Int(slot) < StorageLimits.slotCount else {
