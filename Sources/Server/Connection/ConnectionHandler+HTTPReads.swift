@@ -1,0 +1,85 @@
+import NIOCore
+import Routing
+import Storage
+
+/// Values over HTTP: who may answer a read, and how old its state may be.
+extension ConnectionHandler {
+    /// `/get`: the leader answers, and any replica of the key's shard, which then says how old its state may be.
+    func get(
+        _ key: [UInt8],
+        _ isAny: Bool,
+        _ maxLag: Int?,
+        _ request: HTTPRequest
+    ) throws(HTTPError) {
+        let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
+        let state = loop.state
+        guard state.owns(slot) else { return try redirect(slot, request) }
+        guard state.store != nil else { throw unavailable() }
+        var lag: Int?
+        if !state.isLeader {
+            let staleness = loop.control.stalenessMilliseconds
+            guard let staleness, state.phase != .syncing else { return try redirect(slot, request) }
+            if let maxLag, staleness > UInt64(maxLag) { return try redirect(slot, request) }
+            lag = Int(clamping: staleness)
+        }
+        try read(key, slot, request, etag: false, lag: lag)
+    }
+
+    /// `/kv/{key}`: linearizable, so the leader alone answers.
+    func kvGet(_ key: [UInt8], _ request: HTTPRequest) throws(HTTPError) {
+        let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
+        guard loop.state.owns(slot), loop.state.isLeader else { return try redirect(slot, request) }
+        try read(key, slot, request, etag: true, lag: nil)
+    }
+
+    private func read(
+        _ key: [UInt8],
+        _ slot: UInt16,
+        _ request: HTTPRequest,
+        etag: Bool,
+        lag: Int?
+    ) throws(HTTPError) {
+        guard let store = loop.state.store, let port = loop.port else { throw unavailable() }
+        passReads += 1
+        store.lock.lock()
+        defer { store.lock.unlock() }
+        if loop.state.isLeader, store.holdsReads(port) { return waitAtTheDoor() }
+        let start = output.writerIndex
+        let behindWrites = !marks.isEmpty
+        if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }
+        let isHead = request.method == .head
+        var failure: StorageError?
+        let found = key.withUnsafeBytes { bytes -> Bool in
+            do throws(StorageError) {
+                return try store.read(
+                    slot: slot,
+                    key: bytes,
+                    hash: KeyHash.hash(bytes),
+                    port: port,
+                    now: passNow,
+                    pending: behindWrites
+                ) { value in
+                    HTTPResponse.writeValue(
+                        value.bytes,
+                        etag: etag ? value.version : nil,
+                        replicaLagMilliseconds: lag,
+                        request.connection,
+                        headOnly: isHead,
+                        into: &output
+                    )
+                }
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        if let failure { throw HTTPError(failure) }
+        // Asked behind the read: the process may have been stopped in the middle of it.
+        if loop.state.isLeader, !store.leadsNow {
+            output.moveWriterIndex(to: start)
+            throw noLeader(loop.state.map.owner(of: slot))
+        }
+        countRead(isFound: found)
+        if !found { HTTPResponse.writeNotFoundEmpty(replicaLagMilliseconds: lag, request.connection, into: &output) }
+    }
+}
