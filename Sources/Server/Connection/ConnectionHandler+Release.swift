@@ -76,6 +76,9 @@ extension ConnectionHandler {
             HTTPResponse.writeError(HTTPError(error), .close, into: &output)
             loop.counters.errors.add(1)
             isClosing = true
+            // A request that waited to begin elsewhere is one of those behind it.
+            deferred = nil
+            isBlocked = false
         } else {
             for _ in 0..<replies { output.writeRESPError(error) }
             loop.counters.errors.add(replies)

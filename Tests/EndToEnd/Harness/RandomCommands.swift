@@ -48,11 +48,11 @@ struct RandomCommands {
     }
 
     /// A time for that option: mostly good, in the far future or the past.
-    private mutating func time(_ option: String) -> [UInt8] {
+    private mutating func time(_ option: String, isOdd: Bool) -> [UInt8] {
         let now = Int(Glibc.time(nil))
         let isMilliseconds = option.hasPrefix("p")
         let isAbsolute = option.hasSuffix("at")
-        if chance(25) {
+        if isOdd {
             let text = one(Self.numbers)
             let number = Int(text) ?? 0
             // Not a time that comes while the test runs, nor one in the past where that is not wanted.
@@ -61,9 +61,11 @@ struct RandomCommands {
             if !isSoon, hasPastExpiries || !isOver { return Array(text.utf8) }
         }
         let isPast = isAbsolute && hasPastExpiries && chance(30)
-        let seconds = (isAbsolute ? now : 0) + (isPast ? -100 : one([10_000, 100_000]))
+        let seconds = (isAbsolute ? now : 0) + (isPast ? -100 : Int.random(in: 10_000...100_000_000, using: &random))
         return Array("\(isMilliseconds ? seconds * 1000 : seconds)".utf8)
     }
+
+    private mutating func time(_ option: String) -> [UInt8] { time(option, isOdd: chance(25)) }
 
     mutating func next() -> [[UInt8]] {
         switch Int.random(in: 0..<100, using: &random) {
@@ -105,7 +107,9 @@ struct RandomCommands {
     private mutating func expire() -> [[UInt8]] {
         let name = one(["expire", "pexpire"])
         let options = (0..<one([0, 0, 1, 1, 2, 3])).map { _ in word(one(["nx", "xx", "gt", "lt", "gt", "zz"])) }
-        return [word(name), key(), time(name == "expire" ? "ex" : "px")] + options
+        // The same time twice would be compared at different moments: GT is for times that differ anyway.
+        let number = time(name == "expire" ? "ex" : "px", isOdd: options.isEmpty && chance(25))
+        return [word(name), key(), number] + options
     }
 
     private mutating func listing() -> [[UInt8]] {

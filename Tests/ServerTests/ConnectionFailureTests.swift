@@ -1,0 +1,35 @@
+import Storage
+import TestSupport
+import Testing
+
+/// What clients are told when a commit does not come about.
+@Suite(.serialized) struct ConnectionFailureTests {
+    /// The first write is in flight, so nobody knows what becomes of it; those queued behind it were not done.
+    @Test func eachHeldCommandIsToldOnceAndOnlyOnce() async throws {
+        let server = try await ServerFixture(loops: 1)
+        let inFlight = try server.connect()
+        let witness = try server.connect()
+        let resp = try server.connect()
+        let http = try server.connect()
+        server.holdCommits()
+        inFlight.send("SET a 1\r\n")
+        #expect(try server.ask("GET a\r\n", witness, expecting: "$-1\r\n") == "$-1\r\n")
+        // Empty lines are no commands and have no replies.
+        resp.send("SET b 1\r\n\r\n\r\nGET b\r\n")
+        http.send(
+            server.http("PUT /kv/c", "Content-Length: 1\r\n", body: "1") + server.http("HEAD /kv/c")
+                + server.http("GET /status")
+        )
+        // Both are on the one loop, so its answer comes when it has read what stands before.
+        for _ in 0..<20 { #expect(try server.ask("GET b\r\n", witness, expecting: "$-1\r\n") == "$-1\r\n") }
+        server.store.stepDown(because: StorageError(.notLeader, "the lead has gone elsewhere"))
+
+        #expect(try inFlight.receiveAll() == [])
+        let told = "-CLUSTERDOWN the lead has gone elsewhere\r\n"
+        #expect(try server.ask("PING\r\n", resp, expecting: "\(told)\(told)+PONG\r\n") == "\(told)\(told)+PONG\r\n")
+        let answer = try http.receiveAllText()
+        #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("\"no_leader\""), "\(answer)")
+        #expect(answer.contains("Connection: close\r\n") && answer.ranges(of: "HTTP/1.1").count == 1, "\(answer)")
+        try await server.stop()
+    }
+}
