@@ -66,6 +66,16 @@ import Testing
         #expect(proposal?.record.inSync == [me])
     }
 
+    @Test func aTakeoverNeverChangesWhatAnotherMemberVouchesFor() {
+        let other = Member(id: "b", address: "h:2", boot: "boot")
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
+        _ = bench.see(record(other, "gone", [a, other]))
+        // Of a process of the same boot that ran with fsync, and is gone.
+        let stale = notice(b, "earlier", .zero)
+        #expect(proposals(bench.handle(.noticesSeen([stale]))).first?.record.inSync == [a, other])
+    }
+
     @Test func aChangeOfDurabilityKeepsTheMembership() {
         let me = Member(id: "a", address: "h:1", boot: "boot")
         var bench = LeadershipBench(me, durable: end)

@@ -55,6 +55,20 @@ import Testing
         #expect(bench.machine.impediment(of: a, now: bench.now)?.contains("session") == true)
     }
 
+    @Test func aDiskThatAnswersAfterTheLeadIsAHealthyDisk() {
+        var bench = LeadershipBench(a, durable: end)
+        _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
+        bench.revision += 1
+        _ = bench.see(record(a, "mine", [a, b]))
+        _ = bench.handle(.noticesSeen([notice(a, "mine", end), notice(b, "x", end)]))
+        _ = bench.handle(.sessionRenewed(id: "mine", sentAt: bench.now + LeadershipLimits.diskPatience - 1))
+        bench.now += LeadershipLimits.diskPatience
+        #expect(stepsDown(bench.handle(.tick)))
+        _ = bench.handle(.termBegun(Position(term: 5, sequence: 21)))
+        #expect(bench.machine.durable == Position(term: 5, sequence: 21))
+        #expect(bench.machine.impediment(of: a, now: bench.now)?.contains("disk") == false)
+    }
+
     // MARK: The in-sync set
 
     @Test func aSilentMemberIsTakenOutFirstAndOnlyThenNotWaitedFor() {

@@ -96,10 +96,12 @@ extension LeadershipMachine {
         return durable > other.position || durable == other.position && me.id < other.member.id
     }
 
-    /// Members whose session has ended are left out: they have been silent for longer than a replica may be.
+    /// Members whose session has ended are left out: they have been silent for longer than a replica may be. The others
+    /// keep the entries they have: a notice may be an earlier process's, with another durability, and vouch for too much.
     private mutating func takeOver(_ record: ShardRecord, _ session: Session, _ actions: inout [Action]) {
+        let rivals = Set(rivals(record).map(\.member.id))
         // In the last resort the others' logs are as good as any guess: they come in again by following.
-        let alive = haveAllLostTheirBoot(record) ? [] : rivals(record).map(\.member)
+        let alive = haveAllLostTheirBoot(record) ? [] : record.inSync.filter { rivals.contains($0.id) }
         let isOwn = record.leader.map { $0.id == me.id } ?? true
         propose(
             ShardRecord(

@@ -59,9 +59,10 @@ extension LeadershipMachine {
     }
 
     mutating func termBegun(_ position: Position, _ now: UInt64) {
+        // Also after stepping down: the disk has answered, and the log ends there.
+        durable(position, now)
         guard let leading, position.term == leading.term, leading.termStart == nil else { return }
         self.leading?.termStart = position
-        durable(position, now)
     }
 
     /// A full disk: others may have room. Alone, it tries again.
