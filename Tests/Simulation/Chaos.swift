@@ -80,7 +80,7 @@ struct Chaos {
         switch fault {
         case .reset: cluster.connections.contains { !$0.isDead }
         case .crashProcess, .cleanStop, .pause: node.process != nil && !node.isPaused
-        case .crashMachine: node.process != nil && (node.durability == .fsync || mayLoseContents(node))
+        case .crashMachine: node.process != nil && (isSafeFromPowerLoss(node) || mayLoseContents(node))
         case .crashLeader, .pauseLeader, .cutLeaderFromCoordinator, .switchover:
             cluster.nodes.contains { $0.process?.store.isServing ?? false }
         case .crashAll: cluster.nodes.contains { $0.process != nil }
@@ -170,6 +170,13 @@ struct Chaos {
 
     private func restart(_ node: SimulatedNode, after time: UInt64) {
         cluster.at(cluster.now + time) { node.start() }
+    }
+
+    /// A member that joined with `os` is out of the set after a boot, even if it runs with `fsync` by now.
+    private func isSafeFromPowerLoss(_ node: SimulatedNode) -> Bool {
+        let inSync = cluster.coordinator.records[node.shard].record?.inSync ?? []
+        return node.durability == .fsync && cluster.coordinator.proposalsUnderWay == 0
+            && !inSync.contains { $0.id == node.disk.id && $0.boot != nil }
     }
 
     /// Whether a member's contents may go without taking acknowledged writes with them: a serving leader is in the set,
