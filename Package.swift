@@ -57,7 +57,9 @@ let package = Package(
         ),
         .target(
             name: "Node",
-            dependencies: ["Storage", "Routing", "Replication", "Server", nioCore, nioPosix, logging, histogram],
+            dependencies: [
+                "Storage", "Routing", "Replication", "Coordination", "Server", nioCore, nioPosix, logging, histogram,
+            ],
             swiftSettings: settings
         ),
         .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: settings),

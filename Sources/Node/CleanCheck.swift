@@ -7,8 +7,9 @@ import Storage
 ///
 /// The paper's offline resharding deletes one of two copies; this is what keeps it from being the last one.
 struct CleanCheck: Sendable {
-    let config: ClusterConfig
     let map: SlotMap
+    /// By the map's index.
+    let leaders: [NodeAddress?]
     let group: any EventLoopGroup
 
     /// Slots asked about per owner at the most: a sample shows whether the folder was copied at all.
@@ -19,10 +20,11 @@ struct CleanCheck: Sendable {
         let held = await heldSlots(slots, store)
         let byOwner = Dictionary(grouping: held, by: { map.owner(of: $0) })
         for (owner, slots) in byOwner.sorted(by: { $0.key < $1.key }) {
-            guard let shard = config.shards.first(where: { $0.index == Int(owner) }) else {
-                return "no shard owns slot \(slots[0])"
+            let name = map.shardNames[Int(owner)]
+            guard let leader = leaders[Int(owner)] else {
+                return "\(name) owns keys that are here and has no leader now"
             }
-            if let reason = await reason(shard, slots) { return reason }
+            if let reason = await reason(name, leader, slots) { return reason }
         }
         return nil
     }
@@ -41,9 +43,9 @@ struct CleanCheck: Sendable {
         }
     }
 
-    private func reason(_ shard: ShardConfig, _ slots: [UInt16]) async -> String? {
+    private func reason(_ name: String, _ leader: NodeAddress, _ slots: [UInt16]) async -> String? {
         do {
-            let client = try await RESPClient.connect(to: shard.address, group: group)
+            let client = try await RESPClient.connect(to: leader, group: group)
             defer { Task { await client.close() } }
             let stride = max(1, slots.count / CleanCheck.sampleMax)
             var keys = 0
@@ -52,17 +54,17 @@ struct CleanCheck: Sendable {
                     ["CLUSTER", "COUNTKEYSINSLOT", String(slots[index])].map { Array($0.utf8) }
                 )
                 guard case .integer(let count) = reply else {
-                    return "\(shard.name) (\(shard.address)) did not tell what it has of slot \(slots[index])"
+                    return "\(name) (\(leader)) did not tell what it has of slot \(slots[index])"
                 }
                 keys += count
             }
             guard keys > 0 else {
-                return "\(shard.name) (\(shard.address)) owns keys that are only here: "
+                return "\(name) (\(leader)) owns keys that are only here: "
                     + "copy this data folder for it and start it with --adopt before cleaning"
             }
             return nil
         } catch {
-            return "\(shard.name) (\(shard.address)) owns keys that are here, but can't be asked: \(error)"
+            return "\(name) (\(leader)) owns keys that are here, but can't be asked: \(error)"
         }
     }
 }

@@ -40,12 +40,15 @@ package final class EmbeddedCluster: Sendable {
 
     package let config: ClusterConfig
     private let group: any EventLoopGroup
+    private let control: any EventLoopGroup
     private let logger: Logger
     private let state = Mutex(State())
 
-    package init(config: ClusterConfig, group: any EventLoopGroup, logger: Logger) {
+    /// - Parameter control: loops that neither sync nor read engines: leases are renewed there.
+    package init(config: ClusterConfig, group: any EventLoopGroup, control: any EventLoopGroup, logger: Logger) {
         self.config = config
         self.group = group
+        self.control = control
         self.logger = logger
     }
 
@@ -150,7 +153,7 @@ package final class EmbeddedCluster: Sendable {
                 address: address,
                 isReplica: member.isReplica
             )
-            let node = try Node(configuration, group: group, logger: logger) { phase, message in
+            let node = try Node(configuration, group: group, control: control, logger: logger) { phase, message in
                 self.note(address, phase, message)
             }
             state.withLock { $0.nodes[address] = node }

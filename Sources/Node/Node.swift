@@ -17,33 +17,46 @@ package final class Node: NodeControl {
         var shard: OpenShard?
         var server: NodeServer?
         var startedAt: UInt64
+        /// Whether the node serves as its shard's leader, as leadership said last.
+        var leads = false
+        /// Who leads instead; nil while nobody does.
+        var successor: NodeAddress?
+        /// An opening that waits for the coordinator gives up.
+        var isStopping = false
     }
 
     package let configuration: NodeConfiguration
     private let group: any EventLoopGroup
     private let logger: Logger
-    private let map: SlotMap
+    private let control: any EventLoopGroup
+    private let firstMap: SlotMap
     private let metrics = NodeMetrics()
     private let state: Mutex<State>
     /// Held by the thread that opens or closes the shard.
     private let transition = StoreLock()
+    /// Held while the event loops are told what to serve from, so that the newest word is the last. Inside `transition`.
+    private let serving = StoreLock()
     private let onChange: @Sendable (NodeStatus.State, String) -> Void
 
-    /// - Parameter onChange: called, from any thread, when the shard's state or message changes.
+    /// - Parameters:
+    ///   - control: loops that neither sync nor read engines: leases are renewed there.
+    ///   - onChange: called, from any thread, when the shard's state or message changes.
     package init(
         _ configuration: NodeConfiguration,
         group: any EventLoopGroup,
+        control: any EventLoopGroup,
         logger: Logger,
         onChange: @escaping @Sendable (NodeStatus.State, String) -> Void = { _, _ in }
     ) throws(NodeError) {
         self.configuration = configuration
         self.group = group
+        self.control = control
         var logger = logger
         logger[metadataKey: "node"] = "\(configuration.address)"
         self.logger = logger
         self.onChange = onChange
         do throws(RoutingError) {
-            map = try configuration.cluster.placement.map(current: nil, shards: configuration.cluster.shardNames)
+            firstMap = try configuration.cluster.placement.map(current: nil, shards: configuration.cluster.shardNames)
         } catch {
             throw NodeError(.contradiction, "\(error)")
         }
@@ -58,7 +71,7 @@ package final class Node: NodeControl {
                 listen: configuration.listenAddress,
                 group: group,
                 control: self,
-                state: serving(nil),
+                state: picture(nil),
                 metrics: metrics,
                 logger: logger
             )
@@ -110,9 +123,16 @@ package final class Node: NodeControl {
     }
 
     package func stopShard() -> NodeStatus {
+        state.withLock { $0.isStopping = true }
         transition.withLock {
+            // Handing over needs the loops and the streams as they are.
+            state.withLock { $0.shard }?.retire()
+            state.withLock { $0.isStopping = false }
             let shard = state.withLock { state in
-                defer { state.shard = nil }
+                defer {
+                    state.shard = nil
+                    state.leads = false
+                }
                 return state.shard
             }
             setPhase(.stopped, "")
@@ -145,21 +165,69 @@ package final class Node: NodeControl {
         do throws(StorageError) {
             let shard = try OpenShard.open(
                 configuration,
-                group: group,
+                control: control.next(),
                 logger: logger,
                 progress: { self.setPhase(.starting, $0) },
-                onReport: { self.follow($0) }
+                goesOn: { self.state.withLock { !$0.isStopping } }
             )
-            state.withLock { $0.shard = shard }
-            setPhase(shard.link == nil ? .running : .syncing, shard.link == nil ? "" : "looking for the leader")
+            state.withLock { state in
+                state.shard = shard
+                state.leads = false
+                state.successor = nil
+            }
+            setPhase(.syncing, "looking for the leader")
             serve(shard.store)
-            shard.begin()
+            shard.begin(surroundings(of: shard)) { [weak self] in self?.serveAgain() }
             logger.info("shard is open", metadata: ["position": "\(shard.store.figures().commitPosition)"])
         } catch {
+            if state.withLock({ $0.isStopping }) { return setPhase(.stopped, "") }
             logger.error("the shard can't be opened", metadata: ["reason": "\(error.message)"])
             setPhase(.failed, error.message)
             serve(nil)
         }
+    }
+
+    private func surroundings(of shard: OpenShard) -> LeadershipDriver.Surroundings {
+        LeadershipDriver.Surroundings(
+            serve: { [weak self] leads, leader in self?.serve(leads: leads, leader) },
+            follow: { [weak self, weak shard] leader, term in
+                shard?.follow(leader, term: term) { [weak self] report in self?.follow(report) }
+            },
+            unfollow: { [weak shard] in shard?.unfollow() },
+            sayLeaving: { [weak shard] in shard?.link?.leave() },
+            note: { [weak self] text in
+                guard let self else { return }
+                onChange(state.withLock { $0.phase }, text)
+            }
+        )
+    }
+
+    /// Leadership's word. Blocks until every loop serves so.
+    private func serve(leads: Bool, _ leader: Member?) {
+        let store = state.withLock { state -> ShardStore? in
+            state.leads = leads
+            state.successor = leader.flatMap { try? NodeAddress($0.address) }
+            return state.shard?.store
+        }
+        guard store != nil else { return }
+        if leads {
+            setPhase(.running, "")
+        } else if leader == nil {
+            let holdsData = state.withLock { $0.shard }?.holdsData ?? false
+            setPhase(holdsData ? .running : .syncing, "waits for a leader")
+        }
+        serveFromShard()
+    }
+
+    private func serveFromShard() {
+        serving.withLock {
+            if let store = state.withLock({ $0.shard?.store }) { tellLoops(store) }
+        }
+    }
+
+    /// The slot map or another shard's leader has changed. Off the caller's thread: `serve` waits for all loops.
+    private func serveAgain() {
+        _ = StoreThread { [self] in serveFromShard() }
     }
 
     /// The replication's state is the replica's state.
@@ -174,7 +242,7 @@ package final class Node: NodeControl {
             case .failed: .failed
             }
         let previous = state.withLock { state -> NodeStatus.State? in
-            guard state.shard != nil else { return nil }
+            guard state.shard != nil, !state.leads else { return nil }
             let previous = state.phase
             state.phase = phase
             state.message = report.message
@@ -182,14 +250,7 @@ package final class Node: NodeControl {
         }
         guard let previous else { return }
         onChange(phase, report.message)
-        if previous != phase {
-            // Off the link's loop: `serve` waits for all loops.
-            _ = StoreThread { [self] in
-                transition.withLock {
-                    if let store = state.withLock({ $0.shard?.store }) { serve(store) }
-                }
-            }
-        }
+        if previous != phase { serveAgain() }
     }
 
     private func setPhase(_ phase: NodeStatus.State, _ message: String) {
@@ -200,35 +261,47 @@ package final class Node: NodeControl {
         onChange(phase, message)
     }
 
-    private func serve(_ store: ShardStore?) {
+    private func serve(_ store: ShardStore?) { serving.withLock { tellLoops(store) } }
+
+    /// `serving` held.
+    private func tellLoops(_ store: ShardStore?) {
         guard let server = state.withLock({ $0.server }) else { return }
         do {
-            try server.serve(serving(store))
+            try server.serve(picture(store))
         } catch {
             logger.error("a loop can't read the engine", metadata: ["reason": "\(error)"])
             setPhase(.failed, "\(error)")
         }
     }
 
-    private func serving(_ store: ShardStore?) -> ServingState {
-        let (phase, message) = state.withLock { ($0.phase, $0.message) }
+    private func picture(_ store: ShardStore?) -> ServingState {
+        let (phase, message, shard, leads, successor) = state.withLock {
+            ($0.phase, $0.message, $0.shard, $0.leads, $0.successor)
+        }
+        let map = shard?.view.map ?? firstMap
+        var leaders: [NodeAddress?] = shard?.view.leaders ?? configuration.cluster.shards.map { $0.address }
+        if shard != nil, let index = map.index(ofShard: configuration.shard) {
+            // What leadership says of the own shard is ahead of the watch.
+            leaders[Int(index)] = leads ? configuration.address : successor ?? leaders[Int(index)]
+        }
         return ServingState(
             config: configuration.cluster,
             map: map,
             address: configuration.address,
             shardName: configuration.shard,
-            role: configuration.role == .leader ? .leader : .replica,
-            leaders: configuration.cluster.shards.map(\.address),
+            role: leads ? .leader : .replica,
+            leaders: leaders,
             store: store,
             phase: phase,
-            message: message
+            message: message,
+            leadership: shard?.leadership
         )
     }
 
     // MARK: What the server asks
 
     package var stalenessMilliseconds: UInt64? {
-        state.withLock { $0.shard?.link }.flatMap { $0.standing().staleness }
+        state.withLock { $0.shard }?.link.flatMap { $0.standing().staleness }
     }
 
     package func nextReplicationRecord() throws(StorageError) -> ReplicationRecord? {
@@ -248,17 +321,20 @@ package final class Node: NodeControl {
 
     package func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String? {
         guard let shard = state.withLock({ $0.shard }) else { return "the shard is not running on this node" }
-        return await CleanCheck(config: configuration.cluster, map: map, group: group)
+        let map = shard.view.map
+        return await CleanCheck(map: map, leaders: shard.view.leaders, group: group)
             .reasonNotTo(clean: slots, in: shard.store)
     }
 
     package func status() -> NodeStatus {
-        let (phase, message, shard, startedAt) = state.withLock { ($0.phase, $0.message, $0.shard, $0.startedAt) }
+        let (phase, message, shard, startedAt, leads) = state.withLock {
+            ($0.phase, $0.message, $0.shard, $0.startedAt, $0.leads)
+        }
         var status = NodeStatus(
             cluster: configuration.cluster.name,
             shard: configuration.shard,
             address: configuration.address.description,
-            role: configuration.role == .leader ? .leader : .replica,
+            role: leads ? .leader : .replica,
             state: phase,
             engine: configuration.engine.rawValue,
             durability: configuration.durability.rawValue,

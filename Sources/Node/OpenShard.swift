@@ -1,35 +1,61 @@
+import Coordination
 import Logging
 import NIOCore
 import Replication
 import Routing
 import Server
 import Storage
+import Synchronization
 
-/// A node's shard while it is open: folder, store, and on a replica the link to the leader.
+/// A node's shard while it is open: folder, store, membership, and on a replica the link to the leader.
 final class OpenShard: Sendable {
     let folder: DataFolder
     let store: ShardStore
-    /// nil on a leader.
-    let link: FollowerLink?
     let reader: ReplicationReader
+    let membership: Membership
+    let view: ClusterView
+    private let configuration: NodeConfiguration
+    private let control: any EventLoop
+    private let logger: Logger
+    private let following = Mutex<FollowerLink?>(nil)
+    private let driver = Mutex<LeadershipDriver?>(nil)
 
-    private init(folder: DataFolder, store: ShardStore, link: FollowerLink?) {
-        self.folder = folder
-        self.store = store
-        self.link = link
-        reader = ReplicationReader(store: store, path: folder.path + "/cursor")
+    private init(_ configuration: NodeConfiguration, _ parts: Parts, control: any EventLoop, logger: Logger) {
+        self.configuration = configuration
+        self.control = control
+        self.logger = logger
+        folder = parts.folder
+        store = parts.store
+        membership = parts.membership
+        reader = ReplicationReader(store: parts.store, path: parts.folder.path + "/cursor")
+        view = ClusterView(
+            coordinator: parts.membership.coordinator,
+            map: parts.membership.map,
+            mapRevision: parts.membership.mapRevision,
+            shard: configuration.shard,
+            logger: logger
+        )
+    }
+
+    private struct Parts {
+        var folder: DataFolder
+        var membership: Membership
+        var store: ShardStore
     }
 
     /// How long a status waits for the applier, so that a busy node still answers in time.
     private static let statusPatience = 250
 
-    /// Opens folder, engine and log and replays. Blocks.
+    /// Joins the cluster, opens folder, engine and log and replays. Blocks, also for a coordinator that does not answer.
+    /// - Parameters:
+    ///   - control: a loop that neither syncs nor reads engines.
+    ///   - goesOn: whether to go on waiting for the coordinator.
     static func open(
         _ configuration: NodeConfiguration,
-        group: any EventLoopGroup,
+        control: any EventLoop,
         logger: Logger,
         progress: (String) -> Void,
-        onReport: @escaping @Sendable (FollowerReport) -> Void
+        goesOn: () -> Bool
     ) throws(StorageError) -> OpenShard {
         try FolderPath.createParents(of: configuration.folder)
         let folder = try DataFolder.open(
@@ -40,31 +66,13 @@ final class OpenShard: Sendable {
             adopt: configuration.adopt
         )
         do throws(StorageError) {
-            var options = ShardStore.Options()
-            options.durability = configuration.durability
-            let store = try ShardStore.open(
-                folder: folder,
-                kind: configuration.engine,
-                options: options,
-                progress: progress
-            )
-            if store.log.recovered.tornBytes > 0 {
-                let report = store.log.recovered
-                logger.warning(
-                    "cut a torn tail off the commit log",
-                    metadata: [
-                        "bytes": "\(report.tornBytes)", "segment": "\(report.segment)", "offset": "\(report.offset)",
-                    ]
-                )
-            }
+            let membership = try Membership.join(configuration, folder: folder, progress: progress, goesOn: goesOn)
             do throws(StorageError) {
-                return OpenShard(
-                    folder: folder,
-                    store: store,
-                    link: try lead(or: configuration, store, folder, group, logger, onReport)
-                )
+                let store = try openStore(configuration, folder, logger, progress)
+                let parts = Parts(folder: folder, membership: membership, store: store)
+                return OpenShard(configuration, parts, control: control, logger: logger)
             } catch {
-                store.close()
+                membership.leave()
                 throw error
             }
         } catch {
@@ -73,50 +81,114 @@ final class OpenShard: Sendable {
         }
     }
 
-    private static func lead(
-        or configuration: NodeConfiguration,
-        _ store: ShardStore,
+    private static func openStore(
+        _ configuration: NodeConfiguration,
         _ folder: DataFolder,
-        _ group: any EventLoopGroup,
         _ logger: Logger,
-        _ onReport: @escaping @Sendable (FollowerReport) -> Void
-    ) throws(StorageError) -> FollowerLink? {
-        if configuration.role == .leader {
-            try store.becomeLeader()
-            return nil
+        _ progress: (String) -> Void
+    ) throws(StorageError) -> ShardStore {
+        var options = ShardStore.Options()
+        options.durability = configuration.durability
+        let store = try ShardStore.open(
+            folder: folder,
+            kind: configuration.engine,
+            options: options,
+            progress: progress
+        )
+        let report = store.log.recovered
+        if report.tornBytes > 0 {
+            logger.warning(
+                "cut a torn tail off the commit log",
+                metadata: [
+                    "bytes": "\(report.tornBytes)", "segment": "\(report.segment)", "offset": "\(report.offset)",
+                ]
+            )
         }
-        guard let leader = configuration.cluster.shard(named: configuration.shard)?.address else { return nil }
-        return FollowerLink(
-            group: group,
-            leader: leader,
+        return store
+    }
+
+    /// The loops serve from the store now: take part in the shard.
+    /// - Parameter onChange: the slot map or some shard's leader has changed.
+    func begin(_ surroundings: LeadershipDriver.Surroundings, onChange: @escaping @Sendable () -> Void) {
+        let cluster = configuration.cluster
+        let driver = LeadershipDriver(
+            LeadershipMachine.Configuration(
+                shard: configuration.shard,
+                member: membership.member,
+                durability: configuration.durability,
+                bootID: membership.bootID,
+                lease: LeaseRule(ttl: UInt64(cluster.leaseSeconds) * 1000),
+                minInSync: cluster.minInSync,
+                isNamedLeader: configuration.role == .leader
+            ),
+            coordinator: membership.coordinator,
+            store: store,
+            control: control,
+            logger: logger,
+            surroundings: surroundings
+        )
+        self.driver.withLock { $0 = driver }
+        driver.start()
+        view.begin(leadership: driver, onChange: onChange)
+    }
+
+    var leadership: LeadershipDriver? { driver.withLock { $0 } }
+
+    /// The link to the leader; nil on a leader, and while there is none.
+    var link: FollowerLink? { following.withLock { $0 } }
+
+    /// Follows that member from now on. Not for event loops.
+    func follow(_ leader: Member, term: UInt64, onReport: @escaping @Sendable (FollowerReport) -> Void) {
+        guard let address = try? NodeAddress(leader.address) else {
+            return logger.error("the leader's address makes no sense", metadata: ["address": "\(leader.address)"])
+        }
+        if let link { return link.follow(address, term: term) }
+        let link = FollowerLink(
+            eventLoop: control,
+            leader: address,
             store: store,
             identity: FollowerMachine.Identity(
                 cluster: configuration.cluster.name,
                 shard: configuration.shard,
                 folder: folder.id,
-                address: configuration.address.description
+                address: configuration.address.description,
+                boot: membership.member.boot
             ),
             needsSnapshot: !store.engine.isComplete,
             logger: logger,
-            onReport: onReport
+            onReport: onReport,
+            onLeaderChanged: { [weak self] record in self?.leadership?.handle(.recordSeen(record)) }
         )
+        following.withLock { $0 = link }
+        link.start()
+    }
+
+    /// Blocks until storage work has ended.
+    func unfollow() {
+        let link = following.withLock { link in
+            defer { link = nil }
+            return link
+        }
+        link?.stop()
     }
 
     /// Whether a replica has ever had its leader's data, whole.
     var holdsData: Bool { store.engine.isComplete && !store.isBeingInstalled && store.log.end.sequence > 0 }
 
-    /// The loops serve from the store now: begin to follow.
-    func begin() { link?.start() }
+    /// Hands the lead over, leaves the in-sync set. The loops still serve. Blocks.
+    func retire() { leadership?.stop() }
 
     /// The loops have stopped using the store. Blocks.
     func close() {
-        link?.stop()
+        view.end()
+        unfollow()
         reader.close()
         store.close()
+        membership.leave()
         folder.close()
     }
 
-    /// Fills in what the store and the link know. Blocks for a moment.
+    /// Fills in what store, link and leadership know. Blocks for a moment.
     func describe(_ status: inout NodeStatus) {
         let total = store.total(patience: OpenShard.statusPatience)
         let figures = store.figures()
@@ -124,7 +196,10 @@ final class OpenShard: Sendable {
         status.bytes = Int(clamping: total.bytes)
         status.position = figures.commitPosition.description
         status.commit = figures.mode.rawValue
-        status.inSync = link == nil
+        if let standing = leadership?.standing {
+            status.inSync = standing.inSync.contains { $0.key == membership.member.key }
+            status.leadership = NodeStatus.Leadership(standing)
+        }
         if let failure = figures.failure {
             status.state = .failed
             status.message = failure.message
@@ -139,6 +214,9 @@ final class OpenShard: Sendable {
             )
         } else if status.message.isEmpty, let full = store.log.roomFailure {
             status.message = full.message
+        }
+        if status.message.isEmpty, let trouble = view.trouble {
+            status.message = "the coordinator does not answer: \(trouble)"
         }
     }
 }

@@ -11,6 +11,10 @@ package final class DataFolder: Sendable {
     /// Descriptor of the lock file, nil once closed.
     private let lock: Mutex<Int32?>
 
+    /// The random id of the coordinator that this folder's history belongs to; empty before it joined one.
+    package var coordinator: String { joined.withLock { $0 } }
+    private let joined: Mutex<String>
+
     /// Random, 32 hexadecimal digits: the identity of this folder's history among the replicas of a shard.
     package var id: String { marker.id }
     /// For `EngineOpener`.
@@ -26,6 +30,7 @@ package final class DataFolder: Sendable {
         self.path = path
         self.marker = marker
         self.lock = Mutex(lock)
+        joined = Mutex(marker.coordinator)
     }
 
     deinit { close() }
@@ -57,6 +62,15 @@ package final class DataFolder: Sendable {
             _ = Glibc.close(lock)
             throw error
         }
+    }
+
+    /// Notes, durably, that the folder's history belongs to that coordinator from now on.
+    package func join(coordinator id: String) throws(StorageError) {
+        guard id != coordinator else { return }
+        var changed = marker
+        changed.coordinator = id
+        try changed.write(folder: path)
+        joined.withLock { $0 = id }
     }
 
     /// Lets other processes have the folder. Engine and log must be closed before.

@@ -23,7 +23,7 @@ func runConsole(_ options: ConsoleOptions) async throws {
     }
     defer { if let demoFolder { TemporaryFolder.remove(demoFolder) } }
     let logger = Logger(label: "shoal") { StreamLogHandler.standardError(label: $0) }
-    let cluster = EmbeddedCluster(config: config, group: EventLoops.shared, logger: logger)
+    let cluster = EmbeddedCluster(config: config, group: EventLoops.shared, control: EventLoops.control, logger: logger)
     let startsNodes = options.start || options.demo
     let startsDemo = options.demo
     let source = EmbeddedClusterSource(cluster) { cluster in

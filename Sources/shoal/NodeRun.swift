@@ -30,7 +30,7 @@ func runNode(_ options: NodeOptions) async throws {
     signal(SIGPIPE, SIG_IGN)
     let signals = EndingSignals([SIGTERM, SIGINT])
     let logger = Logger(label: "shoal") { StreamLogHandler.standardOutput(label: $0) }
-    let node = try Node(configuration, group: EventLoops.shared, logger: logger)
+    let node = try Node(configuration, group: EventLoops.shared, control: EventLoops.control, logger: logger)
     do {
         try await node.start()
     } catch {
@@ -53,6 +53,8 @@ enum EventLoops {
     /// Half of the cores: the other half is for the appliers, the engines' own threads and the kernel's network work.
     static let count = max(1, min(System.coreCount / 2, 8))
     static let shared = MultiThreadedEventLoopGroup(numberOfThreads: count)
+    /// For leases, elections and replicas' links: nothing there waits for a disk.
+    static let control = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 }
 
 /// Signals as something to wait for, whichever thread they arrive on.

@@ -30,7 +30,8 @@ enum StatusTable {
         return [
             shard?.name ?? "", node.address, node.role.rawValue, node.state.rawValue, isKnown ? node.engine : "-",
             shard.map { "\($0.slots)" } ?? "", counted(node.keys), counted(node.bytes), known(node.opsPerSecond.read),
-            known(node.opsPerSecond.write), node.role == .leader ? "-" : known(node.lag.milliseconds),
+            known(node.opsPerSecond.write),
+            node.role == .leader || node.state == .stopped ? "-" : known(node.lag.milliseconds),
             PrintableBytes.text(of: Array(node.message.utf8)),
         ]
     }

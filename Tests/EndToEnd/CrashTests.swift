@@ -51,7 +51,11 @@ extension EndToEndSuite {
             var lost = 0
             for member in cluster.members {
                 let own = written.filter { "shard\(PackageList.slot(of: $0.key) / 8192)" == member.shard }
-                let missing = try await Traffic.missing(own, on: member.address, isReplica: member.isReplica)
+                let missing = try await Traffic.missing(
+                    own,
+                    on: member.address,
+                    isReplica: try await cluster.status(of: member).role == .replica
+                )
                 #expect(missing.isEmpty, "\(when), \(member.address): \(missing.count), first \(missing.first ?? "")")
                 lost += missing.count
             }

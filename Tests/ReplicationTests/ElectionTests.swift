@@ -62,7 +62,7 @@ import Testing
         #expect(proposals(bench.handle(.noticesSeen([own, notice(b, "x", end)]))).isEmpty)
         bench.revision += 1
         let lost = Member(id: "b", address: "h:2", boot: "before")
-        let proposal = proposals(bench.see(record(lost, "gone", [old, lost]))).first
+        let proposal = proposals(bench.see(record(old, "gone", [old, lost]))).first
         #expect(proposal?.record.inSync == [me])
     }
 

@@ -6,10 +6,10 @@ import Testing
     /// A leader in term 5 whose writes wait for replicas.
     private func replicated(_ kind: EngineKind, _ change: (inout Mandate) -> Void = { _ in }) throws -> StoreFixture {
         let fixture = try StoreFixture(kind, leads: false)
-        var mandate = Mandate()
-        mandate.waitsForReplicas = true
-        change(&mandate)
-        try fixture.store.beginTerm(5, mandate: mandate)
+        try fixture.store.beginTerm(5) { mandate in
+            mandate.waitsForReplicas = true
+            change(&mandate)
+        }
         return fixture
     }
 
@@ -68,7 +68,7 @@ import Testing
         fixture.store.advanceReplicated(to: 2)
         #expect(fixture.signals.failures == [false], "nobody can tell what becomes of it")
         #expect(try fixture.read("a") == nil)
-        try fixture.store.beginTerm(6, mandate: Mandate())
+        try fixture.store.beginTerm(6) { $0 = Mandate() }
         #expect(try fixture.read("a") == "1", "a new leader keeps its whole log")
     }
 
@@ -79,7 +79,7 @@ import Testing
         fixture.queue("b", "queued")
         fixture.store.stepDown(because: StorageError(.notLeader, "test"))
         #expect(fixture.signals.failures == [false, true])
-        #expect(throws: StorageError.self) { try fixture.store.beginTerm(5, mandate: Mandate()) }
+        #expect(throws: StorageError.self) { try fixture.store.beginTerm(5) { $0 = Mandate() } }
         try fixture.reopen(leads: false)
         #expect(fixture.store.log.end == Position(term: 5, sequence: 2))
         #expect(try fixture.read("a") == nil, "not known to be committed")

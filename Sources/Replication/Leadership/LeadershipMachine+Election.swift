@@ -93,7 +93,10 @@ extension LeadershipMachine {
         if plants(.sequenceWithoutTerm) {
             return (durable.sequence, other.member.id) > (other.position.sequence, me.id)
         }
-        return durable > other.position || durable == other.position && me.id < other.member.id
+        guard durable == other.position else { return durable > other.position }
+        // With nothing between them the lead stays where it was: people know their leaders.
+        if let last = record?.leader?.id, last == me.id || last == other.member.id { return last == me.id }
+        return me.id < other.member.id
     }
 
     /// Members whose session has ended are left out: they have been silent for longer than a replica may be. The others

@@ -19,7 +19,6 @@ package final class FollowerLink: @unchecked Sendable {
     }
 
     private let eventLoop: any EventLoop
-    private let group: any EventLoopGroup
     private var leader: NodeAddress
     private let storage: FollowerStorage
     private let logger: Logger
@@ -35,7 +34,7 @@ package final class FollowerLink: @unchecked Sendable {
     ///   - onReport: called on the link's loop whenever the state changes.
     ///   - onLeaderChanged: called on the link's loop when the leader says who leads now.
     package init(
-        group: any EventLoopGroup,
+        eventLoop: any EventLoop,
         leader: NodeAddress,
         store: ShardStore,
         identity: FollowerMachine.Identity,
@@ -44,8 +43,7 @@ package final class FollowerLink: @unchecked Sendable {
         onReport: @escaping @Sendable (FollowerReport) -> Void,
         onLeaderChanged: @escaping @Sendable (SeenRecord) -> Void = { _ in }
     ) {
-        self.group = group
-        eventLoop = group.next()
+        self.eventLoop = eventLoop
         self.leader = leader
         self.logger = logger
         self.onReport = onReport

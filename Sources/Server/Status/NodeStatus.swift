@@ -1,3 +1,5 @@
+import Replication
+
 /// One node's object of the status document (contract.md, Status document).
 package struct NodeStatus: Codable, Hashable, Sendable {
     package enum Role: String, Codable, Sendable { case leader, replica }
@@ -45,6 +47,49 @@ package struct NodeStatus: Codable, Hashable, Sendable {
         }
     }
 
+    /// Who leads the shard and who could, as this node sees it.
+    package struct Leadership: Codable, Hashable, Sendable {
+        /// A member of the shard.
+        package struct Member: Codable, Hashable, Sendable {
+            package var address: String
+            package var inSync: Bool
+            /// Why it could not become leader now, in words; empty if it could, or leads.
+            package var impediment: String
+
+            enum CodingKeys: String, CodingKey {
+                case address
+                case inSync = "in_sync"
+                case impediment
+            }
+        }
+
+        package var term: UInt64
+        /// Empty while there is none.
+        package var leader: String
+        /// For which the node's own lease still holds; 0 without one.
+        package var leaseMilliseconds: UInt64
+        package var members: [Member]
+
+        enum CodingKeys: String, CodingKey {
+            case term, leader
+            case leaseMilliseconds = "lease_milliseconds"
+            case members
+        }
+
+        package init(_ standing: LeadershipStanding) {
+            term = standing.term
+            leader = standing.leader?.address ?? ""
+            leaseMilliseconds = standing.leaseRemaining
+            members = standing.members.map { member in
+                Member(
+                    address: member.member.address,
+                    inSync: member.isInSync,
+                    impediment: member.impediment ?? ""
+                )
+            }
+        }
+    }
+
     package var schema = 1
     package var cluster: String
     package var shard: String
@@ -66,6 +111,8 @@ package struct NodeStatus: Codable, Hashable, Sendable {
     package var opsPerSecond = Rates()
     /// Microseconds from the arrival of a command to its reply.
     package var latencyMicroseconds = Latency()
+    /// nil while the shard is not open.
+    package var leadership: Leadership?
     package var uptimeSeconds = 0
     package var version: String
     /// Why the state is what it is, or what is going on (with a percentage while opening, replaying or syncing).
@@ -77,6 +124,7 @@ package struct NodeStatus: Codable, Hashable, Sendable {
         case lag
         case opsPerSecond = "ops_per_second"
         case latencyMicroseconds = "latency_us"
+        case leadership
         case uptimeSeconds = "uptime_seconds"
         case version, message
     }

@@ -3,7 +3,7 @@
 extension ShardStore {
     /// Begins a term alone: everything in the log counts, since nobody else is in the in-sync set. Serves at return.
     package func becomeLeader() throws(StorageError) {
-        try beginTerm(lock.withLock { term } + 1, mandate: Mandate())
+        try beginTerm(lock.withLock { term } + 1) { $0 = Mandate() }
         try lock.withLock { () throws(StorageError) in
             guard isLeader else {
                 throw failure ?? StorageError(.notLeader, "the node's lease ran out before its term had begun")
@@ -12,8 +12,9 @@ extension ShardStore {
     }
 
     /// Appends the record that starts a term and makes it durable here. The whole log is kept; it is committed, and the
-    /// store serves, once `mandate` allows it. Nothing else may be using the store as a replica any more. Blocks.
-    package func beginTerm(_ number: UInt64, mandate: Mandate) throws(StorageError) {
+    /// store serves, once the mandate allows it. Nothing else may be using the store as a replica any more. Blocks.
+    /// - Parameter change: what the mandate is to be in that term.
+    package func beginTerm(_ number: UInt64, _ change: (inout Mandate) -> Void) throws(StorageError) {
         lock.lock()
         guard number > term, !isLeader, inFlight == nil, failure == nil, !isInstalling else {
             let reason = failure ?? StorageError(.notLeader, "term \(number) can't begin: the log is in term \(term)")
@@ -21,12 +22,13 @@ extension ShardStore {
             throw reason
         }
         term = number
-        self.mandate = mandate
+        change(&mandate)
         open.append(LogRecord(kind: .termStart, slot: 0, key: UnsafeRawBufferPointer(start: nil, count: 0)))
         commitRounds(1)
         try lock.withLock { () throws(StorageError) in
             if let failure { throw failure }
             guard log.end.term == number else {
+                term = log.end.term
                 throw StorageError(.diskFull, "no space left for the commit log: the node can't begin its term")
             }
         }
@@ -57,6 +59,17 @@ extension ShardStore {
         commitInFlight(&signals)
         finishRound(&signals)
     }
+
+    /// Takes effect at once, unlike `stepDown`, which follows: nothing is served or published as the leader from here on.
+    package func fence() {
+        lock.withLock {
+            isLeader = false
+            mandate.leaseEnd = 0
+        }
+    }
+
+    /// Why the store takes no more writes until it is opened again; nil when it does.
+    package var failed: StorageError? { lock.withLock { failure } }
 
     /// Stops leading: queued writes are told that they were not done, of the batch in flight nobody can tell. What is
     /// in the log stays, uncommitted. Blocks while a batch is being written.

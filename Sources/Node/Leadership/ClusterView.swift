@@ -1,0 +1,121 @@
+import Coordination
+import Logging
+import Replication
+import Routing
+import Synchronization
+
+/// What the coordinator's watch has told of the cluster so far: the slot map, who leads each shard, who is there.
+final class ClusterView: Sendable {
+    private struct State {
+        var map: SlotMap
+        var mapRevision: UInt64
+        var records: [String: SeenRecord] = [:]
+        /// By shard and member id.
+        var notices: [String: [String: MemberNotice]] = [:]
+        var trouble: String?
+        var task: Task<Void, Never>?
+    }
+
+    private let coordinator: ClusterCoordinator
+    private let shard: String
+    private let logger: Logger
+    private let state: Mutex<State>
+
+    /// - Parameter shard: the one whose records and notices are handed on.
+    init(coordinator: ClusterCoordinator, map: SlotMap, mapRevision: UInt64, shard: String, logger: Logger) {
+        self.coordinator = coordinator
+        self.shard = shard
+        self.logger = logger
+        state = Mutex(State(map: map, mapRevision: mapRevision))
+    }
+
+    /// Follows the coordinator from now on.
+    /// - Parameters:
+    ///   - leadership: takes the shard's record and notices.
+    ///   - onChange: the map or some shard's leader has changed.
+    func begin(leadership: LeadershipDriver, onChange: @escaping @Sendable () -> Void) {
+        let task = Task { [weak self, coordinator] in
+            var isFirst = true
+            for await event in coordinator.watch() {
+                guard let self else { return }
+                switch event {
+                case .interrupted(let error): interrupted(error)
+                case .changes(let changes):
+                    let told = note(changes)
+                    if told.contains(.records) || isFirst { leadership.handle(.recordSeen(record(of: shard))) }
+                    if told.contains(.notices) || isFirst { leadership.handle(.noticesSeen(notices(of: shard))) }
+                    isFirst = false
+                    if told.contains(.topology) { onChange() }
+                }
+            }
+        }
+        state.withLock { $0.task = task }
+    }
+
+    func end() { state.withLock { $0.task }?.cancel() }
+
+    var map: SlotMap { state.withLock { $0.map } }
+
+    /// Why nothing new is heard of the coordinator; nil while it answers.
+    var trouble: String? { state.withLock { $0.trouble } }
+
+    /// A shard's record; one without content if it has none.
+    func record(of shard: String) -> SeenRecord {
+        state.withLock { $0.records[shard] } ?? SeenRecord(record: nil, revision: 0)
+    }
+
+    /// The leader of each of the map's shards; nil while it has none.
+    var leaders: [NodeAddress?] {
+        state.withLock { state in
+            state.map.shardNames.map { name in
+                (state.records[name]?.record?.leader?.address).flatMap { try? NodeAddress($0) }
+            }
+        }
+    }
+
+    private func notices(of shard: String) -> [MemberNotice] {
+        state.withLock { state in (state.notices[shard] ?? [:]).values.sorted { $0.member < $1.member } }
+    }
+
+    private func interrupted(_ error: CoordinationError) {
+        state.withLock { $0.trouble = error.message }
+        logger.warning("the coordinator does not answer", metadata: ["reason": "\(error.message)"])
+    }
+
+    private enum Told { case topology, records, notices }
+
+    private func note(_ changes: [ClusterWatch.Change]) -> Set<Told> {
+        var told: Set<Told> = []
+        for change in changes {
+            if case .unreadable(let error) = change {
+                logger.error("a value at the coordinator can't be read", metadata: ["reason": "\(error.message)"])
+            }
+            state.withLock { note(change, &$0, &told) }
+        }
+        state.withLock { $0.trouble = nil }
+        return told
+    }
+
+    private func note(_ change: ClusterWatch.Change, _ state: inout State, _ told: inout Set<Told>) {
+        switch change {
+        case .map(let map, let revision):
+            guard revision > state.mapRevision else { return }
+            state.map = map
+            state.mapRevision = revision
+            told.insert(.topology)
+        case .shard(let name, let seen):
+            if let old = state.records[name], old.revision >= seen.revision { return }
+            let hadLeader = state.records[name]?.record?.leader
+            state.records[name] = seen
+            if hadLeader != seen.record?.leader { told.insert(.topology) }
+            if name == shard { told.insert(.records) }
+        case .notice(let notice):
+            state.notices[notice.shard, default: [:]][notice.member.id] = notice
+            if notice.shard == shard { told.insert(.notices) }
+        case .noticeGone(let name, let member):
+            state.notices[name]?[member] = nil
+            if name == shard { told.insert(.notices) }
+        case .sessionOpened, .sessionEnded, .document, .unreadable: break
+        }
+    }
+}

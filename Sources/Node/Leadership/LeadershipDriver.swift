@@ -1,0 +1,252 @@
+import Coordination
+import Logging
+import NIOCore
+import Replication
+import Routing
+import Server
+import Storage
+import Synchronization
+
+/// Executes what `LeadershipMachine` decides for this node's shard: at the coordinator, in the store, on the streams.
+///
+/// Events come from any thread. Whoever finds the inbox idle drains it, so that an acknowledgement commits a batch on the
+/// thread it arrived on; whoever finds it being drained leaves its event there. Only what returns at once is done while
+/// draining; the rest goes to `work`, in order, or to tasks.
+final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
+    // Sendable: `machine` and everything marked "while draining" is touched by the one thread that drains the inbox.
+    enum Item {
+        case event(LeadershipMachine.Event)
+        /// The store may have got further.
+        case look
+        case question(@Sendable (borrowing LeadershipMachine, UInt64) -> Void)
+    }
+
+    private struct Inbox {
+        var items: [Item] = []
+        var isDraining = false
+        var isClosed = false
+    }
+
+    /// What the node around it does; called while draining or from `work`, so in order.
+    struct Surroundings: Sendable {
+        /// The node serves in this role now, under that leader if it is another; blocks until every event loop does. From
+        /// `work`.
+        var serve: @Sendable (_ leads: Bool, _ leader: Member?) -> Void
+        /// Follow that member, or go on following under a later term. From `work`; may block.
+        var follow: @Sendable (Member, _ term: UInt64) -> Void
+        /// Stop following. From `work`; blocks until storage work has ended.
+        var unfollow: @Sendable () -> Void
+        /// Say with every acknowledgement that this replica is going to stop.
+        var sayLeaving: @Sendable () -> Void
+        /// Something people should know.
+        var note: @Sendable (String) -> Void
+    }
+
+    let coordinator: ClusterCoordinator
+    let store: ShardStore
+    let shard: String
+    let member: Member
+    let lease: LeaseRule
+    let logger: Logger
+    let surroundings: Surroundings
+    let work = WorkQueue()
+    private let inbox = Mutex(Inbox())
+    private let published: Mutex<LeadershipStanding>
+    let streams = Mutex<(next: UInt64, byLink: [UInt64: any FollowerStream])>((1, [:]))
+    let notices = Mutex(NoticeOutbox())
+    let waiters = Mutex(Waiters())
+
+    // While draining.
+    private var machine: LeadershipMachine
+    /// The newest word on the intake; what comes late of an older one is dropped.
+    var intake = LeadershipMachine.Intake.closed(leader: nil)
+    /// The term being led, from `beginTerm` to stepping down; also read by jobs.
+    let ledTerm = Mutex<UInt64?>(nil)
+    private var waitsForDrain = false
+    private var toldDurable = Position.zero
+    private var toldObstacle: String?
+    private var hasToldFailure = false
+    private var observer: Int?
+    private var ticker: RepeatedTask?
+    private let control: any EventLoop
+
+    /// - Parameter control: a loop that neither syncs nor reads engines: renewals must not wait for a disk.
+    init(
+        _ configuration: LeadershipMachine.Configuration,
+        coordinator: ClusterCoordinator,
+        store: ShardStore,
+        control: any EventLoop,
+        logger: Logger,
+        surroundings: Surroundings
+    ) {
+        self.coordinator = coordinator
+        self.store = store
+        self.control = control
+        self.logger = logger
+        self.surroundings = surroundings
+        shard = configuration.shard
+        member = configuration.member
+        lease = configuration.lease
+        let now = BootClock.milliseconds()
+        let obstacle = LeadershipDriver.obstacle(of: store)
+        machine = LeadershipMachine(
+            configuration: configuration,
+            durable: store.log.syncedEnd,
+            obstacle: obstacle,
+            now: now
+        )
+        toldDurable = store.log.syncedEnd
+        toldObstacle = obstacle
+        published = Mutex(machine.standing(now: now))
+    }
+
+    func start() {
+        let token = store.observe { [weak self] in self?.put(.look) }
+        let period = TimeAmount.milliseconds(Int64(LeadershipLimits.tickPeriod))
+        let task = control.scheduleRepeatedTask(initialDelay: .zero, delay: period) { [weak self] _ in
+            self?.handle(.tick)
+        }
+        ask { [self] _, _ in
+            observer = token
+            ticker = task
+        }
+    }
+
+    /// Hands over if this node leads, leaves the in-sync set, ends the session, and ends itself. Blocks.
+    func stop() {
+        let stopped = Latch()
+        waiters.withLock { $0.stop = stopped }
+        handle(.stop)
+        stopped.wait(milliseconds: LeadershipDriver.stopPatience)
+        waiters.withLock { $0.ended }?.wait(milliseconds: LeadershipDriver.endPatience)
+        inbox.withLock { $0.isClosed = true }
+        ticker?.cancel()
+        if let observer { store.unobserve(observer) }
+        work.end()
+    }
+
+    /// A little longer than the machine's own bounds for a stop together.
+    private static let stopPatience = Int(LeadershipLimits.stopMax + LeadershipLimits.leaveMax) + 1000
+
+    /// For the session's end to be told; it ends by itself otherwise.
+    private static let endPatience = 1000
+
+    /// Who leads and why others could not, at most a tick old. Any thread.
+    var standing: LeadershipStanding { published.withLock { $0 } }
+
+    var isClosed: Bool { inbox.withLock { $0.isClosed } }
+
+    /// Asks the machine, in turn with its events.
+    func ask(_ question: @escaping @Sendable (borrowing LeadershipMachine, UInt64) -> Void) { put(.question(question)) }
+
+    func handle(_ event: LeadershipMachine.Event) {
+        if case .followerDetached(let link) = event { streams.withLock { $0.byLink[link] = nil } }
+        put(.event(event))
+    }
+
+    private func put(_ item: Item) {
+        let drains = inbox.withLock { box in
+            guard !box.isClosed else { return false }
+            box.items.append(item)
+            if box.isDraining { return false }
+            box.isDraining = true
+            return true
+        }
+        if drains { drain() }
+    }
+
+    private func drain() {
+        while true {
+            let items = inbox.withLock { box in
+                defer { box.items = [] }
+                if box.items.isEmpty { box.isDraining = false }
+                return box.items
+            }
+            if items.isEmpty { return }
+            for item in items { take(item) }
+        }
+    }
+
+    private func take(_ item: Item) {
+        let now = BootClock.milliseconds()
+        switch item {
+        case .question(let question): question(machine, now)
+        case .look: lookAtStore(now)
+        case .event(.tick):
+            lookAtStore(now)
+            apply(.tick, now)
+            let standing = machine.standing(now: now)
+            published.withLock { $0 = standing }
+        case .event(let event): apply(event, now)
+        }
+    }
+
+    private func apply(_ event: LeadershipMachine.Event, _ now: UInt64) {
+        for action in machine.handle(event, now: now) { execute(action) }
+    }
+
+    /// What the store has reached since the last look.
+    private func lookAtStore(_ now: UInt64) {
+        let durable = store.log.syncedEnd
+        if let end = store.inFlightEnd, end > durable { apply(.appended(through: end), now) }
+        if durable != toldDurable {
+            toldDurable = durable
+            apply(.durable(through: durable), now)
+        }
+        let obstacle = LeadershipDriver.obstacle(of: store)
+        if obstacle != toldObstacle {
+            toldObstacle = obstacle
+            apply(.contents(obstacle: obstacle), now)
+        }
+        if !hasToldFailure, let failure = store.failed {
+            hasToldFailure = true
+            apply(.storeFailed(reason: failure.message), now)
+        }
+        if waitsForDrain, store.isDrained {
+            waitsForDrain = false
+            apply(.drained, now)
+        }
+    }
+
+    private static func obstacle(of store: ShardStore) -> String? {
+        store.isBeingInstalled || !store.engine.isComplete ? "it takes a snapshot" : nil
+    }
+
+    private func execute(_ action: LeadershipMachine.Action) {
+        switch action {
+        case .openSession, .renewSession, .endSession, .publish, .propose, .readCoordinator: call(action)
+        case .beginTerm(let term, let waits): beginTerm(term, waits: waits)
+        case .setWaiting(let waits):
+            let bound = store.changeMandate { $0.waitsForReplicas = waits }
+            if waits { handle(.waiting(from: bound)) }
+        case .setCommit(let sequence, _): store.advanceReplicated(to: sequence)
+        case .setLease(let until): store.setLease(until: until == .max ? .max : until * 1_000_000)
+        case .setIntake(let intake):
+            waitsForDrain = intake == .held
+            set(intake)
+        case .stepDown(let reason, let leader): stepDown(reason, leader)
+        case .follow(let leader, let term): work.add { [self] in surroundings.follow(leader, term) }
+        case .allowSnapshot(let link): streams.withLock { $0.byLink[link] }?.allowSnapshot()
+        case .tellFollowers(let record):
+            for stream in streams.withLock({ Array($0.byLink.values) }) { stream.tell(record) }
+        case .sayLeaving: surroundings.sayLeaving()
+        case .note(let text):
+            logger.info("leadership", metadata: ["what": "\(text)"])
+            surroundings.note(text)
+        case .switchoverEnded(let failure): waiters.withLock { $0.endSwitchover(failure) }
+        case .stopped: waiters.withLock { $0.stop }?.open()
+        }
+    }
+
+    // MARK: Followers' streams
+
+    func attach(_ stream: any FollowerStream, member: Member, term: UInt64) -> UInt64 {
+        let link = streams.withLock { state in
+            defer { state.next += 1 }
+            state.byLink[state.next] = stream
+            return state.next
+        }
+        handle(.followerAttached(link: link, member: member, term: term))
+        return link
+    }
+}

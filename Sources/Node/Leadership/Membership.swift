@@ -1,0 +1,166 @@
+import Coordination
+import FoundationEssentials
+import Logging
+import NIOCore
+import Replication
+import Routing
+import Server
+import Storage
+
+/// What a node has agreed on with the rest of its cluster before its shard opens.
+struct Membership: Sendable {
+    let coordinator: ClusterCoordinator
+    let map: SlotMap
+    let mapRevision: UInt64
+    let member: Member
+    let bootID: String
+
+    /// A coordinator that does not answer is asked again after this.
+    private static let retryMilliseconds = 500
+
+    /// Joins the cluster at its coordinator, or begins it there. Waits for a coordinator that does not answer, as long
+    /// as `goesOn` says. Blocks; not in the cooperative pool.
+    /// - Parameter progress: what is waited for, in words.
+    static func join(
+        _ configuration: NodeConfiguration,
+        folder: DataFolder,
+        progress: (String) -> Void,
+        goesOn: () -> Bool
+    ) throws(StorageError) -> Membership {
+        let cluster = configuration.cluster
+        let coordinator = try coordinator(of: cluster)
+        do throws(StorageError) {
+            while true {
+                let answer = wait { () throws(CoordinationError) in try await begin(coordinator, configuration, folder)
+                }
+                switch answer {
+                case .success(let beginning):
+                    try folder.join(coordinator: beginning.identity.coordinator)
+                    return try membership(of: configuration, coordinator, beginning, folder)
+                case .failure(let error):
+                    guard error.code == .unavailable || error.code == .unknownOutcome else {
+                        throw StorageError(.foreignFolder, error.message)
+                    }
+                    progress("waiting for the coordinator: \(error.message)")
+                }
+                guard goesOn() else { throw StorageError(.closed, "stopped while it waited for the coordinator") }
+                Latch().wait(milliseconds: retryMilliseconds)
+            }
+        } catch {
+            wait { await coordinator.close() }
+            throw error
+        }
+    }
+
+    /// Gives the coordinator up. Blocks.
+    func leave() { Membership.wait { [coordinator] in await coordinator.close() } }
+
+    private static func coordinator(of cluster: ClusterConfig) throws(StorageError) -> ClusterCoordinator {
+        do throws(CoordinationError) {
+            return try ClusterCoordinator(config: cluster)
+        } catch {
+            throw StorageError(error.code == .unavailable ? .io : .foreignFolder, error.message)
+        }
+    }
+
+    private static func membership(
+        of configuration: NodeConfiguration,
+        _ coordinator: ClusterCoordinator,
+        _ beginning: ClusterCoordinator.Beginning,
+        _ folder: DataFolder
+    ) throws(StorageError) -> Membership {
+        guard let map = beginning.map.value else {
+            throw StorageError(.corrupt, "the coordinator has no slot map for \(configuration.cluster.name)")
+        }
+        // A machine that does not tell is taken for one that was booted just now.
+        let bootID = BootClock.bootID() ?? UUID().uuidString.lowercased()
+        return Membership(
+            coordinator: coordinator,
+            map: map,
+            mapRevision: beginning.map.revision,
+            member: Member(
+                id: folder.id,
+                address: configuration.address.description,
+                boot: configuration.durability == .os ? bootID : nil
+            ),
+            bootID: bootID
+        )
+    }
+
+    private static func begin(
+        _ coordinator: ClusterCoordinator,
+        _ configuration: NodeConfiguration,
+        _ folder: DataFolder
+    ) async throws(CoordinationError) -> ClusterCoordinator.Beginning {
+        let cluster = configuration.cluster
+        var beginning = try await coordinator.begin(
+            known: folder.coordinator,
+            firstMap: try map(of: cluster, after: nil)
+        )
+        if let current = beginning.map.value,
+            let doubled = try await OfflineDoubling(cluster: cluster, coordinator: coordinator)
+                .apply(to: current, revision: beginning.map.revision)
+        {
+            beginning.map = doubled
+        }
+        return beginning
+    }
+
+    static func map(of cluster: ClusterConfig, after current: SlotMap?) throws(CoordinationError) -> SlotMap {
+        do throws(RoutingError) {
+            return try cluster.placement.map(current: current, shards: cluster.shardNames)
+        } catch {
+            throw CoordinationError(.corrupt, "\(cluster.file): \(error)")
+        }
+    }
+
+    /// Runs async work from a thread that may block.
+    private static func wait<T: Sendable>(
+        _ body: @escaping @Sendable () async throws(CoordinationError) -> T
+    ) -> Result<T, CoordinationError> {
+        let answer = Answer<T>()
+        Task {
+            do throws(CoordinationError) {
+                answer.give(.success(try await body()))
+            } catch {
+                answer.give(.failure(error))
+            }
+        }
+        return answer.wait()
+    }
+
+    private static func wait(_ body: @escaping @Sendable () async -> Void) {
+        let done = Latch()
+        Task {
+            await body()
+            done.open()
+        }
+        done.wait(milliseconds: closePatience)
+    }
+
+    /// A coordinator that hangs must not keep a node from stopping.
+    private static let closePatience = 3000
+}
+
+/// One value from a task to a thread that waits for it.
+private final class Answer<T: Sendable>: @unchecked Sendable {
+    // Sendable: `value` is guarded by `lock`.
+    private let lock = StoreLock()
+    private var value: Result<T, CoordinationError>?
+
+    func give(_ result: Result<T, CoordinationError>) {
+        lock.withLock {
+            value = result
+            lock.signalProgress()
+        }
+    }
+
+    func wait() -> Result<T, CoordinationError> {
+        lock.lock()
+        defer { lock.unlock() }
+        while true {
+            if let value { return value }
+            lock.waitForProgress(milliseconds: 10_000)
+        }
+    }
+}
