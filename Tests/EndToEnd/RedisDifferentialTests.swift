@@ -14,6 +14,12 @@ extension EndToEndSuite {
             let cluster = try TestCluster([[seed % 4 < 2 ? "lmdb" : "rocksdb"]])
             try await cluster.start()
             let connections = try [redis.address, cluster.members[0].address].map { try RawConnection(to: $0) }
+            // The status can say that a node runs a moment before all of its loops serve.
+            let isServing = try await Poll.until {
+                connections[1].send(RawConnection.command("GET", "k"))
+                return try connections[1].receiveReply() == Array("$-1\r\n".utf8)
+            }
+            #expect(isServing)
             var commands = RandomCommands(seed: seed)
             // Odd seeds speak RESP 2, even ones RESP 3.
             let hello = RawConnection.command("HELLO", seed % 2 == 0 ? "3" : "2")

@@ -82,9 +82,16 @@ struct RandomCommands {
         case 74..<76: [word("mset")] + keys(1...6)
         case 76..<80: listing()
         case 80..<84: connection()
-        case 84..<90: [word(one(Self.names))] + keys(0...5)
+        case 84..<90: anyShape()
         default: [word(one(["get", "ttl", "exists"])), key()]
         }
+    }
+
+    /// A command with any number of keys for arguments.
+    private mutating func anyShape() -> [[UInt8]] {
+        let name = one(Self.names)
+        let isUncertain = name == "dbsize" && hasPastExpiries
+        return [word(name)] + keys((isUncertain ? 1 : 0)...5)
     }
 
     private mutating func setOptions() -> [[UInt8]] {
