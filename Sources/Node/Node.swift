@@ -304,6 +304,13 @@ package final class Node: NodeControl {
         state.withLock { $0.shard }?.link.flatMap { $0.standing().staleness }
     }
 
+    package func switchOver(to target: String?) async -> String? {
+        guard let leadership = state.withLock({ $0.shard })?.leadership else {
+            return "the shard is not running on this node"
+        }
+        return await leadership.switchOver(to: target)
+    }
+
     package func nextReplicationRecord() throws(StorageError) -> ReplicationRecord? {
         try openCursor().next()
     }

@@ -85,7 +85,7 @@ enum NodeAction: String {
         var error: Details
     }
 
-    private static func reason(_ response: HTTPFetchResponse) -> String {
+    static func reason(_ response: HTTPFetchResponse) -> String {
         let document = try? JSONDecoder().decode(ErrorDocument.self, from: Data(response.body))
         return document?.error.message ?? "HTTP status \(response.status)"
     }

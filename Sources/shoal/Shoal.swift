@@ -16,8 +16,8 @@ struct Shoal: AsyncParsableCommand {
         version: ShoalVersion.current,
         subcommands: [
             ConsoleCommand.self, NodeCommand.self, GetCommand.self, PutCommand.self, DelCommand.self,
-            ScanCommand.self, StatusCommand.self, StartCommand.self, StopCommand.self, BenchCommand.self,
-            ConfigCommand.self,
+            ScanCommand.self, StatusCommand.self, StartCommand.self, StopCommand.self, SwitchoverCommand.self,
+            BenchCommand.self, ConfigCommand.self,
         ]
     )
 

@@ -120,6 +120,9 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         stopped.wait(milliseconds: LeadershipDriver.stopPatience)
         waiters.withLock { $0.ended }?.wait(milliseconds: LeadershipDriver.endPatience)
         inbox.withLock { $0.isClosed = true }
+        waiters.withLock { waiters in
+            while !waiters.switchovers.isEmpty { waiters.endSwitchover("the node was stopped meanwhile") }
+        }
         ticker?.cancel()
         if let observer { store.unobserve(observer) }
         work.end()
@@ -235,6 +238,18 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
             surroundings.note(text)
         case .switchoverEnded(let failure): waiters.withLock { $0.endSwitchover(failure) }
         case .stopped: waiters.withLock { $0.stop }?.open()
+        }
+    }
+
+    /// A planned change of leader, to the member at that address; nil: to the one that is furthest.
+    /// - Returns: why there was none, in words; nil when another leads now.
+    func switchOver(to target: String?) async -> String? {
+        await withCheckedContinuation { continuation in
+            // In turn with the machine's answers, which come in the order of the questions.
+            ask { [self] _, _ in
+                waiters.withLock { $0.switchovers.append { continuation.resume(returning: $0) } }
+                handle(.switchover(to: target))
+            }
         }
     }
 

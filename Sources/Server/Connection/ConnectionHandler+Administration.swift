@@ -13,6 +13,7 @@ extension ConnectionHandler {
         case .status: answerStatus(request) { $0.status() }
         case .adminStart: answerStatus(request) { $0.startShard() }
         case .adminStop: answerStatus(request) { $0.stopShard() }
+        case .adminSwitchover(let target): try switchOver(to: target, request)
         case .metrics:
             let control = loop.control
             let metrics = loop.metrics
@@ -56,6 +57,25 @@ extension ConnectionHandler {
                 headOnly: request.method == .head,
                 into: &connection.output
             )
+            if !request.keepAlive { connection.closeAfterReplies() }
+        }
+    }
+
+    private func switchOver(to target: String?, _ request: HTTPRequest) throws(HTTPError) {
+        let state = loop.state
+        guard state.store != nil else { throw unavailable() }
+        guard state.isLeader else {
+            guard let index = state.shardIndex else { throw unavailable() }
+            return try redirect(toLeaderOf: index, request)
+        }
+        let control = loop.control
+        runTask({ await control.switchOver(to: target) }) { connection, failure in
+            if let failure {
+                let error = HTTPError(409, "no_switchover", failure)
+                HTTPResponse.writeError(error, request.connection, into: &connection.output)
+            } else {
+                HTTPResponse.writeOK(request.connection, into: &connection.output)
+            }
             if !request.keepAlive { connection.closeAfterReplies() }
         }
     }

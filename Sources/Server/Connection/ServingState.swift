@@ -71,6 +71,9 @@ package protocol NodeControl: AnyObject, Sendable {
     func startShard() -> NodeStatus
     /// Stops the shard: files closed, the address still answers. Blocks; called from a thread of the pool.
     func stopShard() -> NodeStatus
+    /// A planned change of the shard's leader: to the node at that address, or to the replica that is furthest.
+    /// - Returns: why there was none, in words; nil when another node leads now.
+    func switchOver(to target: String?) async -> String?
     /// On a replica: how old its newest complete state is at most, in milliseconds; nil while that can't be known.
     var stalenessMilliseconds: UInt64? { get }
     /// Why deleting what is here of these slots would be unsafe now: their owners must be there and have them.

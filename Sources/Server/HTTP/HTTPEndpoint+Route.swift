@@ -2,7 +2,7 @@ extension HTTPEndpoint {
     /// The paths there are, before methods and parameters are looked at.
     enum Route {
         case put, get, delete, clean, nextReplicationKey, deleteNextReplicationKey, key, list
-        case status, health, ready, metrics, adminStart, adminStop
+        case status, health, ready, metrics, adminStart, adminStop, adminSwitchover
 
         init?(_ path: UnsafeRawBufferPointer) {
             if path.count >= 4, path[1] == UInt8(ascii: "k"), path[2] == UInt8(ascii: "v"), path[3] == UInt8(ascii: "/")
@@ -23,6 +23,7 @@ extension HTTPEndpoint {
                 case 8 where ASCII.equals(path, "/metrics"): .metrics
                 case 11 where ASCII.equals(path, "/admin/stop"): .adminStop
                 case 12 where ASCII.equals(path, "/admin/start"): .adminStart
+                case 17 where ASCII.equals(path, "/admin/switchover"): .adminSwitchover
                 case 25 where ASCII.equals(path, "/get-next-replication-key"): .nextReplicationKey
                 case 28 where ASCII.equals(path, "/delete-next-replication-key"): .deleteNextReplicationKey
                 default: nil
@@ -39,7 +40,7 @@ extension HTTPEndpoint {
             case .nextReplicationKey, .deleteNextReplicationKey: "GET"
             case .get, .list, .status, .health, .ready, .metrics: "GET, HEAD"
             case .key: "GET, HEAD, PUT, DELETE"
-            case .adminStart, .adminStop: "POST"
+            case .adminStart, .adminStop, .adminSwitchover: "POST"
             }
         }
 
@@ -49,7 +50,7 @@ extension HTTPEndpoint {
             case .nextReplicationKey, .deleteNextReplicationKey: method == .get
             case .get, .list, .status, .health, .ready, .metrics: method == .get || method == .head
             case .key: method == .get || method == .head || method == .put || method == .delete
-            case .adminStart, .adminStop: method == .post
+            case .adminStart, .adminStop, .adminSwitchover: method == .post
             }
         }
     }

@@ -23,6 +23,8 @@ package enum HTTPEndpoint: Hashable, Sendable {
     case metrics
     case adminStart
     case adminStop
+    /// A planned change of leader, to that address; nil: to the replica that is furthest.
+    case adminSwitchover(target: String?)
 
     /// Finds the endpoint of a request and checks its parameters.
     ///
@@ -59,6 +61,9 @@ package enum HTTPEndpoint: Hashable, Sendable {
         case .metrics: return .metrics
         case .adminStart: return .adminStart
         case .adminStop: return .adminStop
+        case .adminSwitchover:
+            let target = try HTTPParameters(request).target
+            return .adminSwitchover(target: target.map { String(decoding: $0, as: UTF8.self) })
         }
     }
 

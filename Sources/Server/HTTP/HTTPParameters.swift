@@ -11,6 +11,8 @@ struct HTTPParameters {
     var limit: [UInt8]?
     var cursor: [UInt8]?
     var ttl: [UInt8]?
+    /// The node that is to lead.
+    var target: [UInt8]?
 
     /// The query's parameters and, for POST, those of its form.
     init(_ request: HTTPRequest) throws(HTTPError) {
@@ -56,6 +58,7 @@ struct HTTPParameters {
 
     private mutating func set(_ name: UnsafeRawBufferPointer, _ text: UnsafeRawBufferPointer) throws(HTTPError) {
         switch name.count {
+        case 2 where ASCII.equals(name, "to"): try setOnce(&target, text, "to")
         case 3 where ASCII.equals(name, "key"): try setOnce(&key, text, "key")
         case 3 where ASCII.equals(name, "ttl"): try setOnce(&ttl, text, "ttl")
         case 5 where ASCII.equals(name, "value"): try setOnce(&value, text, "value")
