@@ -1,8 +1,8 @@
 import ArgumentParser
 import FoundationEssentials
 import NIOCore
-import Routing
 import Node
+import Routing
 import Server
 
 struct SwitchoverCommand: AsyncParsableCommand {
@@ -19,7 +19,9 @@ struct SwitchoverCommand: AsyncParsableCommand {
     )
 
     @Argument(help: ArgumentHelp("A shard of the config.", valueName: "SHARD")) var shard: String
-    @Option(help: ArgumentHelp("The node that is to lead; the replica that is furthest if left out.", valueName: "ADDR"))
+    @Option(
+        help: ArgumentHelp("The node that is to lead; the replica that is furthest if left out.", valueName: "ADDR")
+    )
     var to: String?
     @OptionGroup var config: ConfigOptions
     @Flag(help: "Print a JSON document.") var json = false

@@ -152,6 +152,7 @@ final class FakeControl: NodeControl, @unchecked Sendable {
     func startShard() -> NodeStatus { status() }
     func stopShard() -> NodeStatus { status() }
     func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String? { nil }
+    func switchOver(to target: String?) async -> String? { "this is a test" }
     func nextReplicationRecord() throws(StorageError) -> ReplicationRecord? { nil }
     func takeReplicationRecord(key: [UInt8], value: [UInt8]?) throws(StorageError) -> String? { nil }
 }
