@@ -13,6 +13,9 @@ package protocol ClusterSource: AnyObject, Sendable {
     /// Begins to stop the nodes at these addresses; the outcome arrives as snapshots and events.
     func stop(_ addresses: [String])
 
+    /// Begins to make the node at `target` the leader of its shard; the outcome arrives as snapshots and events.
+    func switchOver(shard: String, to target: String)
+
     /// `wake` is called, from any thread, whenever a snapshot or an event is new.
     func onChange(_ wake: @escaping @Sendable () -> Void)
 

@@ -28,7 +28,7 @@ package struct Completion: Hashable, Sendable {
         let words: [String] =
             switch command.argument {
             case .none, .text: []
-            case .target: targets
+            case .target, .targets: targets
             case .theme: themes
             case .column: TableSort.Column.allCases.map(\.rawValue)
             case .seconds: ["0.25", "0.5", "1", "2", "5", "10"]

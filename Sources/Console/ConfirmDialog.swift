@@ -31,6 +31,20 @@ package struct ConfirmDialog: Hashable, Sendable {
         )
     }
 
+    /// The question before a shard's leader is changed.
+    static func switchOver(shard: String, from leader: String, to target: String) -> ConfirmDialog {
+        ConfirmDialog(
+            title: "Switchover of \(shard)",
+            lines: [
+                "Change the leader of \(shard) from \(leader) to \(target).",
+                "Writes are held for some milliseconds and redirected.",
+                "No writes are lost.",
+            ],
+            verb: "Switch over",
+            action: .switchOver(shard: shard, to: target)
+        )
+    }
+
     /// The question before the nodes of `row` are stopped; `addresses` are those that run.
     static func stop(_ row: TableRow, addresses: [String]) -> ConfirmDialog {
         var lines: [String] = []

@@ -2,6 +2,8 @@
 package enum ConsoleAction: Hashable, Sendable {
     case start([String])
     case stop([String])
+    /// Makes the node at that address the leader of its shard.
+    case switchOver(shard: String, to: String)
     /// Shows the theme of this name from now on.
     case useTheme(String)
     /// Puts the text on the user's clipboard through the terminal.

@@ -5,7 +5,7 @@ import Terminal
 package struct ConsoleCommand: Hashable, Sendable {
     /// What the update runs for it.
     package enum Handler: Hashable, Sendable {
-        case quit, help, palette, filter, start, stop, open, back, move(Movement), nextPanel, previousPanel
+        case quit, help, palette, filter, start, stop, switchover, open, back, move(Movement), nextPanel, previousPanel
         case nextColumn, previousColumn, sort, invert, theme, faster, slower, refresh, pause, copy, redraw
     }
 
@@ -13,12 +13,13 @@ package struct ConsoleCommand: Hashable, Sendable {
 
     /// What may follow the name after `:`, for completion and for the help.
     package enum Argument: Hashable, Sendable {
-        case none, target, theme, column, seconds, text
+        case none, target, targets, theme, column, seconds, text
 
         package var placeholder: String {
             switch self {
             case .none: ""
-            case .target: "[NAME ...]"
+            case .target: "[NAME]"
+            case .targets: "[NAME ...]"
             case .theme: "[NAME]"
             case .column: "[COLUMN]"
             case .seconds: "[SECONDS]"
@@ -32,6 +33,8 @@ package struct ConsoleCommand: Hashable, Sendable {
         case never
         case always(String)
         case onTable(String)
+        /// On the row of a shard, or of a node of one.
+        case onShard(String)
         case whenBackLeads(String)
     }
 
@@ -74,7 +77,7 @@ package struct CommandTable: Sendable {
     private static let cluster: [ConsoleCommand] = [
         ConsoleCommand(
             name: "start",
-            argument: .target,
+            argument: .targets,
             keys: [.character("s")],
             handler: .start,
             description: "start the selected node, shard or all",
@@ -83,19 +86,28 @@ package struct CommandTable: Sendable {
         ),
         ConsoleCommand(
             name: "stop",
-            argument: .target,
+            argument: .targets,
             keys: [.character("x")],
             handler: .stop,
             description: "stop the selected row; asks first",
             isMutating: true,
             hint: .onTable("stop")
         ),
+        ConsoleCommand(
+            name: "switchover",
+            argument: .target,
+            keys: [.character("o")],
+            handler: .switchover,
+            description: "change the shard's leader; asks first",
+            isMutating: true,
+            hint: .onShard("switchover")
+        ),
     ]
 
     private static let looking: [ConsoleCommand] = [
         ConsoleCommand(
             name: "open",
-            argument: .target,
+            argument: .targets,
             keys: [.enter],
             handler: .open,
             description: "show everything about the selected row",

@@ -106,6 +106,7 @@ extension ConsoleState {
                 case .always(let label): label
                 case .onTable(let label):
                     isOnTable && (detail == nil || aboutDetail.contains(command.handler)) ? label : nil
+                case .onShard(let label): isOnTable && (detail ?? selection) != .cluster ? label : nil
                 case .whenBackLeads(let label): canGoBack ? label : nil
                 }
             guard let label, let key = command.keys.first else { continue }

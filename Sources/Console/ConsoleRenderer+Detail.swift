@@ -5,20 +5,20 @@ extension ConsoleRenderer {
     /// The fields of the opened row, in the table's place; two columns where there is room.
     mutating func drawDetail() {
         guard let id = state.detail, let row = state.row(id) else { return }
-        let fields = DetailText.fields(row, in: state)
-        let lines = DetailText.lineCount(fields: fields.count, width: grid.width)
+        let lines = DetailText.lines(DetailText.fields(row, in: state), width: grid.width)
         let area = layout.tableHeader..<layout.tableRows.upperBound
-        let top = min(max(0, state.detailTop), max(0, lines - area.count))
-        let columnWidth = lines == fields.count ? max(0, inner - 2) : max(0, inner - 4) / 2
-        for (index, field) in fields.enumerated() {
-            let (column, line) = (index / max(1, lines), index % max(1, lines))
-            guard line >= top, line - top < area.count else { continue }
-            draw(field, x: 2 + column * (columnWidth + 2), y: area.lowerBound + line - top, width: columnWidth)
+        let top = min(max(0, state.detailTop), max(0, lines.count - area.count))
+        let isTwoColumns = grid.width >= DetailText.twoColumnWidth
+        let narrow = isTwoColumns ? max(0, inner - 4) / 2 : max(0, inner - 2)
+        for (y, line) in zip(area, lines.dropFirst(top)) {
+            for (column, field) in line.enumerated() {
+                draw(field, x: 2 + column * (narrow + 2), y: y, width: field.isWide ? max(0, inner - 2) : narrow)
+            }
         }
     }
 
     private mutating func draw(_ field: DetailText.Field, x: Int, y: Int, width: Int) {
-        let label = 15
+        let label = DetailText.labelWidth
         grid.put(
             SafeText.fitted(field.label, to: min(label, width), ellipsis: glyphs.ellipsis),
             x: x,

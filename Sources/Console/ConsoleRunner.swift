@@ -137,6 +137,7 @@ private struct ConsoleSession {
             switch action {
             case .start(let addresses): source.start(addresses)
             case .stop(let addresses): source.stop(addresses)
+            case .switchOver(let shard, let target): source.switchOver(shard: shard, to: target)
             case .useTheme(let name): useTheme(name)
             case .redraw: driver.repaint()
             // The driver has no clipboard yet, so that the table has no such command.

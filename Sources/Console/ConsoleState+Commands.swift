@@ -10,6 +10,7 @@ extension ConsoleState {
         case .filter: argument.isEmpty ? beginFilter() : setFilter(argument)
         case .start: return start(argument)
         case .stop: stop(argument)
+        case .switchover: switchOver(argument)
         case .open: open(argument)
         case .back: back()
         case .move(let movement): move(movement)
@@ -69,7 +70,7 @@ extension ConsoleState {
     }
 
     /// The rows named by an argument, or the selected one; says so and is empty if a name is unknown.
-    private mutating func targets(_ argument: String) -> [TableRow] {
+    mutating func targets(_ argument: String) -> [TableRow] {
         let names = argument.split(separator: " ").map(String.init)
         if names.isEmpty {
             if let row = detail.flatMap(row) ?? selectedRow { return [row] }

@@ -49,6 +49,9 @@ extension ConsoleState {
                 begin(.stop, addresses)
                 say("stopping \(addresses.count == 1 ? addresses[0] : NumberFormat.counted(addresses.count, "node"))")
             }
+            if case .switchOver(let shard, let target) = dialog.action {
+                say("changing the leader of \(shard) to \(target)")
+            }
             return [dialog.action]
         default: break
         }
@@ -131,8 +134,7 @@ extension ConsoleState {
     private mutating func moveDetail(_ movement: ConsoleCommand.Movement) {
         guard let id = detail, let row = row(id) else { return }
         let page = max(1, layout.tableRows.count)
-        let fields = DetailText.fields(row, in: self).count
-        let highest = max(0, DetailText.lineCount(fields: fields, width: width) - page)
+        let highest = max(0, DetailText.lines(DetailText.fields(row, in: self), width: width).count - page)
         let moved =
             switch movement {
             case .up: detailTop - 1

@@ -5,12 +5,31 @@ enum DetailText {
     struct Field: Hashable, Sendable {
         var label: String
         var value: String
+        /// Takes as many lines of its own as it needs, below the others.
+        var isWide = false
     }
 
     /// From this width on, fields stand in two columns.
     static let twoColumnWidth = 76
 
-    static func lineCount(fields: Int, width: Int) -> Int { width >= twoColumnWidth ? (fields + 1) / 2 : fields }
+    /// Columns a label takes.
+    static let labelWidth = 15
+
+    /// The fields as they stand on a screen of that width: one or two on a line, wide ones broken at spaces.
+    static func lines(_ fields: [Field], width: Int) -> [[Field]] {
+        let narrow = fields.filter { !$0.isWide }
+        let count = width >= twoColumnWidth ? (narrow.count + 1) / 2 : narrow.count
+        var lines = (0..<count).map { line in
+            line + count < narrow.count ? [narrow[line], narrow[line + count]] : [narrow[line]]
+        }
+        for field in fields where field.isWide {
+            let pieces = ConsoleRenderer.wrapped(field.value, width: max(1, width - 4 - labelWidth))
+            for (index, piece) in pieces.enumerated() {
+                lines.append([Field(label: index == 0 ? field.label : "", value: piece, isWide: true)])
+            }
+        }
+        return lines
+    }
 
     static func fields(_ row: TableRow, in state: ConsoleState) -> [Field] {
         switch row {
@@ -55,7 +74,7 @@ enum DetailText {
             let sync = node.inSync ? ", in sync" : ""
             fields.append(Field(label: node.role.rawValue, value: "\(node.address) \(node.state.rawValue)\(sync)"))
         }
-        return fields
+        return fields + leadership(of: shard, seenBy: shard.leadership, shard.nodes)
     }
 
     private static func node(_ node: NodeStatus, _ state: ConsoleState) -> [Field] {
@@ -87,6 +106,29 @@ enum DetailText {
             Field(label: "runs", value: isInside ? "inside this console" : "on its own"),
         ]
         if !node.message.isEmpty { fields.append(Field(label: "message", value: node.message)) }
+        guard let shard = state.snapshot?.status.shards.first(where: { $0.name == node.shard }) else { return fields }
+        // A leader tells about all of its replicas, a replica about itself.
+        let about = node.address == shard.runningLeader?.address ? shard.nodes : [node]
+        return fields + leadership(of: shard, seenBy: node.leadership, about)
+    }
+
+    private static func leadership(
+        of shard: ClusterStatus.Shard,
+        seenBy view: NodeStatus.Leadership?,
+        _ nodes: [NodeStatus]
+    ) -> [Field] {
+        guard let view else { return [] }
+        let tenths = view.leaseMilliseconds / 100
+        let inSync = view.members.filter(\.inSync).map(\.address)
+        var fields = [
+            Field(label: "term", value: "\(view.term)"),
+            Field(label: "lease", value: tenths == 0 ? "none" : "\(tenths / 10).\(tenths % 10) s left"),
+            Field(label: "in-sync set", value: inSync.isEmpty ? "empty" : inSync.joined(separator: ", "), isWide: true),
+        ]
+        for node in nodes where node.address != (shard.runningLeader?.address ?? view.leader) {
+            let reason = shard.impediment(of: node).map { "could not become leader: \($0)" } ?? "could become leader"
+            fields.append(Field(label: "replica", value: "\(node.address) \(reason)", isWide: true))
+        }
         return fields
     }
 
@@ -100,6 +142,6 @@ extension ConsoleState {
     /// How many lines the table's place has to show.
     var tableLines: Int {
         guard let detail, let row = row(detail) else { return rows.count }
-        return DetailText.lineCount(fields: DetailText.fields(row, in: self).count, width: width)
+        return DetailText.lines(DetailText.fields(row, in: self), width: width).count
     }
 }

@@ -53,6 +53,10 @@ package final class EmbeddedClusterSource: ClusterSource {
         run(replicas + leaders) { await $0.stop($1) }
     }
 
+    package func switchOver(shard: String, to target: String) {
+        run([target]) { await $0.switchOver(shard: shard, to: $1) }
+    }
+
     private func split(_ addresses: [String]) -> (leaders: [String], replicas: [String]) {
         let leading = Set(cluster.config.shards.map(\.address.description))
         return (addresses.filter(leading.contains), addresses.filter { !leading.contains($0) })

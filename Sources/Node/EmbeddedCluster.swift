@@ -23,7 +23,7 @@ package final class EmbeddedCluster: Sendable {
     /// How often all nodes are asked.
     private static let interval = TimeAmount.milliseconds(1000)
 
-    private struct State {
+    struct State {
         var nodes: [NodeAddress: Node] = [:]
         var phases: [NodeAddress: NodeStatus.State] = [:]
         var status: ClusterStatus?
@@ -39,10 +39,10 @@ package final class EmbeddedCluster: Sendable {
     }
 
     package let config: ClusterConfig
-    private let group: any EventLoopGroup
+    let group: any EventLoopGroup
     private let control: any EventLoopGroup
     private let logger: Logger
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     /// - Parameter control: loops that neither sync nor read engines: leases are renewed there.
     package init(config: ClusterConfig, group: any EventLoopGroup, control: any EventLoopGroup, logger: Logger) {
@@ -206,7 +206,7 @@ package final class EmbeddedCluster: Sendable {
         probe()
     }
 
-    private func add(_ severity: Event.Severity, _ text: String) {
+    func add(_ severity: Event.Severity, _ text: String) {
         let wake = state.withLock { state in
             state.events.append(Event(severity: severity, text: text))
             if state.events.count > EmbeddedCluster.eventsMax { state.events.removeFirst() }
@@ -216,7 +216,7 @@ package final class EmbeddedCluster: Sendable {
     }
 
     /// Asks all nodes now; while an answer is awaited, one more round is remembered.
-    private func probe() {
+    func probe() {
         let nodes = state.withLock { state -> [NodeAddress: Node]? in
             guard !state.isStopping else { return nil }
             if state.isProbing {
