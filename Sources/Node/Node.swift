@@ -294,6 +294,7 @@ package final class Node: NodeControl {
             store: store,
             phase: phase,
             message: message,
+            isAboutToLead: !leads && shard?.leadership?.ledTerm.withLock { $0 } != nil,
             leadership: shard?.leadership
         )
     }

@@ -10,8 +10,9 @@ package enum ReplicationLimits {
     package static let silenceMax: UInt64 = 2_000
     /// The leader gives up a connection after this; longer than `silenceMax`, so that it is shown as silent first.
     package static let leaderPatience: UInt64 = 10_000
-    /// The first pause before connecting again; a leader that restarts is found quickly.
-    package static let reconnectFirst: UInt64 = 50
+    /// The first pause before connecting again: a new leader needs about so long to begin its term, and writes wait for
+    /// its replicas.
+    package static let reconnectFirst: UInt64 = 10
     /// The longest pause: a replica is back at most this long after its leader.
     package static let reconnectMax: UInt64 = 2_000
     /// Bytes sent and not yet acknowledged: 100 MB/s over a 160 ms round trip, and a bound on the follower's memory.

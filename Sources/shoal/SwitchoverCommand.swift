@@ -64,13 +64,29 @@ struct SwitchoverCommand: AsyncParsableCommand {
             throw CommandFailure(CommandExit.status(of: error), error.message)
         }
         guard response.status == 200 else { throw CommandFailure(.failed, NodeAction.reason(response)) }
-        let after = try await leader(of: named, in: cluster)
+        let after = try await newLeader(of: named, after: before, in: cluster)
         if json {
             StandardStreams.writeLine(try JSONOutput.text(of: Outcome(shard: shard, leader: "\(after)")))
         } else {
             StandardStreams.writeLine("\(shard): \(after) leads, after \(before)")
         }
     }
+
+    /// The one that takes over needs a moment to begin its term.
+    private func newLeader(
+        of shard: ShardConfig,
+        after before: NodeAddress,
+        in cluster: ClusterConfig
+    ) async throws -> NodeAddress {
+        for _ in 1..<SwitchoverCommand.looksMax {
+            if let found = try? await leader(of: shard, in: cluster), found != before { return found }
+            try await Task.sleep(for: SwitchoverCommand.lookPause)
+        }
+        return try await leader(of: shard, in: cluster)
+    }
+
+    private static let looksMax = 100
+    private static let lookPause = Duration.milliseconds(50)
 
     private func leader(of shard: ShardConfig, in cluster: ClusterConfig) async throws -> NodeAddress {
         let status = try await SwitchoverCommand.status(cluster)

@@ -46,6 +46,9 @@ extension FollowerMachine {
         }
     }
 
+    /// When the next attempt to connect is due, so that a driver need not wait for its next tick; nil while linked.
+    package var nextTry: UInt64? { if case .idle(let retryAt) = link { retryAt } else { nil } }
+
     mutating func follow(_ term: UInt64, _ now: UInt64, _ actions: inout [Action]) {
         leave("following the leader of term \(term)", closing: true, now, &actions)
         highestTerm = max(highestTerm, term)

@@ -81,6 +81,7 @@ extension ConnectionHandler {
     ) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
         let state = loop.state
+        if state.owns(slot), state.isAboutToLead { return waitAtTheDoor() }
         guard state.owns(slot), state.isLeader else { return try redirect(slot, request) }
         guard let store = state.store, let port = loop.port else { throw unavailable() }
         store.lock.lock()

@@ -28,6 +28,7 @@ extension ConnectionHandler {
     /// `/kv/{key}`: linearizable, so the leader alone answers.
     func kvGet(_ key: [UInt8], _ request: HTTPRequest) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
+        if loop.state.owns(slot), loop.state.isAboutToLead { return waitAtTheDoor() }
         guard loop.state.owns(slot), loop.state.isLeader else { return try redirect(slot, request) }
         try read(key, slot, request, etag: true, lag: nil)
     }

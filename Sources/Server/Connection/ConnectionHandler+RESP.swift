@@ -89,6 +89,7 @@ extension ConnectionHandler {
         let slot = KeySlot.slot(of: key)
         let state = loop.state
         guard state.owns(slot) else { return writeMoved(slot) }
+        if state.isAboutToLead { return waitAtTheDoor() }
         if command.isWrite ? !state.isLeader : !(state.isLeader || acceptsReplicaReads) { return writeMoved(slot) }
         if state.isLeader {
             if isLapsed { return writeNoLeader(slot) }

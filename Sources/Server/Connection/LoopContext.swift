@@ -62,6 +62,8 @@ final class LoopContext: @unchecked Sendable {
         // Followers of a leader that is none any more find the next one.
         if previous.isLeader, !next.isLeader { for peer in Array(peers.values) { peer.end() } }
         state = next
+        // Commands that wait at the door are judged anew by the role the node has now.
+        if previous.store === next.store { handle(.room) }
     }
 
     /// At the end of this tick, when all sockets that were ready have been read, everything queued is committed once.

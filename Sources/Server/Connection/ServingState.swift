@@ -15,6 +15,8 @@ package final class ServingState: Sendable {
     /// nil while the shard is starting, stopped or failed; the address still answers status.
     package let store: ShardStore?
     package let phase: NodeStatus.State
+    /// The lead was just taken and its term is being begun: commands wait for that instead of being turned away.
+    package let isAboutToLead: Bool
     /// Who decides about the shard's lead, for followers' streams; nil where nobody does.
     package let leadership: (any ShardLeadership)?
     /// Why the node is in this phase, for people.
@@ -30,6 +32,7 @@ package final class ServingState: Sendable {
         store: ShardStore?,
         phase: NodeStatus.State,
         message: String,
+        isAboutToLead: Bool = false,
         leadership: (any ShardLeadership)? = nil
     ) {
         self.config = config
@@ -40,6 +43,7 @@ package final class ServingState: Sendable {
         self.leaders = leaders
         self.store = store
         self.phase = phase
+        self.isAboutToLead = isAboutToLead
         self.leadership = leadership
         self.message = message
         shardIndex = map.index(ofShard: shardName)

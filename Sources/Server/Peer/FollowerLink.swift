@@ -28,6 +28,7 @@ package final class FollowerLink: @unchecked Sendable {
     private var channel: (any Channel)?
     private var ticker: RepeatedTask?
     private var isStopped = false
+    private var scheduledTry: UInt64?
     private let published = Mutex(Published())
 
     /// - Parameters:
@@ -111,6 +112,7 @@ package final class FollowerLink: @unchecked Sendable {
         let now = Clock.monotonicMilliseconds()
         for action in machine.handle(event, now: now) { execute(action) }
         storage.run()
+        tryAgainInTime(now)
         let lag = machine.lag(now: now)
         let staleness = machine.stalenessMilliseconds(now: now)
         published.withLock { state in
@@ -118,6 +120,13 @@ package final class FollowerLink: @unchecked Sendable {
             state.staleness = staleness
             state.readAt = now
         }
+    }
+
+    /// Ticks are far apart for a leader that is just about to begin.
+    private func tryAgainInTime(_ now: UInt64) {
+        guard let due = machine.nextTry, due != scheduledTry else { return }
+        scheduledTry = due
+        eventLoop.scheduleTask(in: .milliseconds(Int64(due > now ? due - now : 0))) { self.handle(.tick) }
     }
 
     private func execute(_ action: FollowerMachine.Action) {
