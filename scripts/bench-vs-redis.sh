@@ -77,6 +77,12 @@ measure() {
     local name=$1 other
     for other in "${!pid[@]}"; do [[ $other == "$name" ]] || kill -STOP "${pid[$other]}"; done
     kill -CONT "${pid[$name]}"
+    # A node that slept has lost its lease and takes the lead anew, in some tens of milliseconds.
+    local tries=0
+    until [[ $(redis-cli -h $host -p "${port[$name]}" SET key:awake 1 2>&1) == OK ]]; do
+        ((tries++ < 300)) || die "$name does not serve again after its pause"
+        read -r -t 0.1 <> <(:) || true
+    done
     "${pin_load[@]}" redis-benchmark -h $host -p "${port[$name]}" -t "$2" -P "$3" -n "$4" -c 50 -d 64 -r 100000 --csv \
         >"$folder/load" 2>&1 || die "redis-benchmark failed on $name: $(tail -n 1 "$folder/load")"
     for other in "${!pid[@]}"; do kill -CONT "${pid[$other]}"; done
