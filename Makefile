@@ -80,5 +80,5 @@ libraries:
 	@scripts/install-packages.sh libncurses-dev liblmdb-dev librocksdb-dev
 
 test-tools: libraries
-	@scripts/install-packages.sh pkg-config tmux redis-tools curl python3 etcd-server openssl
+	@scripts/install-packages.sh pkg-config tmux redis-server redis-tools curl python3 etcd-server openssl
 	@scripts/install-test-data.sh
