@@ -11,7 +11,7 @@ enum CoordinationLoop {
         group.any().scheduleTask(in: TimeAmount(time), body)
     }
 
-    /// Waits; ends early when the task is cancelled.
+    /// The pause between two attempts at a coordinator that does not answer; ends early when the task is cancelled.
     static func pause(_ time: Duration) async {
         do {
             try await Task.sleep(for: time)

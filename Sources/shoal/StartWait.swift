@@ -38,6 +38,7 @@ struct StartWait {
                 StandardStreams.writeError("\(address): \(status.state.rawValue): \(status.message)\n")
                 (said, saidAt) = (status.message, .now)
             }
+            // Another process: only asking again tells. Cancelled, the next request says so.
             try? await Task.sleep(for: Self.interval)
         }
     }

@@ -80,6 +80,7 @@ struct SwitchoverCommand: AsyncParsableCommand {
     ) async throws -> NodeAddress {
         for _ in 1..<SwitchoverCommand.looksMax {
             if let found = try? await leader(of: shard, in: cluster), found != before { return found }
+            // Other processes: only asking again tells.
             try await Task.sleep(for: SwitchoverCommand.lookPause)
         }
         return try await leader(of: shard, in: cluster)
@@ -89,14 +90,10 @@ struct SwitchoverCommand: AsyncParsableCommand {
     private static let lookPause = Duration.milliseconds(50)
 
     private func leader(of shard: ShardConfig, in cluster: ClusterConfig) async throws -> NodeAddress {
-        let status = try await SwitchoverCommand.status(cluster)
+        let status = await ClusterProbe(config: cluster).probe()
         guard let found = status.shards.first(where: { $0.name == shard.name }),
             let node = found.nodes.first(where: { $0.role == .leader && $0.state == .running })
         else { throw CommandFailure(.failed, "\(shard.name) has no leader now: see `shoal status`") }
         return try NodeAddress(node.address)
-    }
-
-    private static func status(_ cluster: ClusterConfig) async throws -> ClusterStatus {
-        await ClusterProbe(config: cluster).probe()
     }
 }

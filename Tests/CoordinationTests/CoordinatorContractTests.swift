@@ -193,6 +193,7 @@ extension CoordinationSuite {
                 for _ in 0..<threads {
                     group.addTask {
                         blocked.raise()
+                        // Blocks the pool's thread on purpose: that is what renewals must survive.
                         while !isDone(), ContinuousClock.now < end { usleep(1_000) }
                     }
                 }

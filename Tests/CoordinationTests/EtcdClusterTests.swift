@@ -39,6 +39,7 @@ extension CoordinationSuite {
                     } catch {
                         if error.code == .sessionEnded { return state.withLock { $0.hasEnded = true } }
                     }
+                    // The pace of the renewals under test.
                     try? await Task.sleep(for: .milliseconds(300))
                 }
             }

@@ -41,6 +41,31 @@ import Testing
         #expect(shard.follower.lag(now: shard.now).milliseconds == 0)
     }
 
+    /// A leader that is told of the cut too early resumes while the follower still cuts, which ends the link.
+    @Test func nothingIsAcknowledgedUntilACutIsOnTheDisk() {
+        var disk = FakeShard.Disk()
+        disk.append(makeBatch(term: 1, first: 1, count: 4))
+        var follower = FakeShard.machine(disk, 1_000)
+        var now: UInt64 = 1_000
+        func acknowledged(_ event: FollowerMachine.Event) -> [Position] {
+            now += 10
+            return follower.handle(event, now: now).compactMap { action in
+                if case .send(.acknowledge(let answer)) = action { answer.durable } else { nil }
+            }
+        }
+        func beat() -> PeerFrame {
+            .heartbeat(.init(term: 2, lastSequence: 2, commitSequence: 0, unsentBytes: 0, echo: 0))
+        }
+        let common = Position(term: 1, sequence: 2)
+        _ = acknowledged(.tick)
+        _ = acknowledged(.connected(link: 1))
+        #expect(acknowledged(.helloAccepted(link: 1)) == [Position(term: 1, sequence: 4)])
+        #expect(acknowledged(.frame(link: 1, .truncate(after: common))).isEmpty)
+        #expect(acknowledged(.frame(link: 1, beat())).isEmpty)
+        #expect(acknowledged(.truncated) == [common])
+        #expect(acknowledged(.frame(link: 1, beat())) == [common])
+    }
+
     @Test func snapshotForAReplicaBehindTheLogThenLog() {
         var shard = FakeShard(term: 1, leader: (0..<10).map { makeBatch(term: 1, first: $0 * 2 + 1, count: 2) })
         shard.cutLog(to: 8)

@@ -95,7 +95,7 @@ import Testing
         #expect(fixture.store.isDrained)
         #expect(try fixture.read("a") == "let in before")
         #expect(fixture.signals.rooms == 0)
-        fixture.store.openDoor()
+        fixture.store.changeMandate { $0.isHeld = false }
         #expect(fixture.signals.rooms == 1)
         fixture.store.changeMandate { $0.refusal = StorageError(.tooFewInSync, "test") }
         guard case .refused(let error) = fixture.admit() else { Issue.record("not refused"); return }

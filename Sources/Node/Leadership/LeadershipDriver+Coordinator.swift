@@ -94,7 +94,7 @@ extension LeadershipDriver {
                     handle(.sessionEnded(id: notice.session))
                 } else {
                     notices.withLock { box in if box.wanted == nil { box.wanted = notice } }
-                    // Cancelled: the node is gone, and its notices with it.
+                    // The pause between attempts of a bounded call. Cancelled: the node is gone, and its notices with it.
                     guard (try? await Task.sleep(for: .milliseconds(LeadershipLimits.retryPause))) != nil else {
                         return
                     }

@@ -120,7 +120,9 @@ extension FollowerMachine {
     }
 
     mutating func acknowledge(_ now: UInt64, _ actions: inout [Action]) {
-        guard case .linked = link else { return }
+        guard case .linked(let session) = link else { return }
+        // Until the cut is on the disk the log's end is neither the old one nor the new one; `truncated` says it.
+        if case .truncating = session.phase { return }
         let answer = PeerFrame.Acknowledge(
             durable: needsSnapshot ? .zero : durable,
             appliedSequence: appliedSequence,

@@ -138,7 +138,7 @@ extension ConnectionHandler {
     }
 
     private func writeNoLeader(_ slot: UInt16) {
-        output.writeRESPError("CLUSTERDOWN shard \(loop.state.shardName(ofSlot: slot)) has no leader now")
+        output.writeRESPError("CLUSTERDOWN shard \(loop.state.map.ownerName(of: slot)) has no leader now")
     }
 
     /// The command stays in `input` and is evaluated anew when the store says so.

@@ -62,9 +62,6 @@ package final class ServingState: Sendable {
         guard Int(index) < leaders.count, let leader = leaders[Int(index)] else { return nil }
         return leader == address && !isLeader ? nil : leader
     }
-
-    /// The shard that owns a slot, by name.
-    package func shardName(ofSlot slot: UInt16) -> String { map.shardNames[Int(map.owner(of: slot))] }
 }
 
 /// What the server asks of the node around it; called from event loops, so nothing here may block.

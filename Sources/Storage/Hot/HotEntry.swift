@@ -27,6 +27,8 @@ package struct HotEntry {
     static let engineAbsent: Int32 = -1
     static let headerBytes = MemoryLayout<HotEntry>.stride
 
+    /// An entry is made for a write that is committed: there is nobody left to refuse it to, and a table without it would
+    /// lie. So a process without memory ends here; the log has the write.
     static func allocate(key: UnsafeRawBufferPointer, valueCapacity: Int) -> UnsafeMutablePointer<HotEntry> {
         guard let memory = malloc(headerBytes + key.count + valueCapacity) else {
             fatalError("out of memory for a value of \(valueCapacity) bytes")

@@ -57,9 +57,7 @@ package struct BatchBuilder: ~Copyable {
         storage.storeBytes(of: 0, toByteOffset: 48, as: UInt64.self)
         let crc = CRC32C.checksum(UnsafeRawBufferPointer(start: storage + 12, count: length - 12))
         storage.storeBytes(of: crc.littleEndian, toByteOffset: 8, as: UInt32.self)
-        // A small batch in a large allocation would make the memory bound of unapplied batches a lie.
-        let exact = length * 2 < capacity ? (realloc(storage, length) ?? storage) : storage
-        let batch = LogBatch(adopting: exact, length: length)
+        let batch = LogBatch(adopting: storage, length: length)
         capacity = BatchBuilder.initialCapacity
         storage = BatchBuilder.allocate(capacity)
         length = LogBatch.headerBytes
@@ -73,6 +71,8 @@ package struct BatchBuilder: ~Copyable {
         count = 0
     }
 
+    /// Bounded by what `admit` lets in; a process that is refused that much can't log writes any more, and what was
+    /// evaluated before can't be taken back. The log has everything that was acknowledged.
     private mutating func grow(to needed: Int) {
         var size = capacity
         while size < needed { size *= 2 }

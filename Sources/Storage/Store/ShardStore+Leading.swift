@@ -102,14 +102,7 @@ extension ShardStore {
     /// Serves nothing, and publishes nothing, from this moment of the boot-time clock on (nanoseconds).
     package func setLease(until nanoseconds: UInt64) { lock.withLock { mandate.leaseEnd = nanoseconds } }
 
-    /// Lets the writes that wait at the door in: they are evaluated anew, by whatever role the node has now.
-    package func openDoor() {
-        changeMandate {
-            $0.isHeld = false
-            $0.holdsReads = false
-        }
-    }
-
+    /// The commands that wait at the door are evaluated anew, by whatever role the node has now.
     private func releaseDoor(_ signals: inout [(StorePort, StoreSignal)]) {
         for port in ports where port.waitsForRoom {
             port.waitsForRoom = false

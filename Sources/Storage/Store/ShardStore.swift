@@ -151,9 +151,6 @@ package final class ShardStore: @unchecked Sendable {
         }
     }
 
-    /// Whether writes are accepted here: a leader that has not failed.
-    package var acceptsWrites: Bool { lock.withLock { isLeader && failure == nil && !isClosing } }
-
     /// Whether the lease, if there is one, still holds. Lock held.
     package var isMandateValid: Bool { mandate.isValid }
 
