@@ -25,6 +25,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(name: [.customShort("P"), .long], help: "Commands sent at once on each connection.") var pipeline = 1
     @Option(help: "Bytes of a value.") var valueSize = 64
     @Option(help: "Number of different keys.") var keySpace = 100_000
+    @Option(help: "Operations per second; without it as many as are answered.") var rate: Int?
     @OptionGroup var config: ConfigOptions
     @Flag(help: "Print a JSON document.") var json = false
 
@@ -34,6 +35,7 @@ struct BenchCommand: AsyncParsableCommand {
         try Self.require("--concurrency", concurrency, 1...LoadOptions.concurrencyMax)
         try Self.require("--pipeline", pipeline, 1...LoadOptions.pipelineMax)
         try Self.require("--value-size", valueSize, 0...LoadOptions.valueSizeMax)
+        if let rate { try Self.require("--rate", rate, 1...LoadOptions.rateMax) }
         try Self.require("--key-space", keySpace, 1...LoadOptions.keySpaceMax)
     }
 
@@ -46,6 +48,7 @@ struct BenchCommand: AsyncParsableCommand {
         options.pipeline = pipeline
         options.valueSize = valueSize
         options.keySpace = keySpace
+        options.rate = rate
         let report = try await LoadGenerator(options).run()
         StandardStreams.writeLine(json ? try JSONOutput.text(of: report) : report.table)
         if report.errorCount > 0 {

@@ -14,7 +14,7 @@ final class LoadConnection: ChannelInboundHandler {
     private static let attemptPause = TimeAmount.milliseconds(200)
 
     private let worker: LoadWorker
-    private let leader: Int
+    let leader: Int
     private let address: NodeAddress
     private let writing: LoadRequest
     private let reading: LoadRequest
@@ -66,7 +66,7 @@ final class LoadConnection: ChannelInboundHandler {
     /// Sends the next batch, or waits in the worker's car park until there is something to send.
     func sendBatch() {
         guard let channel, channel.isActive, batch.isEmpty else { return }
-        let count = worker.take(worker.options.pipeline)
+        let count = worker.hasKeys(of: leader) ? worker.take(worker.options.pipeline) : 0
         guard count > 0 else { return worker.park(self) }
         outgoing.clear()
         for _ in 0..<count {
@@ -77,7 +77,7 @@ final class LoadConnection: ChannelInboundHandler {
         if batch.count < count { worker.giveBack(count - batch.count) }
         guard !batch.isEmpty else { return worker.park(self) }
         answered = 0
-        sentAt = clock()
+        sentAt = LoadWorker.clock()
         channel.writeAndFlush(outgoing, promise: nil)
     }
 
@@ -98,15 +98,16 @@ final class LoadConnection: ChannelInboundHandler {
             incoming.writeBuffer(&more)
         }
         let before = answered
+        var redirected = 0
         do {
-            try takeAnswers()
+            try takeAnswers(&redirected)
         } catch {
             worker.tally.fail("unreadable answer: \(error.message)")
             context.close(promise: nil)
         }
         let now = answered - before
         guard now > 0 else { return }
-        worker.tally.record(now, latency: clock() - sentAt)
+        worker.tally.record(now, redirected: redirected, sentAt: sentAt, now: LoadWorker.clock())
         let isComplete = answered == batch.count
         if isComplete { batch.removeAll(keepingCapacity: true) }
         worker.settled(now)
@@ -129,7 +130,7 @@ final class LoadConnection: ChannelInboundHandler {
         context.close(promise: nil)
     }
 
-    private func takeAnswers() throws(ClientError) {
+    private func takeAnswers(_ redirected: inout Int) throws(ClientError) {
         while answered < batch.count {
             let next = try incoming.withUnsafeReadableBytes { bytes in
                 Result { () throws(ClientError) in try scanner.next(bytes) }
@@ -140,7 +141,8 @@ final class LoadConnection: ChannelInboundHandler {
             case .done: break
             case .miss: worker.tally.misses += 1
             case .error(let kind): worker.tally.fail(kind)
-            case .redirect(let target): worker.redirected(key: batch[answered], to: target)
+            case .redirect(let target):
+                if worker.sendsAgain(key: batch[answered], from: leader, to: target) { redirected += 1 }
             }
             answered += 1
         }
@@ -167,12 +169,5 @@ final class LoadConnection: ChannelInboundHandler {
         case .reads: reading
         case .mixed(let percent): Int(worker.keys.random() % 100) < percent ? writing : reading
         }
-    }
-
-    /// Nanoseconds of the monotonic clock.
-    private func clock() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

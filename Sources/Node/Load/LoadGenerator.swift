@@ -23,7 +23,10 @@ package struct LoadGenerator: Sendable {
             where count > 0 {
                 let start = ContinuousClock.now
                 let tally = try await tally(of: workers) { worker, index in
-                    worker.run(work, count: Self.share(of: count, index, of: workers.count))
+                    let share = Self.share(of: count, index, of: workers.count)
+                    guard let rate = options.rate else { return worker.run(work, count: share) }
+                    let pace = Self.share(of: rate, index, of: workers.count)
+                    return worker.run(work, count: share, perSecond: max(pace, 1))
                 }
                 let seconds = (ContinuousClock.now - start) / .seconds(1)
                 phases.append(LoadReport.Phase(operation: name, tally: tally, seconds: seconds))

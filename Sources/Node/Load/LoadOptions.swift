@@ -29,6 +29,10 @@ package struct LoadOptions: Sendable {
     /// Event loops. One is what the other benchmarks use, and leaves the other core to the server.
     package var threads = 1
     package var seed: UInt64 = 0x5_40A1
+    /// Operations per second in all; nil: as many as there are answers.
+    package var rate: Int?
+    /// More than a paced load needs; beyond it `pipeline` is the way.
+    package static let rateMax = 10_000_000
 
     package init(target: NodeAddress) { self.target = target }
 }

@@ -25,6 +25,8 @@ package struct LoadReport: Codable, Hashable, Sendable {
         package var seconds: Double
         package var perSecond: Double
         package var latency: Latency
+        /// Milliseconds: the longest time in which no operation was done.
+        package var longestPause: Double
         package var misses: Int
         package var redirects: Int
         /// By kind: the first word of a RESP error, an HTTP status, or what happened to the connection.
@@ -34,6 +36,7 @@ package struct LoadReport: Codable, Hashable, Sendable {
             case operation, count, seconds
             case perSecond = "per_second"
             case latency = "latency_us"
+            case longestPause = "longest_pause_ms"
             case misses, redirects, errors
         }
 
@@ -54,6 +57,7 @@ package struct LoadReport: Codable, Hashable, Sendable {
                 p999: microseconds(99.9),
                 max: microseconds(100)
             )
+            longestPause = Double(tally.longestGap / 1000) / 1000
             misses = tally.misses
             redirects = tally.redirects
             errors = tally.errors
@@ -78,6 +82,9 @@ package struct LoadReport: Codable, Hashable, Sendable {
         case phases
     }
 
+    /// Milliseconds; shorter ones are those of any disk.
+    private static let pauseShown = 20.0
+
     package var errorCount: Int { phases.reduce(0) { $0 + $1.errorCount } }
 
     /// The report for people: one line per phase under a heading, errors below.
@@ -99,6 +106,9 @@ package struct LoadReport: Codable, Hashable, Sendable {
         }
         for phase in phases {
             if phase.misses > 0 { lines.append("\(phase.operation): \(phase.misses) keys had no value") }
+            if phase.longestPause >= LoadReport.pauseShown {
+                lines.append("\(phase.operation): longest pause \(Self.duration(phase.longestPause * 1000))")
+            }
             if phase.redirects > 0 { lines.append("\(phase.operation): \(phase.redirects) redirected") }
             for (kind, count) in phase.errors.sorted(by: { $0.key < $1.key }) {
                 lines.append("\(phase.operation): \(count) errors: \(kind)")

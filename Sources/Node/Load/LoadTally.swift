@@ -13,10 +13,19 @@ struct LoadTally: Sendable {
     /// Operations sent again because the node named another one.
     var redirects = 0
     var errors: [String: Int] = [:]
+    /// The longest time without an operation that was done, in nanoseconds: how long a change of leader is felt.
+    private(set) var longestGap: UInt64 = 0
+    private var lastDoneAt: UInt64?
 
-    mutating func record(_ count: Int, latency nanoseconds: UInt64) {
-        completed += count
-        latencies.record(min(max(nanoseconds, 1), Self.latencyMax), count: UInt64(count))
+    /// - Parameters:
+    ///   - count: operations answered at `now`, of which `redirected` were sent on and are not done yet.
+    ///   - now: nanoseconds of the monotonic clock.
+    mutating func record(_ count: Int, redirected: Int, sentAt: UInt64, now: UInt64) {
+        latencies.record(min(max(now - sentAt, 1), Self.latencyMax), count: UInt64(count))
+        guard count > redirected else { return }
+        completed += count - redirected
+        if let lastDoneAt { longestGap = max(longestGap, now - lastDoneAt) }
+        lastDoneAt = now
     }
 
     mutating func fail(_ kind: String, count: Int = 1) {
@@ -29,5 +38,6 @@ struct LoadTally: Sendable {
         misses += other.misses
         redirects += other.redirects
         errors.merge(other.errors, uniquingKeysWith: +)
+        longestGap = max(longestGap, other.longestGap)
     }
 }

@@ -10,7 +10,9 @@ struct LoadTopology: Sendable {
 
     private(set) var leaders: [NodeAddress]
     /// By slot: an index into `leaders`.
-    private(set) var owners: [UInt16]
+    private(set) var owners: [UInt16] { didSet { owned = nil } }
+    /// By leader: whether it has slots; nil until somebody asks.
+    private var owned: [Bool]?
 
     /// One node for all slots: a server that is no cluster.
     init(single target: NodeAddress) {
@@ -60,6 +62,25 @@ struct LoadTopology: Sendable {
         guard let index = index(of: owner) else { return nil }
         owners[Int(slot)] = UInt16(index)
         return index
+    }
+
+    /// Whether the leader has slots at all: looking for keys of one that has none would take for ever.
+    mutating func hasSlots(_ leader: Int) -> Bool {
+        if let owned, leader < owned.count { return owned[leader] }
+        var having = [Bool](repeating: false, count: leaders.count)
+        for owner in owners { having[Int(owner)] = true }
+        owned = having
+        return having[leader]
+    }
+
+    /// Takes over who owns what from a newer picture. Leaders keep their indexes.
+    mutating func adopt(_ newer: LoadTopology) {
+        let indexes = newer.leaders.map { index(of: $0) }
+        var next = owners
+        for (slot, owner) in newer.owners.enumerated() {
+            if let index = indexes[Int(owner)] { next[slot] = UInt16(index) }
+        }
+        owners = next
     }
 
     private mutating func index(of address: NodeAddress) -> Int? {

@@ -17,8 +17,12 @@ final class LoadWorker {
     /// A slot map that keeps changing under the load must not keep it from ending.
     private static let redirectsMax = 100_000
 
-    /// Looks continuous in a graph and costs nothing.
-    private static let ticksPerSecond = 25
+    /// Demonstration traffic: looks continuous in a graph and costs nothing.
+    private static let demoTicksPerSecond = 25
+    /// A measured load at a pace: pauses are told to the millisecond.
+    private static let benchTicksPerSecond = 1000
+    /// Ticks whose operations may be sent at once: a busy machine wakes the loop late.
+    private static let catchUpTicks = 20
 
     let loop: any EventLoop
     let options: LoadOptions
@@ -35,9 +39,12 @@ final class LoadWorker {
     private var inFlight = 0
     /// Operations that may be sent in this tick; nil without a pace.
     private var tokens: Int?
-    /// What was left of a tick's share when it was divided, in operations times ticks.
-    private var carried = 0
+    /// What was left of a tick's share when it was divided, in operations times nanoseconds.
+    private var carried: UInt64 = 0
+    private var tickedAt: UInt64?
     private var connections: [LoadConnection] = []
+    /// The slot map is being asked for.
+    private var isLooking = false
     private var parked: [LoadConnection] = []
     private var done: EventLoopPromise<LoadTally>?
     private var pacing: RepeatedTask?
@@ -70,16 +77,27 @@ final class LoadWorker {
         return promise.futureResult
     }
 
+    /// The same at a pace, which is kept from here on.
+    func run(_ work: Work, count: Int, perSecond: Int) -> EventLoopFuture<LoadTally> {
+        pace(perSecond, ticksPerSecond: LoadWorker.benchTicksPerSecond)
+        return run(work, count: count)
+    }
+
     /// Sends at a pace until `stop`.
     func runForever(_ work: Work, perSecond: Int) -> EventLoopFuture<LoadTally> {
         isPatient = true
-        tokens = 0
-        let bound = NIOLoopBound(self, eventLoop: loop)
-        let delay = TimeAmount.nanoseconds(1_000_000_000 / Int64(Self.ticksPerSecond))
-        pacing = loop.scheduleRepeatedTask(initialDelay: .zero, delay: delay) { _ in
-            bound.value.tick(perSecond: perSecond)
-        }
+        pace(perSecond, ticksPerSecond: LoadWorker.demoTicksPerSecond)
         return run(work, count: .max / 2)
+    }
+
+    private func pace(_ perSecond: Int, ticksPerSecond: Int) {
+        tokens = 0
+        pacing?.cancel()
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let delay = TimeAmount.nanoseconds(1_000_000_000 / Int64(ticksPerSecond))
+        pacing = loop.scheduleRepeatedTask(initialDelay: .zero, delay: delay) { _ in
+            bound.value.tick(perSecond: perSecond, ticksPerSecond: ticksPerSecond)
+        }
     }
 
     /// Closes everything; what is in flight is forgotten.
@@ -108,7 +126,10 @@ final class LoadWorker {
     func giveBack(_ count: Int) {
         remaining += count
         inFlight -= count
+        if let left = tokens { tokens = left + count }
     }
+
+    func hasKeys(of leader: Int) -> Bool { topology.hasSlots(leader) }
 
     func park(_ connection: LoadConnection) { parked.append(connection) }
 
@@ -119,22 +140,48 @@ final class LoadWorker {
     }
 
     /// The operation on key `number` belongs to another leader: it is sent again by one of that leader's connections.
-    func redirected(key number: Int, to address: NodeAddress) {
+    /// - Returns: false when it is counted as failed instead: there were too many, or the target makes no sense.
+    func sendsAgain(key number: Int, from asked: Int, to address: NodeAddress) -> Bool {
         tally.redirects += 1
         let before = topology.leaders.count
         guard tally.redirects <= Self.redirectsMax,
             let leader = topology.learn(slot: keys.slot(of: number), owner: address)
         else {
-            tally.completed += 1
             tally.fail("MOVED")
-            return
+            return false
         }
         remaining += 1
         if leader >= before {
-            connection(to: leader).openOrRetry()
+            // The load moves to the new leader as a whole.
+            let share = connections.count { $0.leader == asked }
+            for _ in 0..<max(share, 1) { connection(to: leader).openOrRetry() }
         } else {
             wake()
         }
+        lookAgain(at: address)
+        return true
+    }
+
+    /// Asks for the whole slot map, as cluster clients do after a redirect: else every slot would cost one.
+    private func lookAgain(at address: NodeAddress) {
+        guard !isLooking else { return }
+        isLooking = true
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let group: any EventLoopGroup = loop
+        loop.makeFutureWithTask { try await LoadTopology.discover(target: address, group: group) }
+            .assumeIsolated()
+            .whenComplete { result in
+                let worker = bound.value
+                worker.isLooking = false
+                // Redirects go on telling, slot by slot, when the node can't be asked.
+                guard case .success(let newer) = result else { return }
+                let known = worker.topology.leaders.count
+                worker.topology.adopt(newer)
+                for leader in known..<max(known, worker.topology.leaders.count) {
+                    worker.connection(to: leader).openOrRetry()
+                }
+                worker.wake()
+            }
     }
 
     /// A connection is lost for good: without its leader the load can't be what was asked for.
@@ -149,12 +196,26 @@ final class LoadWorker {
         return connection
     }
 
-    private func tick(perSecond: Int) {
-        carried += perSecond
-        // A stalled cluster must not be hit by all that was held back meanwhile: one tick's worth is the most.
-        tokens = carried / Self.ticksPerSecond
-        carried %= Self.ticksPerSecond
+    /// What the time since the last tick is worth; a late tick is made up for.
+    private func tick(perSecond: Int, ticksPerSecond: Int) {
+        let now = LoadWorker.clock()
+        let shareMax = UInt64(LoadWorker.catchUpTicks) * 1_000_000_000 / UInt64(ticksPerSecond)
+        let passed = min(now - (tickedAt ?? now), shareMax)
+        tickedAt = now
+        // In operations times nanoseconds: nothing is lost by rounding.
+        carried += UInt64(perSecond) * passed
+        let share = Int(carried / 1_000_000_000)
+        carried %= 1_000_000_000
+        // A stalled cluster must not be hit by all that was held back meanwhile.
+        tokens = min((tokens ?? 0) + share, max(perSecond * LoadWorker.catchUpTicks / ticksPerSecond, 1))
         wake()
+    }
+
+    /// Nanoseconds of the monotonic clock.
+    static func clock() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
     private func wake() {
