@@ -294,7 +294,7 @@ package final class Node: NodeControl {
             store: store,
             phase: phase,
             message: message,
-            isAboutToLead: !leads && shard?.leadership?.ledTerm.withLock { $0 } != nil,
+            isAboutToLead: !leads && shard?.leadership?.isAboutToLead == true,
             leadership: shard?.leadership
         )
     }

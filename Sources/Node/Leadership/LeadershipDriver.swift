@@ -137,6 +137,8 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     /// Who leads and why others could not, at most a tick old. Any thread.
     var standing: LeadershipStanding { published.withLock { $0 } }
 
+    var isAboutToLead: Bool { ledTerm.withLock { $0 } != nil }
+
     var isClosed: Bool { inbox.withLock { $0.isClosed } }
 
     /// Asks the machine, in turn with its events.

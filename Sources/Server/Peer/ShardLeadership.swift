@@ -7,6 +7,8 @@ package protocol ShardLeadership: AnyObject, Sendable {
     /// - Returns: the stream's number in later events.
     func attach(_ stream: any FollowerStream, member: Member, term: UInt64) -> UInt64
     func handle(_ event: LeadershipMachine.Event)
+    /// The lead was taken and its term is being begun, or has begun.
+    var isAboutToLead: Bool { get }
 }
 
 /// The leader's end of a follower's connection, as leadership sees it. Any thread.
