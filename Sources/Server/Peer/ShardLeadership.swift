@@ -7,6 +7,11 @@ package protocol ShardLeadership: AnyObject, Sendable {
     /// - Returns: the stream's number in later events.
     func attach(_ stream: any FollowerStream, member: Member, term: UInt64) -> UInt64
     func handle(_ event: LeadershipMachine.Event)
+    /// Answers the wait as soon as enough replicas have what it asks for, perhaps before this returns. With nil when this
+    /// node doesn't lead (any more).
+    func begin(_ wait: ReplicaWait)
+    /// Answers the wait now, with what has been reached. Nothing if it has been answered.
+    func end(_ wait: ReplicaWait)
 }
 
 /// The leader's end of a follower's connection, as leadership sees it. Any thread.
