@@ -53,14 +53,6 @@ extension LeadershipMachine {
         )
     }
 
-    /// How many members (this one included) have that record on their disks, as their streams' acknowledgements tell:
-    /// for WAIT and `?acks=N`. 0 when this member doesn't lead.
-    package func membersHaving(sequence: UInt64) -> Int {
-        guard let leading else { return 0 }
-        let keys = Set(leading.followers.values.filter { ($0.acknowledged ?? 0) >= sequence }.map(\.member.key))
-        return keys.count + (durable.sequence >= sequence ? 1 : 0)
-    }
-
     var knownMembers: [Member] {
         var byKey: [Member.Key: Member] = [:]
         for member in record?.inSync ?? [] { byKey[member.key] = member }
