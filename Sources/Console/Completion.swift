@@ -30,6 +30,7 @@ package struct Completion: Hashable, Sendable {
             case .none, .text: []
             case .target, .targets: targets
             case .theme: themes
+            case .graph: GraphKind.allCases.map(\.rawValue)
             case .column: TableSort.Column.allCases.map(\.rawValue)
             case .seconds: ["0.25", "0.5", "1", "2", "5", "10"]
             }

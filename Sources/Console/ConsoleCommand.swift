@@ -6,14 +6,15 @@ package struct ConsoleCommand: Hashable, Sendable {
     /// What the update runs for it.
     package enum Handler: Hashable, Sendable {
         case quit, help, palette, filter, start, stop, switchover, open, back, move(Movement), nextPanel, previousPanel
-        case nextColumn, previousColumn, sort, invert, theme, faster, slower, refresh, pause, copy, redraw
+        case nextColumn, previousColumn, sort, invert, graph, nextGraph, previousGraph, theme, faster, slower, refresh,
+            pause, copy, redraw
     }
 
     package enum Movement: Hashable, Sendable { case up, down, left, right, pageUp, pageDown, top, bottom }
 
     /// What may follow the name after `:`, for completion and for the help.
     package enum Argument: Hashable, Sendable {
-        case none, target, targets, theme, column, seconds, text
+        case none, target, targets, theme, column, graph, seconds, text
 
         package var placeholder: String {
             switch self {
@@ -22,6 +23,7 @@ package struct ConsoleCommand: Hashable, Sendable {
             case .targets: "[NAME ...]"
             case .theme: "[NAME]"
             case .column: "[COLUMN]"
+            case .graph: "[KIND]"
             case .seconds: "[SECONDS]"
             case .text: "[TEXT]"
             }
@@ -35,6 +37,8 @@ package struct ConsoleCommand: Hashable, Sendable {
         case onTable(String)
         /// On the row of a shard, or of a node of one.
         case onShard(String)
+        /// Where a graph is seen.
+        case onGraph(String)
         case whenBackLeads(String)
     }
 
@@ -148,6 +152,25 @@ package struct CommandTable: Sendable {
             description: "sort by the previous column"
         ),
         ConsoleCommand(name: "invert", keys: [.character("I")], handler: .invert, description: "turn the order around"),
+        ConsoleCommand(
+            name: "graph",
+            argument: .graph,
+            handler: .graph,
+            description: "requests, lag or latency over time"
+        ),
+        ConsoleCommand(
+            name: "next-graph",
+            keys: [.character("]")],
+            handler: .nextGraph,
+            description: "the next kind of graph",
+            hint: .onGraph("graph")
+        ),
+        ConsoleCommand(
+            name: "previous-graph",
+            keys: [.character("[")],
+            handler: .previousGraph,
+            description: "the previous kind of graph"
+        ),
         ConsoleCommand(
             name: "panel",
             keys: [.tab],

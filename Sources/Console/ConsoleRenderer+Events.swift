@@ -38,10 +38,14 @@ extension ConsoleRenderer {
     }
 
     private mutating func draw(_ event: ClusterEvent, y: Int) {
-        let time = NumberFormat.timeOfDay(
-            unixSeconds: event.unixSeconds,
-            utcOffsetSeconds: state.clock.utcOffsetSeconds
-        )
+        let age = state.clock.unixSeconds - event.unixSeconds
+        // The time of another day would be taken for one of this.
+        let time =
+            age < 86_400
+            ? NumberFormat.timeOfDay(
+                unixSeconds: event.unixSeconds,
+                utcOffsetSeconds: state.clock.utcOffsetSeconds
+            ) : "-" + NumberFormat.duration(seconds: age)
         let (sign, style) = look(event.severity)
         put(time, y: y, style: theme[.textDim])
         put(sign, x: 11, y: y, style: style)

@@ -127,6 +127,9 @@ extension ConsoleRenderer {
         default: break
         }
         switch node.state {
+        // A replica outside the in-sync set runs, but writes don't wait for it and it can't take over.
+        case .running where !node.inSync && node.leadership != nil:
+            return ("\(glyphs.isUnicode ? "◐" : "~") running", theme[.warn])
         case .running: return ("\(glyphs.bullet) running", theme[.stateRunning])
         case .starting: return ("\(spinner) starting", theme[.stateStarting])
         case .syncing: return ("\(spinner) syncing", theme[.stateSyncing])
@@ -155,6 +158,8 @@ extension ConsoleRenderer {
         switch (kind, row) {
         case (.role, .node(let node, _)): theme[node.role == .leader ? .roleLeader : .roleReplica]
         case (.lag, .node(let node, _)) where node.lag.milliseconds >= 1_000: theme[.warn]
+        case (.sync, .node(let node, _)) where node.state.serves && !node.inSync: theme[.warn]
+        case (.sync, .shard(let shard)) where shard.leadership?.members.contains { !$0.inSync } == true: theme[.warn]
         case (.note, _): theme[.textDim]
         default: theme[.tableRow]
         }

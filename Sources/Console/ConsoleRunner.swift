@@ -119,14 +119,14 @@ private struct ConsoleSession {
     }
 
     private mutating func takeNews() {
-        if let snapshot = source.latest(), snapshot.milliseconds != lastSnapshot {
-            lastSnapshot = snapshot.milliseconds
-            _ = state.update(.snapshot(snapshot))
-            isDirty = true
-        }
         let events = source.drainEvents()
         if !events.isEmpty {
             _ = state.update(.clusterEvents(events))
+            isDirty = true
+        }
+        if let snapshot = source.latest(), snapshot.milliseconds != lastSnapshot {
+            lastSnapshot = snapshot.milliseconds
+            _ = state.update(.snapshot(snapshot))
             isDirty = true
         }
     }

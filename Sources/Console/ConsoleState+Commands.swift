@@ -20,6 +20,9 @@ extension ConsoleState {
         case .previousColumn: changeSort { $0.step(-1) }
         case .sort: sortBy(argument)
         case .invert: changeSort { $0.isInverted.toggle() }
+        case .graph: showGraph(argument)
+        case .nextGraph: graphKind = graphKind.stepped(1)
+        case .previousGraph: graphKind = graphKind.stepped(-1)
         case .theme: return useTheme(argument)
         case .faster: stepRefresh(-1)
         case .slower: stepRefresh(1)
@@ -158,6 +161,15 @@ extension ConsoleState {
             return say("no column \"\(argument)\"; there are \(known)", .error)
         }
         changeSort { $0 = TableSort(column: column) }
+    }
+
+    private mutating func showGraph(_ argument: String) {
+        guard !argument.isEmpty else { return graphKind = graphKind.stepped(1) }
+        guard let kind = GraphKind(rawValue: argument) else {
+            let known = GraphKind.allCases.map(\.rawValue).joined(separator: ", ")
+            return say("no graph \"\(argument)\"; there are \(known)", .error)
+        }
+        graphKind = kind
     }
 
     private mutating func useTheme(_ argument: String) -> [ConsoleAction] {

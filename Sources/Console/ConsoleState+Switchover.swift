@@ -45,7 +45,9 @@ extension ClusterStatus.Shard {
     /// Why a node could not become leader, in words; nil if it could. What the leader says counts before what the node
     /// says of itself: it may not know that it is out of the in-sync set.
     func impediment(of node: NodeStatus) -> String? {
-        guard node.state.serves else { return "it is \(node.state.rawValue)" }
+        guard node.state.serves else {
+            return "it is \(node.state.rawValue)" + (node.message.isEmpty ? "" : ": \(node.message)")
+        }
         let views = [runningLeader?.leadership, node.leadership].compactMap(\.self)
         let words = views.compactMap { view in view.members.first { $0.address == node.address }?.impediment }
         if let word = words.first(where: { !$0.isEmpty }) { return word }

@@ -30,6 +30,8 @@ extension ConsoleState {
     /// The history takes every snapshot, the screen only as often as the refresh rate says.
     private mutating func receive(_ snapshot: ClusterSnapshot) {
         history.record(snapshot)
+        let news = changes.events(of: snapshot, now: clock)
+        if !news.isEmpty { receive(news) }
         waiting = snapshot
         showWaitingIfDue()
     }

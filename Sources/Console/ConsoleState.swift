@@ -57,6 +57,7 @@ package struct ConsoleState: Sendable {
     var startedAt: Int?
     package internal(set) var history = SampleHistory()
     package internal(set) var events: [ClusterEvent] = []
+    var changes = ChangeFeed()
     package internal(set) var operations: [String: Operation] = [:]
 
     package internal(set) var rows: [TableRow] = []
@@ -65,6 +66,7 @@ package struct ConsoleState: Sendable {
     package internal(set) var filter = ""
     package internal(set) var sort = TableSort()
     package internal(set) var focus = Panel.table
+    package internal(set) var graphKind = GraphKind.requests
     /// Seconds the graph is moved back in time.
     var graphShift = 0
     /// Events the panel is moved back by.

@@ -61,73 +61,93 @@ enum DetailText {
     private static func shard(_ shard: ClusterStatus.Shard) -> [Field] {
         let rates = shard.nodes.reduce(NodeStatus.Rates()) { $0 + $1.opsPerSecond }
         var fields = [
-            Field(label: "shard", value: shard.name),
             Field(label: "index", value: "\(shard.index)"),
             Field(label: "slots", value: NumberFormat.full(shard.slots)),
-            Field(label: "leader", value: shard.leader.isEmpty ? "none" : shard.leader),
             Field(label: "keys", value: NumberFormat.full(shard.keys)),
             Field(label: "size", value: NumberFormat.bytes(shard.bytes)),
             Field(label: "reads", value: "\(NumberFormat.full(rates.read)) per second"),
             Field(label: "writes", value: "\(NumberFormat.full(rates.write)) per second"),
         ]
-        for node in shard.nodes {
-            let sync = node.inSync ? ", in sync" : ""
-            fields.append(Field(label: node.role.rawValue, value: "\(node.address) \(node.state.rawValue)\(sync)"))
+        guard let view = shard.leadership else { return fields }
+        fields.append(Field(label: "term", value: "\(view.term)"))
+        let count = view.members.count(where: \.inSync)
+        fields.append(
+            Field(label: "in-sync set", value: "\(count) of \(NumberFormat.counted(shard.nodes.count, "node"))")
+        )
+        return fields + shard.nodes.map { member($0, of: shard) } + strangers(view, shard)
+    }
+
+    /// A node as a member of its shard: what it is to the shard, how far it is, and whether it could lead.
+    private static func member(_ node: NodeStatus, of shard: ClusterStatus.Shard) -> Field {
+        if node.address == shard.runningLeader?.address {
+            let left = node.leadership.map { ", \(lease($0))" } ?? ""
+            return Field(label: "leader", value: "\(node.address) \(node.state.rawValue)\(left)", isWide: true)
         }
-        return fields + leadership(of: shard, seenBy: shard.leadership, shard.nodes)
+        let isMember = shard.leadership?.members.contains { $0.address == node.address && $0.inSync } ?? node.inSync
+        let state = "\(node.state.rawValue), \(NumberFormat.full(node.lag.milliseconds)) ms behind; "
+        let reason = shard.impediment(of: node).map { "could not lead: \($0)" } ?? "could lead"
+        return Field(
+            label: isMember ? "in sync" : "not in sync",
+            // Where it does not serve, its state is the reason.
+            value: "\(node.address) \(node.state.serves ? state : "")\(reason)",
+            isWide: true
+        )
+    }
+
+    /// Members of the in-sync set that writes wait for although the config does not name them.
+    private static func strangers(_ view: NodeStatus.Leadership, _ shard: ClusterStatus.Shard) -> [Field] {
+        view.members.filter { member in
+            member.inSync && !shard.nodes.contains { $0.address == member.address }
+        }.map { Field(label: "in sync", value: "\($0.address), which config.yaml does not name", isWide: true) }
+    }
+
+    private static func lease(_ view: NodeStatus.Leadership) -> String {
+        view.leaseMilliseconds < 100 ? "no lease" : "lease \(left(view))"
+    }
+
+    private static func left(_ view: NodeStatus.Leadership) -> String {
+        let tenths = view.leaseMilliseconds / 100
+        return tenths == 0 ? "none" : "\(tenths / 10).\(tenths % 10) s left"
     }
 
     private static func node(_ node: NodeStatus, _ state: ConsoleState) -> [Field] {
         let latency = node.latencyMicroseconds
         let isInside = state.snapshot?.embedded.contains(node.address) == true
         var fields = [
-            Field(label: "node", value: node.address),
-            Field(label: "shard", value: node.shard),
             Field(label: "role", value: node.role.rawValue),
             Field(label: "state", value: node.state.rawValue),
-            Field(label: "engine", value: node.engine),
-            Field(label: "durability", value: node.durability),
-            Field(label: "commit on", value: node.commit),
-            Field(label: "position", value: node.position),
             Field(label: "in sync", value: node.inSync ? "yes" : "no"),
             Field(label: "keys", value: NumberFormat.full(node.keys)),
             Field(label: "size", value: NumberFormat.bytes(node.bytes)),
-            Field(
-                label: "lag",
-                value: "\(NumberFormat.full(node.lag.milliseconds)) ms, "
-                    + "\(NumberFormat.full(node.lag.entries)) entries, \(NumberFormat.bytes(node.lag.bytes))"
-            ),
             Field(label: "reads", value: "\(NumberFormat.full(node.opsPerSecond.read)) per second"),
             Field(label: "writes", value: "\(NumberFormat.full(node.opsPerSecond.write)) per second"),
+            Field(label: "engine", value: node.engine),
+            Field(label: "durability", value: "\(node.durability), in the \(node.commit)"),
+            Field(label: "position", value: node.position),
             Field(label: "read latency", value: percentiles(latency.read)),
             Field(label: "write latency", value: percentiles(latency.write)),
             Field(label: "uptime", value: NumberFormat.duration(seconds: node.uptimeSeconds)),
-            Field(label: "version", value: node.version),
             Field(label: "runs", value: isInside ? "inside this console" : "on its own"),
+            Field(label: "version", value: node.version),
         ]
-        if !node.message.isEmpty { fields.append(Field(label: "message", value: node.message)) }
+        if let view = node.leadership {
+            let isLeader = node.address == view.leader
+            fields.insert(Field(label: "term", value: "\(view.term)"), at: 3)
+            // A replica's session is what would become its lease.
+            fields.insert(Field(label: isLeader ? "lease" : "session", value: left(view)), at: 4)
+        }
+        if !node.message.isEmpty { fields.append(Field(label: "message", value: node.message, isWide: true)) }
+        if node.role == .replica, node.state.serves {
+            let lag = "\(NumberFormat.full(node.lag.milliseconds)) ms, \(NumberFormat.full(node.lag.entries)) entries, "
+            fields.append(Field(label: "lag", value: lag + NumberFormat.bytes(node.lag.bytes), isWide: true))
+        }
         guard let shard = state.snapshot?.status.shards.first(where: { $0.name == node.shard }) else { return fields }
-        // A leader tells about all of its replicas, a replica about itself.
-        let about = node.address == shard.runningLeader?.address ? shard.nodes : [node]
-        return fields + leadership(of: shard, seenBy: node.leadership, about)
-    }
-
-    private static func leadership(
-        of shard: ClusterStatus.Shard,
-        seenBy view: NodeStatus.Leadership?,
-        _ nodes: [NodeStatus]
-    ) -> [Field] {
-        guard let view else { return [] }
-        let tenths = view.leaseMilliseconds / 100
-        let inSync = view.members.filter(\.inSync).map(\.address)
-        var fields = [
-            Field(label: "term", value: "\(view.term)"),
-            Field(label: "lease", value: tenths == 0 ? "none" : "\(tenths / 10).\(tenths % 10) s left"),
-            Field(label: "in-sync set", value: inSync.isEmpty ? "empty" : inSync.joined(separator: ", "), isWide: true),
-        ]
-        for node in nodes where node.address != (shard.runningLeader?.address ?? view.leader) {
-            let reason = shard.impediment(of: node).map { "could not become leader: \($0)" } ?? "could become leader"
-            fields.append(Field(label: "replica", value: "\(node.address) \(reason)", isWide: true))
+        if node.address == shard.runningLeader?.address {
+            // A leader tells about all of its replicas, a replica about itself.
+            fields += shard.nodes.filter { $0.address != node.address }.map { member($0, of: shard) }
+        } else {
+            let reason = shard.impediment(of: node).map { "no: \($0)" } ?? "yes"
+            fields.append(Field(label: "could lead", value: reason, isWide: true))
         }
         return fields
     }

@@ -4,8 +4,9 @@ import Terminal
 /// One column of the table: where it stands, how wide it is and what it shows.
 struct TableColumn: Hashable, Sendable {
     enum Kind: Hashable, Sendable {
-        case name, role, state, engine, slots, keys, size, ops, read, write, lag, entries, writeTail, readTail, commit
-        case uptime, note
+        case name, role, state, engine, slots, keys, size, ops, read, write, lag, sync, entries, writeTail, readTail,
+            commit
+        case term, uptime, note
     }
 
     var kind: Kind
@@ -83,17 +84,19 @@ struct TableColumn: Hashable, Sendable {
         TableColumn(kind: .read, title: "READ/S", width: 7, sort: .read),
         TableColumn(kind: .write, title: "WRITE/S", width: 7, sort: .write),
         TableColumn(kind: .lag, title: "LAG MS", width: 7, sort: .lag),
+        TableColumn(kind: .sync, title: "SYNC", width: 4),
         TableColumn(kind: .entries, title: "BEHIND", width: 7),
         TableColumn(kind: .writeTail, title: "P99W MS", width: 7, sort: .p99),
         TableColumn(kind: .readTail, title: "P99R MS", width: 7),
         TableColumn(kind: .commit, title: "COMMIT", width: 6, isRightAligned: false),
+        TableColumn(kind: .term, title: "TERM", width: 5),
         TableColumn(kind: .uptime, title: "UPTIME", width: 7, sort: .uptime),
     ]
 
     private static let narrow: [Kind] = [.name, .state, .ops]
     private static let wide: [Kind] = [
-        .name, .state, .read, .write, .role, .keys, .lag, .size, .writeTail, .engine, .readTail, .uptime, .commit,
-        .entries,
+        .name, .state, .read, .write, .role, .keys, .lag, .size, .sync, .writeTail, .engine, .readTail, .uptime,
+        .commit, .term, .entries,
     ]
 }
 
@@ -104,6 +107,8 @@ struct TableCellText {
     func text(_ kind: TableColumn.Kind, of row: TableRow) -> String {
         switch row {
         case .node(let node, _): text(kind, node: node)
+        case .shard(let shard) where kind == .sync: members(of: shard)
+        case .shard(let shard) where kind == .term: shard.leadership.map { "\($0.term)" } ?? unknown
         case .shard(let shard): text(kind, nodes: shard.nodes, keys: shard.keys, bytes: shard.bytes)
         case .cluster(let status): text(kind, nodes: row.nodes, keys: status.keys, bytes: status.bytes)
         }
@@ -127,12 +132,20 @@ struct TableCellText {
         case .read: return NumberFormat.short(node.opsPerSecond.read)
         case .write: return NumberFormat.short(node.opsPerSecond.write)
         case .lag: return node.role == .leader ? unknown : NumberFormat.short(node.lag.milliseconds)
+        case .sync: return node.inSync ? "yes" : "no"
+        case .term: return node.leadership.map { "\($0.term)" } ?? unknown
         case .entries: return node.role == .leader ? unknown : NumberFormat.short(node.lag.entries)
         case .writeTail: return NumberFormat.milliseconds(micros: node.latencyMicroseconds.write.p99)
         case .readTail: return NumberFormat.milliseconds(micros: node.latencyMicroseconds.read.p99)
         case .uptime: return NumberFormat.duration(seconds: node.uptimeSeconds)
         default: return unknown
         }
+    }
+
+    /// Members of the in-sync set, and nodes of the shard.
+    private func members(of shard: ClusterStatus.Shard) -> String {
+        guard let members = shard.leadership?.members else { return unknown }
+        return "\(members.count(where: \.inSync))/\(shard.nodes.count)"
     }
 
     private func text(_ kind: TableColumn.Kind, nodes: [NodeStatus], keys: Int, bytes: Int) -> String {

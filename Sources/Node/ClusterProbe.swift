@@ -54,7 +54,8 @@ package struct ClusterProbe: Sendable {
     }
 
     /// Keys and bytes come from the leader, or from the replica that knows most while the leader can't be asked.
-    private static func shardStatus(_ shard: ShardConfig, slots: Int, nodes: [NodeStatus]) -> ClusterStatus.Shard {
+    package static func shardStatus(_ shard: ShardConfig, slots: Int, nodes: [NodeStatus]) -> ClusterStatus.Shard {
+        let nodes = withRoles(nodes)
         let known = nodes.filter { $0.state != .unreachable }
         let source =
             known.first { $0.role == .leader && $0.state == .running }
@@ -69,6 +70,20 @@ package struct ClusterProbe: Sendable {
             leader: (known.first { $0.role == .leader })?.address ?? "\(shard.address)",
             nodes: nodes
         )
+    }
+
+    /// config.yaml names only a shard's first leader: of a node that can't be asked, the others know better.
+    private static func withRoles(_ nodes: [NodeStatus]) -> [NodeStatus] {
+        let serving = nodes.first { $0.role == .leader && $0.state == .running }?.address
+        let views = nodes.lazy.filter { $0.state != .unreachable }.compactMap(\.leadership)
+        let named = views.filter { !$0.leader.isEmpty }.max { $0.term < $1.term }?.leader
+        guard let leader = serving ?? named else { return nodes }
+        return nodes.map { node in
+            guard node.state == .unreachable else { return node }
+            var node = node
+            node.role = node.address == leader ? .leader : .replica
+            return node
+        }
     }
 
     private func status(of address: NodeAddress, in shard: ShardConfig) async -> NodeStatus {
@@ -123,7 +138,8 @@ package struct ClusterProbe: Sendable {
             engine: config.engine.rawValue,
             durability: config.durability.rawValue,
             version: "",
-            message: reason
+            // The node's own status need not name it.
+            message: reason.replacing(" to \(address)", with: "")
         )
     }
 }

@@ -230,6 +230,8 @@ package final class EmbeddedCluster: Sendable {
         let probe = ClusterProbe(config: config, group: group, embedded: nodes)
         Task {
             let status = await probe.probe()
+            // Before the status is there to be shown: that a node is gone explains that its shard has no leader.
+            noteRemote(status, embedded: Set(nodes.keys.map(\.description)))
             let (wake, again) = state.withLock { state in
                 state.status = status
                 state.readAt = max(state.readAt + 1, Clock.monotonicMilliseconds())
@@ -237,7 +239,6 @@ package final class EmbeddedCluster: Sendable {
                 defer { state.wantsProbe = false }
                 return (state.wake, state.wantsProbe)
             }
-            noteRemote(status, embedded: Set(nodes.keys.map(\.description)))
             wake?()
             if again { self.probe() }
         }

@@ -23,6 +23,7 @@ package final class Node: NodeControl {
         var successor: NodeAddress?
         /// An opening that waits for the coordinator gives up.
         var isStopping = false
+        var changes = RecentChanges()
     }
 
     package let configuration: NodeConfiguration
@@ -195,9 +196,9 @@ package final class Node: NodeControl {
             },
             unfollow: { [weak shard] in shard?.unfollow() },
             sayLeaving: { [weak shard] in shard?.link?.leave() },
-            note: { [weak self] text in
-                guard let self else { return }
-                onChange(state.withLock { $0.phase }, text)
+            note: { [weak self] gravity, text in
+                let now = Int(Clock.wallMilliseconds() / 1000)
+                self?.state.withLock { $0.changes.add(gravity, text, at: now) }
             }
         )
     }
@@ -336,8 +337,8 @@ package final class Node: NodeControl {
     }
 
     package func status() -> NodeStatus {
-        let (phase, message, shard, startedAt, leads) = state.withLock {
-            ($0.phase, $0.message, $0.shard, $0.startedAt, $0.leads)
+        let (phase, message, shard, startedAt, leads, changes) = state.withLock {
+            ($0.phase, $0.message, $0.shard, $0.startedAt, $0.leads, $0.changes.all)
         }
         var status = NodeStatus(
             cluster: configuration.cluster.name,
@@ -351,6 +352,7 @@ package final class Node: NodeControl {
             message: message
         )
         status.uptimeSeconds = Int((Clock.monotonicMilliseconds() - startedAt) / 1000)
+        status.changes = changes
         guard let shard else { return status }
         shard.describe(&status)
         let reading = metrics.reading()

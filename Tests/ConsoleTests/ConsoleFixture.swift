@@ -30,7 +30,7 @@ enum ConsoleFixture {
         node.keys = 60_123
         node.bytes = 4_500_000
         node.position = "4-60123"
-        node.inSync = role == .leader
+        node.inSync = role == .leader || state == .running
         node.lag = role == .leader ? .init() : .init(milliseconds: 12, entries: 3, bytes: 420)
         node.opsPerSecond = role == .leader ? .init(read: 4_500, write: 1_234) : .init(read: 120)
         node.latencyMicroseconds = .init(read: .init(p50: 60, p99: 300), write: .init(p50: 400, p99: 1_500))
@@ -50,7 +50,56 @@ enum ConsoleFixture {
         )
     }
 
+    /// What every node of a shard says of its lead; `outside` are not in the in-sync set, for the reason given.
+    static func leadership(
+        term: UInt64,
+        _ nodes: [NodeStatus],
+        lease: UInt64 = 2_449,
+        outside: [String: String] = [:]
+    ) -> NodeStatus.Leadership {
+        NodeStatus.Leadership(
+            term: term,
+            leader: nodes.first?.address ?? "",
+            leaseMilliseconds: lease,
+            members: nodes.map { .init($0.address, outside[$0.address]) }
+        )
+    }
+
+    static func led(_ nodes: [NodeStatus], term: UInt64, outside: [String: String] = [:]) -> [NodeStatus] {
+        nodes.map { node in
+            var node = node
+            node.leadership = leadership(term: term, nodes, outside: outside)
+            return node
+        }
+    }
+
+    /// A leader, a replica that keeps up, one that has fallen behind, and one that is gone.
+    static var replicatedShards: [ClusterStatus.Shard] {
+        var nodes = [node("127.0.0.2:8080")]
+        for host in [22, 42] { nodes.append(node("127.0.0.\(host):8080", role: .replica)) }
+        nodes[1].lag = .init()
+        nodes[2].lag = .init(milliseconds: 1_840, entries: 5_310, bytes: 812_000)
+        nodes[2].inSync = false
+        let reason = "can't connect: connection refused; is the node running?"
+        nodes.append(node("127.0.0.62:8080", role: .replica, state: .unreachable, message: reason))
+        let outside = [
+            "127.0.0.42:8080": "it is not in the in-sync set: it is 5310 records behind",
+            "127.0.0.62:8080": "it is not in the in-sync set: it is not connected to the leader",
+        ]
+        var led = led(nodes, term: 7, outside: outside)
+        led[3].leadership = nil
+        return [shard(0, nodes: led), shards[1]]
+    }
+
     static var shards: [ClusterStatus.Shard] {
+        let copying = ["127.0.0.33:8080": "it is not in the in-sync set: it takes a snapshot"]
+        var shards = plainShards
+        shards[0].nodes = led(shards[0].nodes, term: 4)
+        shards[1].nodes = led(shards[1].nodes, term: 4, outside: copying)
+        return shards
+    }
+
+    private static var plainShards: [ClusterStatus.Shard] {
         [
             shard(0, nodes: [node("127.0.0.2:8080"), node("127.0.0.22:8080", role: .replica)]),
             shard(
@@ -116,9 +165,15 @@ enum ConsoleFixture {
         for second in 320...500 where !(470..<490).contains(second) {
             var shards = shards
             for (index, shard) in shards.enumerated() {
-                for (place, node) in shard.nodes.enumerated() where node.role == .leader {
+                for (place, node) in shard.nodes.enumerated() where node.state.serves {
                     let wave = (second * 37) % 60
-                    shards[index].nodes[place].opsPerSecond = .init(read: 4_000 + wave * 50, write: 1_000 + wave * 7)
+                    if node.role == .leader {
+                        shards[index].nodes[place].opsPerSecond =
+                            .init(read: 4_000 + wave * 50, write: 1_000 + wave * 7)
+                    } else if node.lag.milliseconds >= 1_000 {
+                        // Falls behind once a second for the last half minute.
+                        shards[index].nodes[place].lag.milliseconds = max(0, (second - 470) * 60) + 40
+                    }
                 }
             }
             let now = ConsoleClock(
@@ -142,6 +197,13 @@ enum ConsoleFixture {
             theme: try theme(),
             glyphs: .unicode
         )
+    }
+}
+
+extension NodeStatus.Leadership.Member {
+    /// In the in-sync set, unless there is a reason against it.
+    init(_ address: String, _ reason: String?) {
+        self.init(address: address, inSync: reason == nil, impediment: reason ?? "")
     }
 }
 

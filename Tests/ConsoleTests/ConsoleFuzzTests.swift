@@ -8,7 +8,7 @@ import Testing
         [
             .up, .down, .left, .right, .home, .end, .pageUp, .pageDown, .enter, .escape, .tab, .backTab, .backspace,
             .delete, .insert, .function(1), .ctrl("c"), .ctrl("l"), .ctrl("u"), .ctrl("w"),
-        ] + " :/?<>+-IqsxotpyjkhlgGstopharfe0123\u{1B}é漢".unicodeScalars.map { .character($0) }
+        ] + " :/?<>+-[]IqsxotpyjkhlgGstopharfe0123\u{1B}é漢".unicodeScalars.map { .character($0) }
 
     private static let hostile = [
         "\u{1B}[2J\u{1B}]0;owned\u{7}", "漢字漢字漢字漢字漢字漢字漢字", "e\u{301}\u{301}\u{301}", "\u{202E}abc", "%s%n%x",
@@ -91,6 +91,29 @@ import Testing
         }
     }
 
+    private func leadership(_ random: inout SplitMix) -> NodeStatus.Leadership {
+        NodeStatus.Leadership(
+            term: UInt64(random.next(1 << 60)),
+            leader: Self.hostile[random.next(Self.hostile.count)],
+            leaseMilliseconds: UInt64(random.next(1 << 60)),
+            members: (0..<random.next(4)).map { _ in
+                let text = Self.hostile[random.next(Self.hostile.count)]
+                return .init(address: text, inSync: random.next(2) == 0, impediment: text)
+            }
+        )
+    }
+
+    private func changes(_ random: inout SplitMix) -> [NodeStatus.Change] {
+        (0..<random.next(5)).map { number in
+            .init(
+                number: number,
+                time: random.next(2_000_000_000),
+                gravity: .loss,
+                text: Self.hostile[random.next(Self.hostile.count)]
+            )
+        }
+    }
+
     private func snapshot(_ random: inout SplitMix, at milliseconds: Int) -> ClusterSnapshot {
         let states: [NodeStatus.State] = [.starting, .running, .syncing, .stopped, .unreachable, .failed]
         let shards = (0..<random.next(6)).map { index in
@@ -107,6 +130,9 @@ import Testing
                     node.opsPerSecond = .init(read: random.next(1 << 40), write: random.next(100))
                     node.lag.milliseconds = random.next(1 << 50)
                     node.latencyMicroseconds.write.p99 = random.next(1 << 50)
+                    node.role = random.next(3) == 0 ? .leader : .replica
+                    node.leadership = random.next(2) == 0 ? nil : leadership(&random)
+                    node.changes = random.next(2) == 0 ? nil : changes(&random)
                     return node
                 }
             )

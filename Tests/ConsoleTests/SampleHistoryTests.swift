@@ -14,9 +14,9 @@ import Testing
     @Test func missingSecondsAreGapsAndOneSkippedSecondIsNot() {
         var history = SampleHistory()
         for second in [10, 11, 13, 17] { record(&history, second: second) }
-        let reads = history.samples(of: .node("a:1"), last: 17, count: 9).map { $0?.read }
+        let reads = history.samples(of: .node("a:1"), last: 17, count: 9).map { $0?.rates.read }
         #expect(reads == [nil, 10, 11, 13, 13, nil, nil, nil, 17])
-        #expect(history.samples(of: .cluster, last: 17, count: 1).first??.read == 17)
+        #expect(history.samples(of: .cluster, last: 17, count: 1).first??.rates.read == 17)
     }
 
     @Test func aNodeThatDoesNotRunHasAGapNotAZero() {
@@ -24,7 +24,7 @@ import Testing
         record(&history, second: 1)
         record(&history, second: 2, state: .stopped)
         record(&history, second: 3)
-        let reads = history.samples(of: .shard("shard0"), last: 3, count: 3).map { $0?.read }
+        let reads = history.samples(of: .shard("shard0"), last: 3, count: 3).map { $0?.rates.read }
         #expect(reads == [1, nil, 3])
     }
 
@@ -33,7 +33,7 @@ import Testing
         for second in 0..<2_000 { record(&history, second: second) }
         let all = history.samples(of: .cluster, last: 1_999, count: 1_200)
         #expect(all.count { $0 != nil } == SampleHistory.capacity)
-        #expect(all.last??.read == 1_999)
+        #expect(all.last??.rates.read == 1_999)
     }
 
     @Test func theGraphShowsTheGap() throws {

@@ -107,9 +107,8 @@ import Testing
         _ = state.press(.enter)
         let text = try ConsoleFixture.frame(state).plainText
         for part in [
-            "term           7", "lease          2.4 s left", "in-sync set    127.0.0.2:8080, 127.0.0.22:8080,",
-            "replica        127.0.0.22:8080 could become leader", "127.0.0.24:8080 could not become leader: it has no",
-            "reach it",
+            "term           7", "2.4 s left", "in sync        127.0.0.22:8080 running, 12 ms behind; could lead",
+            "not in sync    127.0.0.24:8080 running, 12 ms behind; could not lead: it has", "or can't reach it",
         ] { #expect(text.contains(part), "\(part) is not in\n\(text)") }
     }
 
@@ -117,8 +116,7 @@ import Testing
         var state = ConsoleFixture.state(width: 80, height: 60, shards: try Self.shards())
         _ = state.press(.down, .down, .down, .down, .down, .enter)
         let text = try ConsoleFixture.frame(state).plainText
-        #expect(text.contains("lease          none"), "\(text)")
-        #expect(text.contains("127.0.0.24:8080 could not become leader"), "\(text)")
-        #expect(!text.contains("could become leader"), "\(text)")
+        #expect(text.contains("session        none"), "\(text)")
+        #expect(text.contains("could lead     no: it has no session at the coordinator"), "\(text)")
     }
 }

@@ -93,3 +93,7 @@ func notice(
         obstacle: nil
     )
 }
+
+func notes(_ actions: [LeadershipMachine.Action]) -> [String] {
+    actions.compactMap { action in if case .note(_, let text) = action { text } else { nil } }
+}

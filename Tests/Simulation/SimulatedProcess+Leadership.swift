@@ -29,7 +29,7 @@ extension SimulatedProcess {
         case .allowSnapshot(let link): stream(link, .snapshotAllowed)
         case .tellFollowers(let seen): for link in links.keys.sorted() { stream(link, .leaderChanged(seen)) }
         case .sayLeaving: follow(.leave)
-        case .note(let text): cluster.trace("\(name) \(text)")
+        case .note(_, let text): cluster.trace("\(name) \(text)")
         case .switchoverEnded(let failure):
             if failure == nil { cluster.switchovers += 1 }
             cluster.trace("\(name) switchover: \(failure ?? "done")")

@@ -2,10 +2,12 @@ import Terminal
 import Testing
 
 @Suite struct BrailleGraphTests {
-    private func draw(_ samples: [Double?], width: Int, height: Int, glyphs: GlyphSet) -> String {
+    private func draw(_ samples: [Double?], width: Int, height: Int, glyphs: GlyphSet, mark: Unicode.Scalar? = nil)
+        -> String
+    {
         var grid = CellGrid(width: width, height: height)
         BrailleGraph(
-            series: [.init(samples: samples, style: .plain)],
+            series: [.init(samples: samples, style: .plain, mark: mark)],
             scale: GraphScale(peak: 10, floor: 1),
             axisStyle: .plain,
             scaleStyle: .plain,
@@ -17,6 +19,22 @@ import Testing
     @Test func newestIsAtTheRightAndGapsStayEmpty() {
         #expect(draw([0, nil, 10], width: 2, height: 1, glyphs: .unicode) == "⢀⠈")
         #expect(draw([0, nil, 10], width: 4, height: 1, glyphs: .ascii) == " . '")
+    }
+
+    @Test func marksStandBesideTheEndsOfLines() {
+        var grid = CellGrid(width: 5, height: 3)
+        let ends: [(Double?, Unicode.Scalar)] = [(10, "a"), (0, "b"), (0.1, "c"), (nil, "d")]
+        let graph = BrailleGraph(
+            series: ends.map { BrailleGraph.Series(samples: [$0.0], style: .plain, mark: $0.1) },
+            scale: GraphScale(peak: 10, floor: 1),
+            axisStyle: .plain,
+            scaleStyle: .plain,
+            glyphs: .ascii
+        )
+        graph.draw(into: &grid, grid.bounds)
+        // Two lines that end in one cell share a mark; without a newest sample there is none.
+        #expect(grid.plainText == "   'a\n\n   .b")
+        #expect(BrailleGraph.samplesShown(width: 5, glyphs: .ascii, hasMarks: true) == 4)
     }
 
     @Test func axisShowsTheScale() {
@@ -36,7 +54,9 @@ import Testing
         for width in 0..<20 {
             for height in 0..<8 {
                 for glyphs in [GlyphSet.unicode, .ascii] {
-                    _ = draw([1, .nan, nil, .infinity, -5, 1e300], width: width, height: height, glyphs: glyphs)
+                    let samples: [Double?] = [1, .nan, nil, .infinity, -5, 1e300]
+                    _ = draw(samples, width: width, height: height, glyphs: glyphs)
+                    _ = draw(samples, width: width, height: height, glyphs: glyphs, mark: "a")
                 }
             }
         }

@@ -39,7 +39,7 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         /// Say with every acknowledgement that this replica is going to stop.
         var sayLeaving: @Sendable () -> Void
         /// Something people should know.
-        var note: @Sendable (String) -> Void
+        var note: @Sendable (LeadershipMachine.Gravity, String) -> Void
     }
 
     let coordinator: ClusterCoordinator
@@ -254,9 +254,9 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         case .tellFollowers(let record):
             for stream in streams.withLock({ Array($0.byLink.values) }) { stream.tell(record) }
         case .sayLeaving: surroundings.sayLeaving()
-        case .note(let text):
+        case .note(let gravity, let text):
             logger.info("leadership", metadata: ["what": "\(text)"])
-            surroundings.note(text)
+            surroundings.note(gravity, text)
         case .switchoverEnded(let failure): waiters.withLock { $0.endSwitchover(failure) }
         case .stopped: waiters.withLock { $0.stop }?.open()
         }

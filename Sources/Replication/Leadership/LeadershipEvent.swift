@@ -75,6 +75,15 @@ extension LeadershipMachine {
         case heldWithReads
     }
 
+    /// What an event means for the shard.
+    package enum Gravity: Hashable, Sendable {
+        case info
+        /// Something is well again, or better.
+        case gain
+        /// Something is lost that was there: a leader, a member of the in-sync set, a session.
+        case loss
+    }
+
     /// What the drivers do, in order.
     package enum Action: Sendable {
         // MARK: The coordinator
@@ -124,7 +133,7 @@ extension LeadershipMachine {
         // MARK: People
 
         /// An event for console and log, in words.
-        case note(String)
+        case note(Gravity, String)
         /// How a switchover that was asked for ended; nil: well.
         case switchoverEnded(failure: String?)
         /// `stop` is done.

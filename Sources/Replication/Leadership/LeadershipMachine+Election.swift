@@ -38,6 +38,7 @@ extension LeadershipMachine {
             session: session.id,
             inSync: [me]
         )
+        actions.append(.note(.info, "begins the shard: config.yaml names it as the leader"))
         propose(record, .takeover, requires: [session.id], &actions)
     }
 
@@ -106,19 +107,29 @@ extension LeadershipMachine {
         // In the last resort the others' logs are as good as any guess: they come in again by following.
         let alive = haveAllLostTheirBoot(record) ? [] : record.inSync.filter { rivals.contains($0.id) }
         let isOwn = record.leader.map { $0.id == me.id } ?? true
-        propose(
-            ShardRecord(
-                shard: record.shard,
-                term: max(record.term, highestTerm) + 1,
-                leader: me,
-                session: session.id,
-                inSync: alive + [me]
-            ),
-            .takeover,
-            requires: [session.id],
-            absent: isOwn ? nil : record.session,
-            &actions
+        let next = ShardRecord(
+            shard: record.shard,
+            term: max(record.term, highestTerm) + 1,
+            leader: me,
+            session: session.id,
+            inSync: alive + [me]
         )
+        noteTakeOver(from: record, to: next, &actions)
+        propose(next, .takeover, requires: [session.id], absent: isOwn ? nil : record.session, &actions)
+    }
+
+    private func noteTakeOver(from record: ShardRecord, to next: ShardRecord, _ actions: inout [Action]) {
+        let reason =
+            switch record.leader {
+            case nil: "its last leader laid the lead down"
+            case .some(let leader) where leader.id == me.id: "it led before, and has a new session"
+            case .some(let leader): "the session of \(leader.address) has ended"
+            }
+        actions.append(.note(.info, "stands for term \(next.term): \(reason)"))
+        let left = record.inSync.filter { member in !next.inSync.contains { $0.id == member.id } }
+        guard !left.isEmpty else { return }
+        let names = left.map(\.address).joined(separator: ", ")
+        actions.append(.note(.loss, "leaves \(names) out of the in-sync set: no session at the coordinator"))
     }
 
     /// Keeps the driver's stream pointed at whoever the record names.
@@ -127,6 +138,7 @@ extension LeadershipMachine {
         guard following != leader || followingTerm != record.term else { return }
         following = leader
         followingTerm = record.term
+        actions.append(.note(.info, "follows \(leader.address) in term \(record.term)"))
         actions.append(.follow(leader, term: record.term))
     }
 }

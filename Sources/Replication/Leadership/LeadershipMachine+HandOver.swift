@@ -12,7 +12,7 @@ extension LeadershipMachine {
             guard let target = bestSuccessor(now) else {
                 return actions.append(.switchoverEnded(failure: "no other in-sync member could lead now"))
             }
-            return beginHandOver(to: target, isStop: false, now)
+            return beginHandOver(to: target, isStop: false, now, &actions)
         }
         // A wiped folder leaves its former id at the same address behind: the one that could lead is meant.
         let named = knownMembers.filter { ($0.address == name || $0.id == name) && $0.key != me.key }
@@ -22,7 +22,7 @@ extension LeadershipMachine {
         if let reason = impediment(of: target, now: now) {
             return actions.append(.switchoverEnded(failure: "\(target.address) can't lead: \(reason)"))
         }
-        beginHandOver(to: target, isStop: false, now)
+        beginHandOver(to: target, isStop: false, now, &actions)
     }
 
     /// The member that could lead now and has acknowledged most.
@@ -35,7 +35,9 @@ extension LeadershipMachine {
         }
     }
 
-    private mutating func beginHandOver(to target: Member?, isStop: Bool, _ now: UInt64) {
+    private mutating func beginHandOver(to target: Member?, isStop: Bool, _ now: UInt64, _ actions: inout [Action]) {
+        let what = target.map { "hands over to \($0.address)" } ?? "lays the lead down, since nobody else could lead"
+        actions.append(.note(.info, isStop ? "\(what): it is being stopped" : "\(what): a switchover was asked for"))
         leading?.joining = nil
         leading?.handOver = HandOver(target: target, since: now, isStop: isStop)
     }
@@ -77,7 +79,7 @@ extension LeadershipMachine {
             stepDown("it is being stopped", now, &actions)
         } else {
             leading?.handOver = nil
-            actions.append(.note("no switchover: \(failure)"))
+            actions.append(.note(.loss, "no switchover: \(failure)"))
             actions.append(.switchoverEnded(failure: failure))
         }
     }
@@ -89,7 +91,7 @@ extension LeadershipMachine {
         guard leading.isServing else { return stepDown("it is being stopped", now, &actions) }
         if leading.handOver?.stage == .proposed { return }
         if leading.handOver != nil { actions.append(.switchoverEnded(failure: "the leader is being stopped")) }
-        beginHandOver(to: bestSuccessor(now), isStop: true, now)
+        beginHandOver(to: bestSuccessor(now), isStop: true, now, &actions)
     }
 
     mutating func finishStop(_ now: UInt64, _ actions: inout [Action]) {

@@ -44,7 +44,7 @@ extension LeadershipMachine {
         }
         guard pending == nil, now >= quietUntil, !silent.isEmpty, leading?.handOver?.stage != .proposed else { return }
         for (member, reason) in silent {
-            actions.append(.note("takes \(member.address) out of the in-sync set: \(reason)"))
+            actions.append(.note(.loss, "takes \(member.address) out of the in-sync set: \(reason)"))
         }
         let rest = record.inSync.filter { member in !silent.contains { $0.0 == member } }
         propose(record.with(inSync: rest), .shrink, requires: [session.id], &actions)
@@ -81,7 +81,7 @@ extension LeadershipMachine {
         _ session: Session,
         _ actions: inout [Action]
     ) {
-        actions.append(.note("lets \(member.address) into the in-sync set"))
+        actions.append(.note(.gain, "lets \(member.address) into the in-sync set"))
         propose(record.with(inSync: record.inSync + [member]), .growth, requires: [session.id], &actions)
     }
 

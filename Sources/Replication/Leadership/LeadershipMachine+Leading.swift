@@ -13,7 +13,7 @@ extension LeadershipMachine {
         leading.waitingFrom = leading.waits ? 0 : nil
         self.leading = leading
         extendLease(&actions)
-        actions.append(.note("leads term \(record.term) from \(durable) on"))
+        actions.append(.note(.info, "leads term \(record.term) from \(durable) on"))
         actions.append(.beginTerm(record.term, waits: leading.waits))
         lead(now, &actions)
     }
@@ -125,7 +125,7 @@ extension LeadershipMachine {
         actions.append(.setCommit(sequence: lowest, term: leading.term))
         if !leading.isServing {
             self.leading?.isServing = true
-            actions.append(.note("serves term \(leading.term): every in-sync member has its first record"))
+            actions.append(.note(.gain, "serves term \(leading.term): every in-sync member has its first record"))
         }
     }
 
@@ -178,7 +178,7 @@ extension LeadershipMachine {
         if pending?.purpose != .takeover { pending = nil }
         let leader = record?.leader.flatMap { $0.id == me.id ? nil : $0 }
         actions.append(.stepDown(reason: reason, leader: leader))
-        actions.append(.note("leads no more: \(reason)"))
+        actions.append(.note(leader == nil ? .loss : .info, "leads no more: \(reason)"))
         if let handOver = ended.handOver, !handOver.isStop {
             let isDone = handOver.stage == .proposed && leader?.key == handOver.target?.key && leader != nil
             actions.append(.switchoverEnded(failure: isDone ? nil : reason))

@@ -23,7 +23,12 @@ extension LeadershipMachine {
         case .sessionEnded(let id):
             guard session?.id == id else { return }
             dropSession(now)
-            if leading != nil { stepDown("its session at the coordinator ended", now, &actions) }
+            if leading == nil {
+                let text = "its session at the coordinator ended: it could not lead until it has another"
+                actions.append(.note(.loss, text))
+            } else {
+                stepDown("its session at the coordinator ended", now, &actions)
+            }
         case .sessionFailed:
             guard isOpeningSession else { return }
             isOpeningSession = false

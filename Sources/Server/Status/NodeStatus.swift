@@ -1,5 +1,3 @@
-import Replication
-
 /// One node's object of the status document (contract.md, Status document).
 package struct NodeStatus: Codable, Hashable, Sendable {
     package enum Role: String, Codable, Sendable { case leader, replica }
@@ -47,49 +45,6 @@ package struct NodeStatus: Codable, Hashable, Sendable {
         }
     }
 
-    /// Who leads the shard and who could, as this node sees it.
-    package struct Leadership: Codable, Hashable, Sendable {
-        /// A member of the shard.
-        package struct Member: Codable, Hashable, Sendable {
-            package var address: String
-            package var inSync: Bool
-            /// Why it could not become leader now, in words; empty if it could, or leads.
-            package var impediment: String
-
-            enum CodingKeys: String, CodingKey {
-                case address
-                case inSync = "in_sync"
-                case impediment
-            }
-        }
-
-        package var term: UInt64
-        /// Empty while there is none.
-        package var leader: String
-        /// For which the node's own lease still holds; 0 without one.
-        package var leaseMilliseconds: UInt64
-        package var members: [Member]
-
-        enum CodingKeys: String, CodingKey {
-            case term, leader
-            case leaseMilliseconds = "lease_milliseconds"
-            case members
-        }
-
-        package init(_ standing: LeadershipStanding) {
-            term = standing.term
-            leader = standing.leader?.address ?? ""
-            leaseMilliseconds = standing.leaseRemaining
-            members = standing.members.map { member in
-                Member(
-                    address: member.member.address,
-                    inSync: member.isInSync,
-                    impediment: member.impediment ?? ""
-                )
-            }
-        }
-    }
-
     package var schema = 1
     package var cluster: String
     package var shard: String
@@ -113,6 +68,9 @@ package struct NodeStatus: Codable, Hashable, Sendable {
     package var latencyMicroseconds = Latency()
     /// nil while the shard is not open.
     package var leadership: Leadership?
+    /// The newest changes of the shard's lead that this node had a part in, oldest first; they outlive the shard's
+    /// stop. nil: the node does not tell.
+    package var changes: [Change]?
     package var uptimeSeconds = 0
     package var version: String
     /// Why the state is what it is, or what is going on (with a percentage while opening, replaying or syncing).
@@ -124,7 +82,7 @@ package struct NodeStatus: Codable, Hashable, Sendable {
         case lag
         case opsPerSecond = "ops_per_second"
         case latencyMicroseconds = "latency_us"
-        case leadership
+        case leadership, changes
         case uptimeSeconds = "uptime_seconds"
         case version, message
     }

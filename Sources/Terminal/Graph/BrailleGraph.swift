@@ -7,11 +7,14 @@ package struct BrailleGraph: Sendable {
         package var style: Style
         /// Fills what is below the line.
         package var isFilled: Bool
+        /// Stands right of the newest sample, so that lines are told apart without colours.
+        package var mark: Unicode.Scalar?
 
-        package init(samples: [Double?], style: Style, isFilled: Bool = false) {
+        package init(samples: [Double?], style: Style, isFilled: Bool = false, mark: Unicode.Scalar? = nil) {
             self.samples = samples
             self.style = style
             self.isFilled = isFilled
+            self.mark = mark
         }
     }
 
@@ -33,14 +36,14 @@ package struct BrailleGraph: Sendable {
     /// The columns that the axis labels and the axis take at the left.
     package static let axisColumns = 6
 
-    /// How many samples are seen in a graph of this width: for the largest value of what is shown.
-    package static func samplesShown(width: Int, glyphs: GlyphSet) -> Int {
-        plotWidth(width) * (glyphs.isUnicode ? 2 : 1)
+    /// How many samples are seen in a graph of this width, with marks or without.
+    package static func samplesShown(width: Int, glyphs: GlyphSet, hasMarks: Bool = false) -> Int {
+        max(0, plotWidth(width) - (hasMarks ? 1 : 0)) * (glyphs.isUnicode ? 2 : 1)
     }
 
     /// The largest of the newest samples that a graph of this width shows; 0 if there are none.
     package static func peak(of series: [Series], width: Int, glyphs: GlyphSet) -> Double {
-        let shown = samplesShown(width: width, glyphs: glyphs)
+        let shown = samplesShown(width: width, glyphs: glyphs, hasMarks: series.contains { $0.mark != nil })
         return series.lazy.flatMap { $0.samples.suffix(shown).lazy.compactMap { $0 } }
             .filter(\.isFinite).max() ?? 0
     }
@@ -52,7 +55,8 @@ package struct BrailleGraph: Sendable {
         guard !rect.isEmpty else { return }
         let plot = BrailleGraph.plotWidth(rect.width)
         if plot < rect.width { drawAxis(into: &grid, rect) }
-        let area = Rect(x: rect.endX - plot, y: rect.y, width: plot, height: rect.height)
+        let marks = series.contains { $0.mark != nil } ? 1 : 0
+        let area = Rect(x: rect.endX - plot, y: rect.y, width: plot - marks, height: rect.height)
         var canvas = GraphCanvas(
             width: min(area.width, CellGrid.largestSide),
             height: min(area.height, CellGrid.largestSide),
@@ -65,6 +69,20 @@ package struct BrailleGraph: Sendable {
                 let under = grid[area.x + x, area.y + y].style.background
                 grid.place(scalar, x: area.x + x, y: area.y + y, style: series[owner].style.on(under))
             }
+        }
+        if marks > 0 { drawMarks(into: &grid, x: area.endX, area, dots: canvas.dotRows) }
+    }
+
+    /// Of lines that end at the same height the first one's mark is seen; their values are the same.
+    private func drawMarks(into grid: inout CellGrid, x: Int, _ area: Rect, dots: Int) {
+        var taken: Set<Int> = []
+        for one in series {
+            guard let mark = one.mark, let newest = one.samples.last ?? nil,
+                let level = level(of: newest, dots: dots)
+            else { continue }
+            let y = area.endY - 1 - level * area.height / dots
+            guard taken.insert(y).inserted else { continue }
+            grid.place(mark, x: x, y: y, style: one.style.on(grid[x, y].style.background))
         }
     }
 

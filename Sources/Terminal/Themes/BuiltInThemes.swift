@@ -36,6 +36,15 @@ package enum BuiltInThemes {
         graph.axis = #8b95a7
         graph.scale = #8b95a7
 
+        series.1 = #88c0d0
+        series.2 = #ebcb8b
+        series.3 = #b48ead
+        series.4 = #a3be8c
+        series.5 = #e0876a
+        series.6 = #9aa8f0
+        series.7 = #e5e9f0
+        series.8 = #4fc1a6
+
         key = #ebcb8b bold
         hint = #a9b7cf
 
@@ -95,6 +104,15 @@ package enum BuiltInThemes {
         graph.write = #a04a00
         graph.axis = #626a73
         graph.scale = #626a73
+
+        series.1 = #0b5a8a
+        series.2 = #855600
+        series.3 = #7d3f98
+        series.4 = #1c6b2c
+        series.5 = #b3172a
+        series.6 = #3d4ec2
+        series.7 = #24292f
+        series.8 = #00695f
 
         key = #7d5100 bold
         hint = #4a5560
@@ -158,6 +176,13 @@ package enum BuiltInThemes {
         graph.write = bold
         graph.axis = dim
         graph.scale = dim
+
+        series.2 = bold
+        series.3 = underline
+        series.4 = dim
+        series.5 = bold underline
+        series.6 = bold
+        series.8 = underline
 
         key = bold
 

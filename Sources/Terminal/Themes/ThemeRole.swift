@@ -39,6 +39,17 @@ package enum ThemeRole: String, CaseIterable, Sendable {
     case graphAxis = "graph.axis"
     case graphScale = "graph.scale"
 
+    /// Several things of a kind that stand side by side: replicas in a graph, shards in the slot map. In this order,
+    /// and then again from the first.
+    case series1 = "series.1"
+    case series2 = "series.2"
+    case series3 = "series.3"
+    case series4 = "series.4"
+    case series5 = "series.5"
+    case series6 = "series.6"
+    case series7 = "series.7"
+    case series8 = "series.8"
+
     /// A key name and what it does, in the last line.
     case key
     case hint
@@ -66,6 +77,13 @@ package enum ThemeRole: String, CaseIterable, Sendable {
     case bad
     /// The sign that all this is a demonstration with made-up data.
     case demo
+
+    /// The role of one of several things of a kind, by its place among them.
+    package static func series(_ index: Int) -> ThemeRole { allSeries[max(0, index) % allSeries.count] }
+
+    private static let allSeries: [ThemeRole] = [
+        .series1, .series2, .series3, .series4, .series5, .series6, .series7, .series8,
+    ]
 
     /// Every name a theme file may use: the roles and the groups that they fall back to.
     package static let allNames: Set<String> = {

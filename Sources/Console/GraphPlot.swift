@@ -1,0 +1,141 @@
+import Server
+import Terminal
+
+/// What the graph panel is about.
+package enum GraphKind: String, CaseIterable, Sendable {
+    case requests, lag, latency
+
+    var title: String {
+        switch self {
+        case .requests: "Requests per second"
+        case .lag: "Lag in ms"
+        case .latency: "Latency in ms"
+        }
+    }
+
+    /// Steps to the next (`1`) or previous (`-1`) kind, around the end.
+    func stepped(_ direction: Int) -> GraphKind {
+        let all = Self.allCases
+        let index = all.firstIndex(of: self) ?? 0
+        return all[(index + direction + all.count) % all.count]
+    }
+}
+
+/// One plot of the graph panel: which figures of which rows, and how they are told.
+struct GraphPlot: Sendable {
+    struct Line: Sendable {
+        var name: String
+        var row: RowID
+        var role: ThemeRole
+        /// The figure of a sample; nil is a gap.
+        var value: @Sendable (Sample) -> Double?
+        /// The figure as the legend says it.
+        var text: @Sendable (Sample) -> String
+    }
+
+    var lines: [Line]
+    /// The least that the axis spans, so that noise near zero stays near the bottom.
+    var floor: Double
+    /// Lines that have no place; the legend says how many.
+    var left = 0
+
+    /// Beyond this, lines are no longer told apart.
+    static let linesMax = 6
+
+    /// Above the smallest lag that is ever shown (300 ms): a healthy shard is a line along the bottom.
+    private static let lagFloor = 500.0
+    private static let requestsFloor = 10.0
+    private static let latencyFloor = 1.0
+
+    /// Below this many columns, what could stand in two plots shares one.
+    private static let splitWidth = 72
+    /// From here on, a plot of half the width has room for the names of two lines.
+    private static let pairWidth = 94
+
+    static func requests(of row: RowID, width: Int) -> [GraphPlot] {
+        let reads = Line(
+            name: "reads",
+            row: row,
+            role: .graphRead,
+            value: { Double($0.rates.read) },
+            text: { NumberFormat.short($0.rates.read) }
+        )
+        let writes = Line(
+            name: "writes",
+            row: row,
+            role: .graphWrite,
+            value: { Double($0.rates.write) },
+            text: { NumberFormat.short($0.rates.write) }
+        )
+        let plots = width < splitWidth ? [[reads, writes]] : [[reads], [writes]]
+        return plots.map { GraphPlot(lines: $0, floor: requestsFloor) }
+    }
+
+    static func latency(of row: RowID, width: Int) -> [GraphPlot] {
+        func line(_ name: String, _ role: ThemeRole, _ value: @escaping @Sendable (Sample) -> Int) -> Line {
+            Line(
+                name: name,
+                row: row,
+                role: role,
+                value: { Double(value($0)) / 1_000 },
+                text: { NumberFormat.milliseconds(micros: value($0)) }
+            )
+        }
+        let reads = line("reads p99", .graphRead) { $0.latency.read.p99 }
+        let writes = line("writes p99", .graphWrite) { $0.latency.write.p99 }
+        var plots = width < splitWidth ? [[reads, writes]] : [[reads], [writes]]
+        if width >= pairWidth {
+            plots[0].append(line("p50", .textDim) { $0.latency.read.p50 })
+            plots[1].append(line("p50", .textDim) { $0.latency.write.p50 })
+        }
+        return plots.map { GraphPlot(lines: $0, floor: latencyFloor) }
+    }
+
+    /// A line for each of the rows.
+    static func lag(of rows: [(name: String, id: RowID)]) -> [GraphPlot] {
+        let lines = rows.prefix(linesMax).enumerated().map { index, row in
+            Line(
+                name: row.name,
+                row: row.id,
+                role: .series(index),
+                value: { $0.lagMilliseconds.map(Double.init) },
+                text: { $0.lagMilliseconds.map { "\(NumberFormat.short($0)) ms" } ?? "no lag" }
+            )
+        }
+        return [GraphPlot(lines: lines, floor: lagFloor, left: rows.count - lines.count)]
+    }
+}
+
+extension ConsoleState {
+    /// What the graph is about: what is selected, or open.
+    var graphed: RowID { detail ?? selection }
+
+    /// The plots of the graph panel, left to right, for so many columns.
+    func plots(width: Int) -> [GraphPlot] {
+        switch graphKind {
+        case .requests: GraphPlot.requests(of: graphed, width: width)
+        case .latency: GraphPlot.latency(of: graphed, width: width)
+        case .lag: GraphPlot.lag(of: lagging)
+        }
+    }
+
+    /// What has a lag: a replica itself, the replicas of a shard or of a leader, the shards of a cluster.
+    private var lagging: [(name: String, id: RowID)] {
+        guard let shards = snapshot?.status.shards else { return [] }
+        func replicas(_ shard: ClusterStatus.Shard?) -> [(name: String, id: RowID)] {
+            (shard?.nodes ?? []).filter { $0.role == .replica }.map { ($0.address, .node($0.address)) }
+        }
+        switch graphed {
+        case .cluster:
+            let replicated = shards.filter { $0.nodes.contains { $0.role == .replica } }
+            // Where not all have a line, those that are furthest behind do.
+            let shown = replicated.count > GraphPlot.linesMax ? TableSort(column: .lag).sorted(replicated) : replicated
+            return shown.map { ($0.name, .shard($0.name)) }
+        case .shard(let name): return replicas(shards.first { $0.name == name })
+        case .node(let address):
+            let shard = shards.first { $0.nodes.contains { $0.address == address } }
+            let all = replicas(shard)
+            return all.contains { $0.id == graphed } ? [(address, graphed)] : all
+        }
+    }
+}
