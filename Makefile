@@ -17,7 +17,7 @@ SWIFT := swift
 
 # A build killed half-way must not leave what looks like a finished file.
 .DELETE_ON_ERROR:
-.PHONY: help console build perf bench test unit coordination e2e e2e-long simulate crash-long lint install clean toolchain libraries test-tools
+.PHONY: help console build perf bench bench-switchover bench-catch-up test unit coordination e2e e2e-long simulate crash-long lint install clean toolchain libraries test-tools
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -36,6 +36,12 @@ perf: build ## the paper's perf: `shoal bench` on the cluster of config.yaml
 bench: build ## side by side with redis-server: ratios, medians of PAIRS=3 alternating pairs
 	@scripts/install-packages.sh redis-server redis-tools
 	@scripts/bench-vs-redis.sh $(SHOAL)
+
+bench-switchover: build ## pauses of 20 planned changes of leader under 10,000 writes/s
+	@scripts/bench-replication.py $(SHOAL) switchover
+
+bench-catch-up: build ## how fast a replica that missed 1 GiB of writes is back, on all pairs of engines
+	@scripts/bench-replication.py $(SHOAL) catch-up
 
 test: lint test-tools build-tests unit coordination e2e ## install what the tests need, lint, build, run all tests
 

@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""What a change of leader and a long absence cost, with real nodes on this machine.
+
+  bench-replication.py SHOAL switchover [ROUNDS]
+      one shard of three nodes, `shoal bench --rate 10000`, a switchover in each round: the longest time in which no
+      write was done, per round, with median and maximum.
+  bench-replication.py SHOAL catch-up [MIB]
+      per pair of engines: a replica is stopped, MIB of values (4 KiB each) are written, it starts again while writes go
+      on: how long until it is in sync, next to a plain write of as many bytes with fsync.
+
+Exit code 1 if a write failed or a replica did not come back.
+"""
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+RATE = 10_000
+VALUE_BYTES = 4096
+PATIENCE = 300  # seconds: what takes longer has failed
+
+
+class Cluster:
+    """One shard, its nodes as processes; everything goes with `close`."""
+
+    def __init__(self, shoal, host, engines):
+        self.shoal = shoal
+        self.folder = tempfile.mkdtemp(prefix="shoal-bench-")
+        self.addresses = [f"{host}.{number + 1}:18500" for number in range(len(engines))]
+        self.engines = engines
+        self.config = os.path.join(self.folder, "config.yaml")
+        with open(self.config, "w") as file:
+            file.write(f"Cluster:\n  Name: bench\n---\nShard:\n  Name: shard0\n  Index: 0\n  Address: {self.addresses[0]}\n")
+            file.write(f"  Replicas: [{', '.join(self.addresses[1:])}]\n")
+        self.processes = {}
+        for index in range(len(engines)):
+            self.start(index)
+        self.wait("all in sync", self.is_level)
+
+    def start(self, index):
+        command = [self.shoal, "node", "--shard", "shard0", "--http-address", self.addresses[index]]
+        command += ["--config-file", self.config, "--db-type", self.engines[index]]
+        if index > 0:
+            command.append("--replica")
+        log = open(os.path.join(self.folder, f"{index}.log"), "a")
+        self.processes[index] = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+
+    def stop(self, index):
+        process = self.processes.pop(index)
+        process.terminate()
+        process.wait()
+
+    def status(self, index):
+        with urllib.request.urlopen(f"http://{self.addresses[index]}/status", timeout=5) as answer:
+            return json.load(answer)
+
+    def is_level(self):
+        found = [self.status(index) for index in range(len(self.engines))]
+        return all(each["state"] == "running" and each["in_sync"] for each in found)
+
+    def wait(self, what, condition, seconds=PATIENCE):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                if condition():
+                    return
+            except OSError:
+                pass  # not listening yet
+            time.sleep(0.05)
+        raise SystemExit(f"after {seconds} s still not: {what}; logs are in {self.folder}")
+
+    def bench(self, *options):
+        command = [self.shoal, "bench", "--reads", "0", "--json", "--config-file", self.config, *options]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    @staticmethod
+    def phase(process):
+        return json.loads(process.communicate()[0])["phases"][0]
+
+    def close(self):
+        for index in list(self.processes):
+            self.stop(index)
+        shutil.rmtree(self.folder)
+
+
+def switchover(shoal, rounds):
+    cluster = Cluster(shoal, "127.57.0", ["lmdb", "rocksdb", "lmdb"])
+    pauses, errors = [], {}
+    for number in range(rounds):
+        # A second and a half of load; the switchover comes in the middle.
+        load = cluster.bench("--rate", str(RATE), "--writes", str(RATE * 3 // 2))
+        time.sleep(0.5)
+        change = subprocess.run([shoal, "switchover", "shard0", "--config-file", cluster.config], capture_output=True, text=True)
+        if change.returncode != 0:
+            errors[change.stderr.strip()] = errors.get(change.stderr.strip(), 0) + 1
+        phase = cluster.phase(load)
+        pauses.append(phase["longest_pause_ms"])
+        for kind, count in phase["errors"].items():
+            errors[kind] = errors.get(kind, 0) + count
+        print(f"{number + 1:3}: {pauses[-1]:6.1f} ms at {phase['per_second']:.0f} writes/s", flush=True)
+        cluster.wait("all in sync", cluster.is_level)
+    print(f"pause: median {statistics.median(pauses):.1f} ms, longest {max(pauses):.1f} ms; errors: {errors or 'none'}")
+    cluster.close()
+    return not errors
+
+
+def plain_write(folder, count):
+    """Seconds that a file of as many bytes takes, fsync included."""
+    path = os.path.join(folder, "plain")
+    block = os.urandom(1 << 20)
+    started = time.monotonic()
+    with open(path, "wb") as file:
+        for _ in range(count >> 20):
+            file.write(block)
+        file.flush()
+        os.fsync(file.fileno())
+    seconds = time.monotonic() - started
+    os.unlink(path)
+    return seconds
+
+
+def catch_up(shoal, mebibytes):
+    fine = True
+    for engines in (["lmdb", "lmdb"], ["lmdb", "rocksdb"], ["rocksdb", "rocksdb"], ["rocksdb", "lmdb"]):
+        cluster = Cluster(shoal, "127.58.0", engines)
+        cluster.stop(1)
+        count = (mebibytes << 20) // VALUE_BYTES
+        load = ["--value-size", str(VALUE_BYTES), "--concurrency", "16", "--pipeline", "8"]
+        first = cluster.phase(cluster.bench("--writes", str(count), "--key-space", str(count * 4), *load))
+        more = cluster.bench("--rate", "1000", "--writes", "1000000", "--key-space", "100000", "--value-size", "512")
+        started = time.monotonic()
+        cluster.start(1)
+        cluster.wait("the replica in sync", lambda: cluster.status(1)["in_sync"])
+        seconds = time.monotonic() - started
+        more.terminate()
+        more.wait()
+
+        def is_equal():
+            leader, replica = cluster.status(0), cluster.status(1)
+            return all(leader[field] == replica[field] for field in ("position", "keys", "bytes"))
+
+        cluster.wait("counts equal", is_equal)
+        held = cluster.status(0)["bytes"]
+        with open(os.path.join(cluster.folder, "1.log")) as log:
+            snapshots = log.read().count("taking a snapshot")
+        plain = plain_write(cluster.folder, held)
+        fine = fine and not first["errors"]
+        print(
+            f"leader {engines[0]}, replica {engines[1]}: {count * VALUE_BYTES >> 20} MiB written while away, {held >> 20} MiB held, "
+            f"in sync after {seconds:.1f} s ({held / seconds / 1e6:.0f} MB/s), {snapshots} snapshot(s); "
+            f"a plain copy of that size {plain:.1f} s ({held / plain / 1e6:.0f} MB/s)",
+            flush=True,
+        )
+        cluster.close()
+    return fine
+
+
+def main():
+    if len(sys.argv) < 3 or sys.argv[2] not in ("switchover", "catch-up"):
+        raise SystemExit(__doc__)
+    number = int(sys.argv[3]) if len(sys.argv) > 3 else None
+    if sys.argv[2] == "switchover":
+        fine = switchover(sys.argv[1], number or 20)
+    else:
+        fine = catch_up(sys.argv[1], number or 1024)
+    raise SystemExit(0 if fine else 1)
+
+
+main()
