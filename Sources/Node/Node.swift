@@ -21,6 +21,8 @@ package final class Node: NodeControl {
         var leads = false
         /// Who leads instead; nil while nobody does.
         var successor: NodeAddress?
+        /// While the shard is not open: what was known of the cluster last.
+        var known: Topology?
         /// An opening that waits for the coordinator gives up.
         var isStopping = false
         var changes = RecentChanges()
@@ -35,6 +37,11 @@ package final class Node: NodeControl {
     private let state: Mutex<State>
     /// Held by the thread that opens or closes the shard.
     private let transition = StoreLock()
+    /// The first opening has joined the cluster, or has failed.
+    private let joined = Latch()
+    /// Connections wait so long for a node that starts: it has nothing to tell before it knows who leads, but must say
+    /// why when the coordinator does not answer.
+    private static let joinPatience = 1000
     /// Held while the event loops are told what to serve from, so that the newest word is the last. Inside `transition`.
     private let serving = StoreLock()
     private let onChange: @Sendable (NodeStatus.State, String) -> Void
@@ -64,7 +71,8 @@ package final class Node: NodeControl {
         state = Mutex(State(startedAt: Clock.monotonicMilliseconds()))
     }
 
-    /// Binds the address and begins to open the shard; returns when the address answers.
+    /// Binds the address and begins to open the shard; returns when the address answers: once the node knows its cluster,
+    /// or after a second.
     package func start() async throws(NodeError) {
         setPhase(.starting, "opening the data folder")
         do throws(ServerError) {
@@ -77,31 +85,32 @@ package final class Node: NodeControl {
                 logger: logger
             )
             state.withLock { $0.server = server }
+            beginOpening()
+            await onThread { [self] in joined.wait(milliseconds: Node.joinPatience) }
+            await server.accept()
         } catch {
             setPhase(.failed, error.message)
             throw NodeError(.address, error.message)
         }
-        beginOpening()
+    }
+
+    private func onThread<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
+        await withCheckedContinuation { continuation in
+            StoreThread { continuation.resume(returning: body()) }.detach()
+        }
     }
 
     /// Waits until the shard is no longer starting. Polls nothing: returns from the thread that opens it.
     package func waitUntilOpened() async -> NodeStatus.State {
-        await withCheckedContinuation { continuation in
-            StoreThread { [self] in
-                transition.withLock {}
-                continuation.resume(returning: state.withLock { $0.phase })
-            }.detach()
+        await onThread { [self] in
+            transition.withLock {}
+            return state.withLock { $0.phase }
         }
     }
 
     /// Stops the shard cleanly and gives the address back.
     package func stop() async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            StoreThread { [self] in
-                _ = stopShard()
-                continuation.resume()
-            }.detach()
-        }
+        _ = await onThread { [self] in stopShard() }
         let server = state.withLock { state in
             defer { state.server = nil }
             return state.server
@@ -128,9 +137,11 @@ package final class Node: NodeControl {
         transition.withLock {
             // Handing over needs the loops and the streams as they are.
             state.withLock { $0.shard }?.retire()
-            state.withLock { $0.isStopping = false }
+            let last = topology()
             let shard = state.withLock { state in
                 defer {
+                    state.isStopping = false
+                    state.known = last
                     state.shard = nil
                     state.leads = false
                 }
@@ -154,6 +165,7 @@ package final class Node: NodeControl {
                 taken.signalProgress()
             }
             openShard()
+            joined.open()
             transition.unlock()
         }.detach()
         taken.withLock {
@@ -169,7 +181,12 @@ package final class Node: NodeControl {
                 control: control.next(),
                 logger: logger,
                 progress: { self.setPhase(.starting, $0) },
-                goesOn: { self.state.withLock { !$0.isStopping } }
+                goesOn: { self.state.withLock { !$0.isStopping } },
+                joined: { [self] topology in
+                    state.withLock { $0.known = topology }
+                    serve(nil)
+                    joined.open()
+                }
             )
             state.withLock { state in
                 state.shard = shard
@@ -275,28 +292,35 @@ package final class Node: NodeControl {
         }
     }
 
-    private func picture(_ store: ShardStore?) -> ServingState {
-        let (phase, message, shard, leads, successor) = state.withLock {
-            ($0.phase, $0.message, $0.shard, $0.leads, $0.successor)
+    /// What is known now; with a shard that is not open what was known last, and before that config.yaml's word.
+    private func topology() -> Topology {
+        let (shard, leads, successor, known) = state.withLock { ($0.shard, $0.leads, $0.successor, $0.known) }
+        guard let view = shard?.view else {
+            return known ?? Topology(map: firstMap, leaders: configuration.cluster.shards.map { $0.address })
         }
-        let map = shard?.view.map ?? firstMap
-        var leaders: [NodeAddress?] = shard?.view.leaders ?? configuration.cluster.shards.map { $0.address }
-        if shard != nil, let index = map.index(ofShard: configuration.shard) {
+        var topology = view.topology
+        if let index = topology.map.index(ofShard: configuration.shard) {
             // What leadership says of the own shard is ahead of the watch.
-            leaders[Int(index)] = leads ? configuration.address : successor ?? leaders[Int(index)]
+            let leader = leads ? configuration.address : successor
+            topology.leaders[Int(index)] = leader ?? topology.leaders[Int(index)]
         }
+        return topology
+    }
+
+    private func picture(_ store: ShardStore?) -> ServingState {
+        let (phase, message, shard, leads) = state.withLock { ($0.phase, $0.message, $0.shard, $0.leads) }
+        let topology = topology()
         return ServingState(
             config: configuration.cluster,
-            map: map,
+            map: topology.map,
             address: configuration.address,
             shardName: configuration.shard,
             role: leads ? .leader : .replica,
-            leaders: leaders,
+            leaders: topology.leaders,
             nodes: shard?.view.nodes ?? [],
             store: store,
             phase: phase,
             message: message,
-            isAboutToLead: !leads && shard?.leadership?.isAboutToLead == true,
             leadership: shard?.leadership
         )
     }
@@ -331,8 +355,8 @@ package final class Node: NodeControl {
 
     package func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String? {
         guard let shard = state.withLock({ $0.shard }) else { return "the shard is not running on this node" }
-        let map = shard.view.map
-        return await CleanCheck(map: map, leaders: shard.view.leaders, group: group)
+        let topology = shard.view.topology
+        return await CleanCheck(map: topology.map, leaders: topology.leaders, group: group)
             .reasonNotTo(clean: slots, in: shard.store)
     }
 
@@ -344,7 +368,8 @@ package final class Node: NodeControl {
             cluster: configuration.cluster.name,
             shard: configuration.shard,
             address: configuration.address.description,
-            role: leads ? .leader : .replica,
+            // The lease ends by itself, and with it the role: others may lead before this node has taken note.
+            role: leads && shard?.holdsLease == true ? .leader : .replica,
             state: phase,
             engine: configuration.engine.rawValue,
             durability: configuration.durability.rawValue,

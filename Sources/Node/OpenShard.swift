@@ -32,6 +32,7 @@ final class OpenShard: Sendable {
             coordinator: parts.membership.coordinator,
             map: parts.membership.map,
             mapRevision: parts.membership.mapRevision,
+            records: parts.membership.records,
             shard: configuration.shard,
             logger: logger
         )
@@ -50,12 +51,14 @@ final class OpenShard: Sendable {
     /// - Parameters:
     ///   - control: a loop that neither syncs nor reads engines.
     ///   - goesOn: whether to go on waiting for the coordinator.
+    ///   - joined: called with what the coordinator has, before the log is replayed.
     static func open(
         _ configuration: NodeConfiguration,
         control: any EventLoop,
         logger: Logger,
         progress: (String) -> Void,
-        goesOn: () -> Bool
+        goesOn: () -> Bool,
+        joined: (Topology) -> Void
     ) throws(StorageError) -> OpenShard {
         try FolderPath.createParents(of: configuration.folder)
         let folder = try DataFolder.open(
@@ -67,6 +70,7 @@ final class OpenShard: Sendable {
         )
         do throws(StorageError) {
             let membership = try Membership.join(configuration, folder: folder, progress: progress, goesOn: goesOn)
+            joined(membership.topology)
             do throws(StorageError) {
                 let store = try openStore(configuration, folder, logger, progress)
                 let parts = Parts(folder: folder, membership: membership, store: store)
@@ -174,6 +178,9 @@ final class OpenShard: Sendable {
 
     /// Whether a replica has ever had its leader's data, whole.
     var holdsData: Bool { store.engine.isComplete && !store.isBeingInstalled && store.log.end.sequence > 0 }
+
+    /// Whether this node may serve as the leader at this moment, as far as its lease goes.
+    var holdsLease: Bool { store.lock.withLock { store.isMandateValid } }
 
     /// Hands the lead over, leaves the in-sync set. The loops still serve. Blocks.
     func retire() { leadership?.stop() }

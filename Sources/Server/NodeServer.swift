@@ -23,7 +23,12 @@ package final class NodeServer: Sendable {
         self.metrics = metrics
     }
 
-    /// Binds the address and answers from `state` until `serve` is called with another.
+    /// A client that follows redirects is elsewhere after this; from then on no command is expected.
+    private static let quietNanoseconds: UInt64 = 50_000_000
+    /// One that sends on and on must not keep a node from stopping.
+    private static let drainNanosecondsMax: UInt64 = 500_000_000
+
+    /// Binds the address and answers from `state`, once `accept` is called, until `serve` is called with another.
     /// - Parameter listen: where to bind, if that differs from the address others use.
     package static func bind(
         listen: NodeAddress,
@@ -55,6 +60,7 @@ package final class NodeServer: Sendable {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.autoRead, value: false)
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(
@@ -104,12 +110,36 @@ package final class NodeServer: Sendable {
         }
     }
 
-    /// Stops listening and closes all connections.
+    /// Takes connections from now on; those that came before wait in the system's queue until then.
+    package func accept() async {
+        // An error here means that the channel is closed already.
+        try? await channel.setOption(.autoRead, value: true).get()
+    }
+
+    /// Stops listening, answers what still comes until nothing does (500 ms at most), and closes all connections.
     package func close() async {
         // An error here means that the channel is closed already.
         try? await channel.close().get()
+        await drain()
         for loop in loops {
             try? await loop.eventLoop.submit { loop.closeConnections() }.get()
+        }
+    }
+
+    /// A connection that is closed with a command under way leaves its client without an answer.
+    private func drain() async {
+        let began = Clock.monotonicNanoseconds()
+        // Errors here mean that a loop is gone, and its connections with it.
+        for loop in loops { try? await loop.eventLoop.submit { loop.isEnding = true }.get() }
+        while true {
+            var last: UInt64 = 0
+            for loop in loops {
+                last = max(last, (try? await loop.eventLoop.submit { loop.lastInputAt }.get()) ?? 0)
+            }
+            let now = Clock.monotonicNanoseconds()
+            let end = min(last + NodeServer.quietNanoseconds, began + NodeServer.drainNanosecondsMax)
+            guard now < end, let loop = loops.first?.eventLoop else { return }
+            try? await loop.scheduleTask(in: .nanoseconds(Int64(end - now))) {}.futureResult.get()
         }
     }
 

@@ -56,8 +56,10 @@ import Testing
         var bench = LeadershipBench(me, durable: end)
         _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
         _ = bench.see(record(b, "gone", [old, b]))
-        bench.now += 5_000
-        _ = bench.handle(.sessionRenewed(id: "mine", sentAt: bench.now))
+        for _ in 0..<2 {
+            bench.now += 2_500
+            _ = bench.handle(.sessionRenewed(id: "mine", sentAt: bench.now))
+        }
         let own = notice(me, "mine", end)
         #expect(proposals(bench.handle(.noticesSeen([own, notice(b, "x", end)]))).isEmpty)
         bench.revision += 1

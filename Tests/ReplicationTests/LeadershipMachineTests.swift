@@ -39,6 +39,33 @@ import Testing
         #expect(stepsDown(bench.handle(.durable(through: Position(term: 5, sequence: 22)))))
     }
 
+    /// A coordinator that hears renewals while its answers are lost would keep the session for ever, and nobody could lead.
+    @Test func aSessionWhoseRenewalsAreNotAnsweredIsGivenUp() {
+        let deadline = LeaseRule(ttl: 3_000).deadline(sentAt: 10_000)
+        for leads in [true, false] {
+            var bench = LeadershipBench(a, durable: end)
+            if leads {
+                _ = bench.lead(record(a, "mine", [a, b]))
+            } else {
+                _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
+                _ = bench.see(record(b, "theirs", [a, b]))
+            }
+            bench.now = deadline - 1
+            #expect(!ends("mine", bench.handle(.tick)))
+            bench.now = deadline
+            let actions = bench.handle(.tick)
+            #expect(ends("mine", actions) && stepsDown(actions) == leads)
+            #expect(actions.contains { if case .openSession = $0 { true } else { false } })
+            // Too late: the coordinator has been told to end it.
+            _ = bench.handle(.sessionRenewed(id: "mine", sentAt: deadline - 1))
+            #expect(bench.machine.impediment(of: a, now: bench.now)?.contains("session") == true)
+        }
+    }
+
+    private func ends(_ id: String, _ actions: [LeadershipMachine.Action]) -> Bool {
+        actions.contains { if case .endSession(id) = $0 { true } else { false } }
+    }
+
     @Test func aHangingDiskEndsTheLeadIfAnotherCouldHaveIt() {
         var bench = LeadershipBench(a, durable: end)
         _ = bench.lead(record(a, "mine", [a, b]))

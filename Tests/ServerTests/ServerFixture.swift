@@ -17,7 +17,7 @@ final class ServerFixture {
     let leadership = FakeLeadership()
     private let root: String
     private let folder: DataFolder
-    private let server: NodeServer
+    let server: NodeServer
     private let config: ClusterConfig
     private let map: SlotMap
     private let metrics: NodeMetrics
@@ -75,6 +75,7 @@ final class ServerFixture {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         try serve(role: role, phase: phase)
+        await server.accept()
     }
 
     func serve(role: NodeStatus.Role = .leader, phase: NodeStatus.State = .running, hasStore: Bool = true) throws {

@@ -24,12 +24,21 @@ final class ClusterView: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// - Parameter shard: the one whose records and notices are handed on.
-    init(coordinator: ClusterCoordinator, map: SlotMap, mapRevision: UInt64, shard: String, logger: Logger) {
+    /// - Parameters:
+    ///   - records: what is known of each shard before the watch tells.
+    ///   - shard: the one whose records and notices are handed on.
+    init(
+        coordinator: ClusterCoordinator,
+        map: SlotMap,
+        mapRevision: UInt64,
+        records: [String: SeenRecord],
+        shard: String,
+        logger: Logger
+    ) {
         self.coordinator = coordinator
         self.shard = shard
         self.logger = logger
-        state = Mutex(State(map: map, mapRevision: mapRevision))
+        state = Mutex(State(map: map, mapRevision: mapRevision, records: records))
     }
 
     /// Follows the coordinator from now on.
@@ -67,14 +76,8 @@ final class ClusterView: Sendable {
         state.withLock { $0.records[shard] } ?? SeenRecord(record: nil, revision: 0)
     }
 
-    /// The leader of each of the map's shards; nil while it has none.
-    var leaders: [NodeAddress?] {
-        state.withLock { state in
-            state.map.shardNames.map { name in
-                (state.records[name]?.record?.leader?.address).flatMap { try? NodeAddress($0) }
-            }
-        }
-    }
+    /// The map, and the leader of each of its shards.
+    var topology: Topology { state.withLock { Topology(map: $0.map, records: $0.records) } }
 
     /// The nodes of each of the map's shards that are there; nil where there is no record of a shard.
     var nodes: [ShardNodes?] {

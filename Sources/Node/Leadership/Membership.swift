@@ -12,6 +12,8 @@ struct Membership: Sendable {
     let coordinator: ClusterCoordinator
     let map: SlotMap
     let mapRevision: UInt64
+    /// Each shard's record as it was then.
+    let records: [String: SeenRecord]
     let member: Member
     let bootID: String
 
@@ -34,9 +36,9 @@ struct Membership: Sendable {
                 let answer = wait { () throws(CoordinationError) in try await begin(coordinator, configuration, folder)
                 }
                 switch answer {
-                case .success(let beginning):
+                case .success(let (beginning, records)):
                     try folder.join(coordinator: beginning.identity.coordinator)
-                    return try membership(of: configuration, coordinator, beginning, folder)
+                    return try membership(of: configuration, coordinator, beginning, records, folder)
                 case .failure(let error):
                     guard error.code == .unavailable || error.code == .unknownOutcome else {
                         throw StorageError(.foreignFolder, error.message)
@@ -51,6 +53,9 @@ struct Membership: Sendable {
             throw error
         }
     }
+
+    /// Where clients are to be sent, as of then.
+    var topology: Topology { Topology(map: map, records: records) }
 
     /// Gives the coordinator up. Blocks.
     func leave() { Membership.wait { [coordinator] in await coordinator.close() } }
@@ -67,6 +72,7 @@ struct Membership: Sendable {
         of configuration: NodeConfiguration,
         _ coordinator: ClusterCoordinator,
         _ beginning: ClusterCoordinator.Beginning,
+        _ records: [String: SeenRecord],
         _ folder: DataFolder
     ) throws(StorageError) -> Membership {
         guard let map = beginning.map.value else {
@@ -78,6 +84,7 @@ struct Membership: Sendable {
             coordinator: coordinator,
             map: map,
             mapRevision: beginning.map.revision,
+            records: records,
             member: Member(
                 id: folder.id,
                 address: configuration.address.description,
@@ -91,7 +98,7 @@ struct Membership: Sendable {
         _ coordinator: ClusterCoordinator,
         _ configuration: NodeConfiguration,
         _ folder: DataFolder
-    ) async throws(CoordinationError) -> ClusterCoordinator.Beginning {
+    ) async throws(CoordinationError) -> (ClusterCoordinator.Beginning, [String: SeenRecord]) {
         let cluster = configuration.cluster
         var beginning = try await coordinator.begin(
             known: folder.coordinator,
@@ -103,7 +110,7 @@ struct Membership: Sendable {
         {
             beginning.map = doubled
         }
-        return beginning
+        return (beginning, try await coordinator.shards())
     }
 
     static func map(of cluster: ClusterConfig, after current: SlotMap?) throws(CoordinationError) -> SlotMap {

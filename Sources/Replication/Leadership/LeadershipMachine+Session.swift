@@ -4,10 +4,18 @@ extension LeadershipMachine {
         return plants(.noLeaseCheck) || now < configuration.lease.deadline(sentAt: session.renewedAt)
     }
 
-    /// Before anything else in every event: a process that slept finds its lease gone.
+    /// Before anything else in every event: a process that slept finds its lease gone. The session goes with it, whoever
+    /// leads: renewals that the coordinator hears while its answers don't come would keep the others from taking over,
+    /// and this member can't lead either.
     mutating func endLapsedLease(_ now: UInt64, _ actions: inout [Action]) {
-        guard leading != nil, !isLeaseValid(now) else { return }
-        stepDown("its lease ran out: the coordinator has not answered in time", now, &actions)
+        guard session != nil, !isLeaseValid(now) else { return }
+        if leading == nil {
+            let text = "the coordinator has not answered in time: it could not lead until it has another session"
+            actions.append(.note(.loss, text))
+        } else {
+            stepDown("its lease ran out: the coordinator has not answered in time", now, &actions)
+        }
+        giveUpSession(now, &actions)
     }
 
     mutating func takeSession(_ event: Event, _ now: UInt64, _ actions: inout [Action]) {

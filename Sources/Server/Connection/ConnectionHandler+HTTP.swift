@@ -8,7 +8,7 @@ extension ConnectionHandler {
         let store = loop.state.store
         while !isBlocked, !waitsForRoom, !isClosing, output.readableBytes < ConnectionHandler.outputBytesMax {
             do throws(HTTPError) {
-                let request: HTTPRequest
+                var request: HTTPRequest
                 if let waiting = waitingRequest {
                     request = waiting
                     waitingRequest = nil
@@ -22,6 +22,7 @@ extension ConnectionHandler {
                     }
                     request = next
                 }
+                if loop.isEnding { request.connection = .close }
                 execute(request, store)
                 if waitsForRoom { waitingRequest = request } else { afterReply(request) }
             } catch {

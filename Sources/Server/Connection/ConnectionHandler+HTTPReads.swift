@@ -14,7 +14,10 @@ extension ConnectionHandler {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
         let state = loop.state
         guard state.owns(slot) else { return try isAny ? redirectToReplica(slot, request) : redirect(slot, request) }
-        guard state.store != nil else { throw unavailable() }
+        guard state.store != nil else {
+            guard state.otherLeader(ofSlot: slot) != nil else { throw unavailable() }
+            return try redirect(slot, request)
+        }
         if state.isAboutToLead { return waitAtTheDoor() }
         var lag: Int?
         if !state.isLeader {

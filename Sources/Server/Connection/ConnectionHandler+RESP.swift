@@ -70,7 +70,7 @@ extension ConnectionHandler {
         }
         loop.counters.commands.add(1)
         if command.firstKey == 0 { return executeKeyless(command, bytes) }
-        guard let store, let port = loop.port else { return writeNotServing() }
+        guard let store, let port = loop.port else { return writeElsewhere(bytes) }
         executeKeyed(command, bytes, store, port)
     }
 
@@ -139,6 +139,12 @@ extension ConnectionHandler {
 
     private func writeNoLeader(_ slot: UInt16) {
         output.writeRESPError("CLUSTERDOWN shard \(loop.state.map.ownerName(of: slot)) has no leader now")
+    }
+
+    /// The shard is not open here: whoever leads the key's shard is the one to ask.
+    private func writeElsewhere(_ bytes: UnsafeRawBufferPointer) {
+        let slot = KeySlot.slot(of: arguments.bytes(1, in: bytes))
+        if loop.state.otherLeader(ofSlot: slot) == nil { writeNotServing() } else { writeMoved(slot) }
     }
 
     /// The command stays in `input` and is evaluated anew when the store says so.

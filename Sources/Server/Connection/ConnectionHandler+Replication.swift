@@ -10,7 +10,7 @@ extension ConnectionHandler {
     func beginReplication(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard word(0, bytes).uppercased() == PeerHello.command else { return false }
         let words = (1..<arguments.count).map { Array(arguments.bytes($0, in: bytes)) }
-        if loop.state.store != nil, !loop.state.isLeader, loop.state.leadership?.isAboutToLead == true {
+        if loop.state.store != nil, loop.state.isAboutToLead {
             // In a moment there is a stream to give; a refusal would cost the shard the follower's next pause.
             waitAtTheDoor()
             return true

@@ -140,6 +140,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         // Replies that nobody takes must not pile up; the socket says when it takes more.
         guard let context, context.channel.isWritable else { return }
         passStart = Clock.monotonicNanoseconds()
+        loop.lastInputAt = passStart
         passNow = Clock.wallMilliseconds()
         if speech == .undecided { decideSpeech() }
         switch speech {

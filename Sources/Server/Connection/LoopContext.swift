@@ -23,6 +23,10 @@ final class LoopContext: @unchecked Sendable {
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var peers: [ObjectIdentifier: PeerStreamHandler] = [:]
     let counters = LoopCounters()
+    /// When a client's bytes came last, on the monotonic clock in nanoseconds.
+    var lastInputAt: UInt64 = 0
+    /// The node stops: an HTTP connection ends with its next response.
+    var isEnding = false
     /// Large replies about the cluster, shared by the node's loops.
     let topology: TopologyCache
     /// Whose turn it is to be read from; shared by the node's loops.

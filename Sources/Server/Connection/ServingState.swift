@@ -17,8 +17,6 @@ package final class ServingState: Sendable {
     /// nil while the shard is starting, stopped or failed; the address still answers status.
     package let store: ShardStore?
     package let phase: NodeStatus.State
-    /// The lead was just taken and its term is being begun: commands wait for that instead of being turned away.
-    package let isAboutToLead: Bool
     /// Who decides about the shard's lead, for followers' streams; nil where nobody does.
     package let leadership: (any ShardLeadership)?
     /// Why the node is in this phase, for people.
@@ -35,7 +33,6 @@ package final class ServingState: Sendable {
         store: ShardStore?,
         phase: NodeStatus.State,
         message: String,
-        isAboutToLead: Bool = false,
         leadership: (any ShardLeadership)? = nil
     ) {
         self.config = config
@@ -47,13 +44,16 @@ package final class ServingState: Sendable {
         self.nodes = nodes
         self.store = store
         self.phase = phase
-        self.isAboutToLead = isAboutToLead
         self.leadership = leadership
         self.message = message
         shardIndex = map.index(ofShard: shardName)
     }
 
     package var isLeader: Bool { role == .leader }
+
+    /// The lead was just taken and its term is being begun: commands wait for that instead of being turned away. As of
+    /// now: clients are sent here at once, and the loops are told a little later.
+    package var isAboutToLead: Bool { !isLeader && leadership?.isAboutToLead == true }
 
     package func owns(_ slot: UInt16) -> Bool { map.owner(of: slot) == shardIndex }
 
@@ -65,6 +65,11 @@ package final class ServingState: Sendable {
     package func leader(ofShard index: UInt16) -> NodeAddress? {
         guard Int(index) < leaders.count, let leader = leaders[Int(index)] else { return nil }
         return leader == address && !isLeader ? nil : leader
+    }
+
+    /// The leader of a slot's shard if it is another node, whatever this node's role.
+    package func otherLeader(ofSlot slot: UInt16) -> NodeAddress? {
+        leader(ofSlot: slot).flatMap { $0 == address ? nil : $0 }
     }
 }
 

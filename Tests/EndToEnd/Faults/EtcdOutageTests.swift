@@ -41,9 +41,13 @@ extension EndToEndSuite.Faults {
             }
             await client.close()
             for method in ["PUT", "GET"] {
-                let path = "/kv/\(key)"
-                let response = try await HTTPFetch.request(method: method, address: member.listen, path: path)
-                answers.append("\(response.status) \(response.headers["retry-after"] ?? "")")
+                do throws(ClientError) {
+                    let path = "/kv/\(key)"
+                    let response = try await HTTPFetch.request(method: method, address: member.listen, path: path)
+                    answers.append("\(response.status) \(response.headers["retry-after"] ?? "")")
+                } catch {
+                    answers.append(error.code.rawValue)
+                }
             }
             return answers
         }

@@ -47,6 +47,8 @@ extension EndToEndSuite {
             await running.value
             let verdict = try await load.verdict(on: cluster)
             #expect(verdict.isClean, "\(verdict.complaint)", sourceLocation: sourceLocation)
+            let complaints = cluster.protocolComplaints
+            #expect(complaints.isEmpty, "\(complaints.first ?? "")", sourceLocation: sourceLocation)
             #expect(verdict.acknowledged > 100, "hardly anything was written", sourceLocation: sourceLocation)
             report("\(title): \(figures.isEmpty ? "" : figures + "; ")\(verdict.summary)")
         }

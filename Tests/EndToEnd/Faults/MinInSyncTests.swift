@@ -27,7 +27,7 @@ extension EndToEndSuite.Faults {
             let put = try await HTTPFetch.request(method: "PUT", address: leader.address, path: "/kv/a", body: [50])
             let text = String(decoding: put.body, as: UTF8.self)
             #expect(
-                put.status == 503 && put.headers["retry-after"] == "1" && text.contains("too_few_in_sync"),
+                put.status == 503 && put.headers["retry-after"] == "1" && text.contains("not_enough_in_sync"),
                 "\(text)"
             )
             #expect(text.contains("MinInSync"), "\(text)")

@@ -8,7 +8,7 @@ final class PythonClient {
 
     /// Writes unique keys, reads them back, and counts what a program would have seen as an exception.
     private static let script = """
-        import http.client, os, sys, threading, time
+        import http.client, os, select, sys, threading, time
         from redis.cluster import RedisCluster, ClusterNode
         stop, nodes = sys.argv[1], [tuple(n.rsplit(':', 1)) for n in sys.argv[2:]]
         startup = [ClusterNode(h, int(p)) for h, p in nodes]
@@ -31,6 +31,10 @@ final class PythonClient {
             number, open = 0, {}
             def ask(method, node, path, body):
                 connection = open.get(node)
+                # As every HTTP library does: a connection that the other side has closed is not used again.
+                if connection is not None and select.select([connection.sock], [], [], 0)[0]:
+                    open.pop(node).close()
+                    connection = None
                 if connection is None:
                     connection = http.client.HTTPConnection(node[0], int(node[1]), timeout=10)
                     connection.connect()

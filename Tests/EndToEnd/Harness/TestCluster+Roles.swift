@@ -93,6 +93,14 @@ extension TestCluster {
         guard isInSync else { throw TestFailure("not in sync after \(limit): \(last)") }
     }
 
+    /// What members have logged of peers that did not keep to the protocol.
+    var protocolComplaints: [String] {
+        members.flatMap { member in
+            String(decoding: TestFolder.read(log(of: member)), as: UTF8.self).split(separator: "\n")
+                .filter { $0.contains("broke the protocol") }.map(String.init)
+        }
+    }
+
     /// As a crash does.
     func kill(_ member: Member) async throws {
         member.process?.signal(SIGKILL)

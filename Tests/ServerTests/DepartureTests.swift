@@ -1,0 +1,56 @@
+import Server
+import TestSupport
+import Testing
+
+/// Nodes whose shard is not open, that stop, or that have just been given the lead: no client is left without a word.
+@Suite struct DepartureTests {
+    @Test func aStoppedShardSendsClientsToWhoeverLeads() async throws {
+        let server = try await ServerFixture(role: .replica)
+        try server.serve(role: .replica, phase: .stopped, hasStore: false)
+        let connection = try server.connect()
+        let moved = "-MOVED 7629 127.0.0.1:9\r\n"
+        for command in ["GET k", "SET k 1", "DEL k"] {
+            #expect(try server.ask("\(command)\r\n", connection, expecting: moved) == moved, "\(command)")
+        }
+        #expect(try server.ask("READONLY\r\nGET k\r\n", connection, expecting: "+OK\r\n\(moved)") == "+OK\r\n\(moved)")
+        for line in ["GET /get?key=k", "GET /kv/k", "PUT /kv/k", "GET /put?key=k&value=1"] {
+            let http = try server.connect()
+            http.send(server.http(line, "Connection: close\r\nContent-Length: 0\r\n"))
+            let answer = try http.receiveAllText()
+            #expect(answer.hasPrefix("HTTP/1.1 307 ") && answer.contains("Location: http://127.0.0.1:9/"), "\(line)")
+        }
+        try await server.stop()
+    }
+
+    /// Clients are sent here as soon as the lead was handed over: before the event loops know of it.
+    @Test func aNodeThatIsAboutToLeadHoldsCommands() async throws {
+        let server = try await ServerFixture(role: .replica)
+        let (witness, client) = (try server.connect(), try server.connect())
+        server.leadership.setAboutToLead(true)
+        client.send("SET k 1\r\n")
+        #expect(try !server.wait(witness) { client.hasReceived }, "it is turned away")
+        server.leadership.setAboutToLead(false)
+        try server.serve(role: .replica)
+        #expect(try client.receiveLine() == Array("-MOVED 7629 127.0.0.1:9\r\n".utf8))
+        try await server.stop()
+    }
+
+    /// Requests that come while a node stops are answered; the last one on each connection says so.
+    @Test func aNodeThatStopsTakesLeave() async throws {
+        let server = try await ServerFixture()
+        let connection = try server.connect()
+        let node = server.server
+        let stopping = Task { await node.close() }
+        var last = ""
+        for _ in 0..<1_000_000 where !last.contains("Connection: close\r\n") {
+            connection.send(server.http("GET /healthz"))
+            last = ""
+            while !last.hasSuffix("\r\n\r\n") { last += String(decoding: try connection.receiveLine(), as: UTF8.self) }
+            #expect(try connection.receiveText(3) == "ok\n")
+        }
+        #expect(last.contains("Connection: close\r\n"))
+        #expect(try connection.receiveAllText() == "")
+        await stopping.value
+        try await server.stop()
+    }
+}
