@@ -118,9 +118,9 @@ final class OpenShard: Sendable {
                 durability: configuration.durability,
                 bootID: membership.bootID,
                 lease: LeaseRule(ttl: UInt64(cluster.leaseSeconds) * 1000),
-                minInSync: cluster.minInSync,
                 isNamedLeader: configuration.role == .leader
             ),
+            minInSync: cluster.minInSync,
             coordinator: membership.coordinator,
             store: store,
             control: control,
@@ -205,6 +205,8 @@ final class OpenShard: Sendable {
             status.message = failure.message
         } else if let trouble = figures.trouble, status.message.isEmpty {
             status.message = trouble.message
+        } else if let refusal = figures.refusal, status.message.isEmpty {
+            status.message = "writes are refused: \(refusal.message)"
         }
         if let standing = link?.standing() {
             status.lag = NodeStatus.Lag(

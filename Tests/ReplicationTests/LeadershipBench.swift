@@ -15,14 +15,13 @@ struct LeadershipBench {
     var now: UInt64 = 10_000
     var revision: UInt64 = 7
 
-    init(_ member: Member, durable: Position, bootID: String = "boot", minInSync: Int = 1, named: Bool = false) {
+    init(_ member: Member, durable: Position, bootID: String = "boot", named: Bool = false) {
         let configuration = LeadershipMachine.Configuration(
             shard: "s",
             member: member,
             durability: member.boot == nil ? .fsync : .os,
             bootID: bootID,
             lease: LeaseRule(ttl: 3_000),
-            minInSync: minInSync,
             isNamedLeader: named
         )
         machine = LeadershipMachine(configuration: configuration, durable: durable, now: 0)
@@ -57,6 +56,10 @@ func proposals(_ actions: [LeadershipMachine.Action]) -> [ShardProposal] {
 
 func commits(_ actions: [LeadershipMachine.Action]) -> [UInt64] {
     actions.compactMap { action in if case .setCommit(let sequence, _) = action { sequence } else { nil } }
+}
+
+func members(_ actions: [LeadershipMachine.Action]) -> [Int] {
+    actions.compactMap { action in if case .setMembers(let count) = action { count } else { nil } }
 }
 
 func stepsDown(_ actions: [LeadershipMachine.Action]) -> Bool {

@@ -122,6 +122,12 @@ final class Cluster {
         }
     }
 
+    /// A write was acknowledged: at that moment at least MinInSync members are in the set, and so have it (`checkInSync`).
+    func checkMinInSync(_ shard: Int) {
+        let members = coordinator.records[shard].record?.inSync.count ?? 0
+        if members < options.minInSync { truths[shard].fail("a write was acknowledged by \(members) members") }
+    }
+
     private func has(_ node: SimulatedNode, _ sequence: UInt64, _ truth: Truth) -> Bool {
         guard node.durableEnd.sequence >= sequence else { return false }
         return node.disk.start.sequence >= sequence

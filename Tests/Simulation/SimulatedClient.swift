@@ -78,7 +78,10 @@ final class SimulatedClient {
         cluster.at(cluster.now + cluster.latency(client, node.index)) { [self] in
             guard let process = node.process else { return finish(.redirect(nil)) }
             let command = Command(kind: attempt.kind, key: attempt.key) { [self] reply in
-                if case .done(let position?) = reply { cluster.truths[shard].acknowledge(position, at: cluster.now) }
+                if case .done(let position?) = reply {
+                    cluster.truths[shard].acknowledge(position, at: cluster.now)
+                    cluster.checkMinInSync(shard)
+                }
                 cluster.at(cluster.now + cluster.latency(node.index, client)) { finish(reply) }
             }
             process.run { $0.store.submit(command) }

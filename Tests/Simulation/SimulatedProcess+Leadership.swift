@@ -17,6 +17,7 @@ extension SimulatedProcess {
             termToBegin = (term, waits)
             becameIdle()
         case .setWaiting(let waits): store.setWaiting(waits)
+        case .setMembers(let count): store.members = count
         case .setCommit(let sequence, _): store.setCommit(sequence)
         case .setLease(let until): store.setLease(until)
         case .setIntake(let intake): store.setIntake(intake)

@@ -58,7 +58,6 @@ final class SimulatedProcess {
             durability: node.durability,
             bootID: "boot\(node.boots)",
             lease: LeaseRule(ttl: Cluster.leaseMilliseconds),
-            minInSync: node.cluster.options.minInSync,
             isNamedLeader: node.isNamedLeader,
             planted: node.cluster.options.planted
         )

@@ -36,6 +36,9 @@ final class StoreModel {
     var leaseEnd: UInt64 = 0
     var waits = false
     var replicated: UInt64 = 0
+    /// The in-sync set's size, as leadership said, and MinInSync.
+    var members = 1
+    let membersMin: Int
     var intake = LeadershipMachine.Intake.closed(leader: nil)
     var open: [Queued] = []
     var openValues: [UInt32: Tokens] = [:]
@@ -51,6 +54,7 @@ final class StoreModel {
         self.process = process
         self.visible = visible
         self.commitPosition = commitPosition
+        membersMin = process.cluster.options.minInSync
     }
 
     private var plants: PlantedBugs { process.cluster.options.planted }
@@ -59,7 +63,7 @@ final class StoreModel {
     var isServing: Bool {
         guard isLeader, isLeaseValid else { return false }
         switch intake {
-        case .open, .readsOnly, .held: return true
+        case .open, .held: return true
         case .closed, .heldWithReads: return false
         }
     }
@@ -72,11 +76,11 @@ final class StoreModel {
         case .closed(let leader): return command.reply(.redirect((leader ?? process.following)?.address))
         case .heldWithReads: return held.append(command)
         case .held where !isRead: return held.append(command)
-        case .readsOnly where !isRead: return command.reply(.redirect(nil))
-        case .held, .readsOnly, .open: break
+        case .held, .open: break
         }
         guard isLeader, isLeaseValid else { return command.reply(.redirect(nil)) }
         if isRead { return command.reply(.value(visible[command.key])) }
+        guard members >= membersMin else { return command.reply(.redirect(nil)) }
         evaluate(command)
     }
 
@@ -127,6 +131,8 @@ final class StoreModel {
         isArmed = false
         guard !isCommitting, inFlight == nil, !open.isEmpty else { return }
         guard isLeaseValid else { return discardOpen(.redirect(nil)) }
+        // The record that starts a term is no client's.
+        guard !isLeader || members >= membersMin else { return discardOpen(.redirect(nil)) }
         guard !process.node.isDiskFull else { return refuseForSpace() }
         seal()
     }
@@ -179,9 +185,16 @@ final class StoreModel {
     func commitInFlight() {
         guard let batch = inFlight, inFlightIsDurable, !waits || batch.end.sequence <= replicated else { return }
         guard isLeaseValid else { return depose() }
+        // The set may have shrunk since the batch was sealed: too few disks for an acknowledgement.
+        let isAcknowledged = !isLeader || members >= membersMin
         if !isLeader { process.truth.serve(process.node.disk.terms, by: process.name) }
         isLeader = true
         publish(through: batch.end.sequence)
+        guard isAcknowledged else {
+            depose()
+            sayDrained()
+            return process.logAdvanced()
+        }
         let queued = inFlightQueued
         (inFlight, inFlightQueued, inFlightValues) = (nil, [], [:])
         var sequence = batch.firstSequence

@@ -1,4 +1,5 @@
 import Storage
+import Synchronization
 import Testing
 
 /// What the store does with a mandate: commits that wait for replicas, leases, holds.
@@ -97,9 +98,94 @@ import Testing
         #expect(fixture.signals.rooms == 0)
         fixture.store.changeMandate { $0.isHeld = false }
         #expect(fixture.signals.rooms == 1)
-        fixture.store.changeMandate { $0.refusal = StorageError(.tooFewInSync, "test") }
-        guard case .refused(let error) = fixture.admit() else { Issue.record("not refused"); return }
-        #expect(error.code == .tooFewInSync)
+    }
+
+    private func refusal(_ admission: WriteAdmission) -> StorageError.Code? {
+        if case .refused(let error) = admission { error.code } else { nil }
+    }
+
+    @Test func belowMinInSyncNothingIsLetInOrSealed() throws {
+        let fixture = try StoreFixture(.lmdb)
+        fixture.store.changeMandate { ($0.members, $0.membersMin) = (2, 2) }
+        fixture.write("a", "1")
+        #expect(try fixture.read("a") == "1")
+        let end = fixture.store.log.syncedEnd
+        fixture.queue("a", "let in before the set shrank")
+        fixture.store.changeMandate { $0.members = 1 }
+        #expect(refusal(fixture.admit()) == .tooFewInSync)
+        fixture.store.commit()
+        #expect(fixture.signals.failures == [true], "it is known that nothing was done")
+        #expect(fixture.store.log.syncedEnd == end)
+        #expect(try fixture.read("a") == "1", "reads go on")
+        fixture.store.changeMandate { $0.members = 2 }
+        #expect(refusal(fixture.admit()) == nil)
+        fixture.write("a", "2")
+        #expect(try fixture.read("a") == "2")
+    }
+
+    @Test(arguments: EngineKind.allCases) func aBatchThatLosesAMemberOnItsWayIsNotAcknowledged(
+        kind: EngineKind
+    ) throws {
+        let fixture = try replicated(kind) { $0.members = 2 }
+        fixture.store.changeMandate { $0.membersMin = 2 }
+        fixture.store.advanceReplicated(to: 1)
+        fixture.write("a", "1")
+        fixture.store.changeMandate { $0.members = 1 }
+        fixture.store.changeMandate { $0.waitsForReplicas = false }
+        #expect(fixture.signals.failures == [false], "it is in the log, on fewer disks than promised")
+        #expect(fixture.signals.commits.isEmpty)
+        #expect(try fixture.read("a") == "1")
+        // A term begins, and reads go on, with whoever is left.
+        fixture.store.stepDown(because: StorageError(.notLeader, "test"))
+        try fixture.store.beginTerm(6) { $0.leaseEnd = .max }
+        #expect(isLeading(fixture))
+    }
+
+    @Test func acknowledgementsAreAskedForOfMembersThatAreThere() throws {
+        let fixture = try replicated(.lmdb) { $0.members = 2 }
+        fixture.store.advanceReplicated(to: 1)
+        #expect(refusal(fixture.admit(acknowledgements: 3)) == .tooFewInSync)
+        guard case .admitted = fixture.admit(acknowledgements: 2) else { Issue.record("not admitted"); return }
+        fixture.write("a", "1")
+        // Soon a replica is missing: nobody should queue up behind a batch that may turn out to have lost it.
+        let started = ContinuousClock.now
+        while !isWaiting(fixture.admit(acknowledgements: 2)) {
+            guard started.duration(to: .now) < .seconds(20) else { Issue.record("never waits"); return }
+        }
+        #expect(fixture.signals.rooms == 0)
+        fixture.store.changeMandate { ($0.members, $0.waitsForReplicas) = (1, false) }
+        #expect(fixture.signals.commits == [[2, 1]], "the end of the batch, and how many have it")
+        #expect(fixture.signals.rooms == 1)
+        #expect(refusal(fixture.admit(acknowledgements: 2)) == .tooFewInSync)
+        #expect(refusal(fixture.admit()) == nil, "others go on")
+    }
+
+    @Test func aClearThatWasGivenUpIsNotToldToBeDone() throws {
+        let fixture = try replicated(.lmdb)
+        fixture.store.advanceReplicated(to: 1)
+        fixture.write("a", "1")
+        fixture.store.advanceReplicated(to: 2)
+        fixture.write("b", "in flight")
+        let (store, port, slot) = (fixture.store, fixture.port, StoreFixture.slot("a"))
+        let outcome = Mutex<Result<UInt64, StorageError>?>(nil)
+        let cleared = StoreThread {
+            do throws(StorageError) {
+                let removed = try store.clear([slot...slot], port: port)
+                outcome.withLock { $0 = .success(removed) }
+            } catch {
+                outcome.withLock { $0 = .failure(error) }
+            }
+        }
+        let started = ContinuousClock.now
+        while store.lock.withLock({ store.lastQueuedVersion }) == 3 {
+            guard started.duration(to: .now) < .seconds(20) else { Issue.record("nothing is queued"); return }
+        }
+        store.stepDown(because: StorageError(.notLeader, "test"))
+        cleared.join()
+        guard case .failure? = outcome.withLock({ $0 }) else {
+            Issue.record("\(String(describing: outcome.withLock { $0 }))")
+            return
+        }
     }
 
     private func isWaiting(_ admission: WriteAdmission) -> Bool { if case .wait = admission { true } else { false } }

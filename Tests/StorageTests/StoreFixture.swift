@@ -21,8 +21,12 @@ final class StoreFixture {
         var failures: [Bool] {
             all.withLock { $0.compactMap { if case .failed(_, _, let isKnown) = $0 { isKnown } else { nil } } }
         }
+        /// End and members, of each commit told.
+        var commits: [[UInt64]] {
+            all.withLock { $0.compactMap { if case .committed(_, let end, let members) = $0 { [end, UInt64(members)] } else { nil } } }
+        }
         var committed: UInt64 {
-            all.withLock { $0.reduce(0) { if case .committed(let number) = $1 { max($0, number) } else { $0 } } }
+            all.withLock { $0.reduce(0) { if case .committed(let number, _, _) = $1 { max($0, number) } else { $0 } } }
         }
     }
 
@@ -94,6 +98,10 @@ final class StoreFixture {
     }
 
     func admit() -> WriteAdmission { store.lock.withLock { store.admit(bytes: 10, port: port) } }
+
+    func admit(acknowledgements count: Int) -> WriteAdmission {
+        store.lock.withLock { store.admit(acknowledgements: count, port: port) }
+    }
 
     func write(_ key: String, _ value: String?, expiry: UInt64 = 0) {
         queue(key, value, expiry: expiry)

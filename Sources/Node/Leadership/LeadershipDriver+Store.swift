@@ -20,7 +20,6 @@ extension LeadershipDriver {
             try store.beginTerm(term) { mandate in
                 mandate.waitsForReplicas = waits
                 mandate.replicatedSequence = 0
-                mandate.refusal = nil
             }
             handle(.termBegun(Position(term: term, sequence: store.log.syncedEnd.sequence)))
         } catch {
@@ -34,7 +33,7 @@ extension LeadershipDriver {
         intake = new
         switch new {
         case .held, .heldWithReads: applyIntake()
-        case .open, .readsOnly, .closed: break
+        case .open, .closed: break
         }
         work.add { [self] in
             let leads = new.leads
@@ -51,14 +50,13 @@ extension LeadershipDriver {
         store.changeMandate { mandate in
             mandate.isHeld = word == .held || word == .heldWithReads
             mandate.holdsReads = word == .heldWithReads
-            mandate.refusal = nil
-            if case .readsOnly(let reason) = word { mandate.refusal = StorageError(.tooFewInSync, reason) }
         }
     }
 
     func stepDown(_ reason: String, _ leader: Member?) {
         ledTerm.withLock { $0 = nil }
         store.fence()
+        replicaWaits.end()
         intake = .closed(leader: leader)
         work.add { [self] in store.stepDown(because: StorageError(.notLeader, reason)) }
         set(.closed(leader: leader))

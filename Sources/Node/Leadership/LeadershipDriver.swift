@@ -62,6 +62,8 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     var intake = LeadershipMachine.Intake.closed(leader: nil)
     /// The term being led, from `beginTerm` to stepping down; also read by jobs.
     let ledTerm = Mutex<UInt64?>(nil)
+    /// Connections that wait for replicas.
+    var replicaWaits = ReplicaWaits()
     private var waitsForDrain = false
     private var toldDurable = Position.zero
     private var toldObstacle: String?
@@ -70,9 +72,12 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     private var ticker: RepeatedTask?
     private let control: any EventLoop
 
-    /// - Parameter control: a loop that neither syncs nor reads engines: renewals must not wait for a disk.
+    /// - Parameters:
+    ///   - minInSync: writes are refused with fewer members in the in-sync set.
+    ///   - control: a loop that neither syncs nor reads engines: renewals must not wait for a disk.
     init(
         _ configuration: LeadershipMachine.Configuration,
+        minInSync: Int,
         coordinator: ClusterCoordinator,
         store: ShardStore,
         control: any EventLoop,
@@ -98,6 +103,7 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         toldDurable = store.log.syncedEnd
         toldObstacle = obstacle
         published = Mutex(machine.standing(now: now))
+        store.changeMandate { $0.membersMin = minInSync }
     }
 
     func start() {
@@ -119,6 +125,8 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         handle(.stop)
         stopped.wait(milliseconds: LeadershipDriver.stopPatience)
         waiters.withLock { $0.ended }?.wait(milliseconds: LeadershipDriver.endPatience)
+        // Stepping down has ended them; a disk that hangs may have kept it from that.
+        ask { [self] _, _ in replicaWaits.end() }
         inbox.withLock { $0.isClosed = true }
         waiters.withLock { waiters in
             while !waiters.switchovers.isEmpty { waiters.endSwitchover("the node was stopped meanwhile") }
@@ -142,22 +150,28 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     var isClosed: Bool { inbox.withLock { $0.isClosed } }
 
     /// Asks the machine, in turn with its events.
-    func ask(_ question: @escaping @Sendable (borrowing LeadershipMachine, UInt64) -> Void) { put(.question(question)) }
+    /// - Returns: false when the driver has ended and the question will not be asked.
+    @discardableResult
+    func ask(_ question: @escaping @Sendable (borrowing LeadershipMachine, UInt64) -> Void) -> Bool {
+        put(.question(question))
+    }
 
     func handle(_ event: LeadershipMachine.Event) {
         if case .followerDetached(let link) = event { streams.withLock { $0.byLink[link] = nil } }
         put(.event(event))
     }
 
-    private func put(_ item: Item) {
-        let drains = inbox.withLock { box in
-            guard !box.isClosed else { return false }
+    @discardableResult
+    private func put(_ item: Item) -> Bool {
+        let (isTaken, drains) = inbox.withLock { box in
+            guard !box.isClosed else { return (false, false) }
             box.items.append(item)
-            if box.isDraining { return false }
+            if box.isDraining { return (true, false) }
             box.isDraining = true
-            return true
+            return (true, true)
         }
         if drains { drain() }
+        return isTaken
     }
 
     private func drain() {
@@ -182,7 +196,9 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
             apply(.tick, now)
             let standing = machine.standing(now: now)
             published.withLock { $0 = standing }
-        case .event(let event): apply(event, now)
+        case .event(let event):
+            apply(event, now)
+            if !replicaWaits.isEmpty, case .followerAcknowledged = event { replicaWaits.advance(machine) }
         }
     }
 
@@ -224,6 +240,7 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         case .setWaiting(let waits):
             let bound = store.changeMandate { $0.waitsForReplicas = waits }
             if waits { handle(.waiting(from: bound)) }
+        case .setMembers(let count): store.changeMandate { $0.members = count }
         case .setCommit(let sequence, _): store.advanceReplicated(to: sequence)
         case .setLease(let until): store.setLease(until: until == .max ? .max : until * 1_000_000)
         case .setIntake(let intake):
@@ -248,10 +265,11 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     func switchOver(to target: String?) async -> String? {
         await withCheckedContinuation { continuation in
             // In turn with the machine's answers, which come in the order of the questions.
-            ask { [self] _, _ in
+            let isAsked = ask { [self] _, _ in
                 waiters.withLock { $0.switchovers.append { continuation.resume(returning: $0) } }
                 handle(.switchover(to: target))
             }
+            if !isAsked { continuation.resume(returning: "the node is being stopped") }
         }
     }
 

@@ -69,8 +69,6 @@ extension LeadershipMachine {
         /// redirects, or refused as without a leader (CLUSTERDOWN) when it is nil.
         case closed(leader: Member?)
         case open
-        /// Reads are served, writes refused (MinInSync), in words.
-        case readsOnly(reason: String)
         /// Writes are held, neither refused nor begun; reads are served. Answered with `drained`, at once if so.
         case held
         /// Reads are held as well: another may lead already.
@@ -100,6 +98,9 @@ extension LeadershipMachine {
         /// true: nothing is published before `setCommit` has reached it; answered with `waiting`. false: nobody else is
         /// in the in-sync set, and what is durable here is committed.
         case setWaiting(Bool)
+        /// So many members, this one included, are in the in-sync set: whatever is committed is on at least so many disks.
+        /// The smaller number while a change is under way. The store refuses writes by it (MinInSync, `?acks=N`).
+        case setMembers(Int)
         /// Everything up to here is on every disk that counts: publish it, if the lease holds at that moment.
         case setCommit(sequence: UInt64, term: UInt64)
         /// Serve nothing, and publish nothing, from this moment of the boot-time clock on.

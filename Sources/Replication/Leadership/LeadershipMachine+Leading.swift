@@ -28,6 +28,7 @@ extension LeadershipMachine {
         advanceHandOver(now, &actions)
         shrink(now, &actions)
         grow(now, &actions)
+        setMembers(&actions)
         setWaiting(&actions)
         advanceCommit(now, &actions)
         setIntake(now, &actions)
@@ -82,6 +83,15 @@ extension LeadershipMachine {
         return leading.joining.map { isWaited($0.member) } ?? true
     }
 
+    /// What the record says, and what it may say once a proposal is written: the store must not count on more.
+    private mutating func setMembers(_ actions: inout [Action]) {
+        guard let leading, let record else { return }
+        let count = min(record.inSync.count, pending?.proposal.record.inSync.count ?? .max)
+        guard count != leading.members else { return }
+        self.leading?.members = count
+        actions.append(.setMembers(count))
+    }
+
     /// A leader without replicas commits by itself; the store has to know before anybody else counts on it.
     private mutating func setWaiting(_ actions: inout [Action]) {
         guard let leading else { return }
@@ -133,10 +143,6 @@ extension LeadershipMachine {
             return isPatient ? .heldWithReads : .closed(leader: nil)
         }
         if let handOver = leading.handOver { return handOver.stage == .proposed ? .heldWithReads : .held }
-        let count = min(record?.inSync.count ?? 0, pending?.proposal.record.inSync.count ?? .max)
-        guard count >= configuration.minInSync else {
-            return .readsOnly(reason: "\(count) in-sync members, MinInSync is \(configuration.minInSync)")
-        }
         return .open
     }
 

@@ -14,8 +14,6 @@ package struct LeadershipMachine {
         package var durability: Durability
         package var bootID: String
         package var lease: LeaseRule
-        /// Writes are refused with fewer members in the set (leader included).
-        package var minInSync: Int
         /// config.yaml names this node as the shard's leader: it alone creates the shard's record.
         package var isNamedLeader: Bool
         package var planted: PlantedBugs
@@ -26,7 +24,6 @@ package struct LeadershipMachine {
             durability: Durability,
             bootID: String,
             lease: LeaseRule,
-            minInSync: Int = 1,
             isNamedLeader: Bool,
             planted: PlantedBugs = []
         ) {
@@ -35,7 +32,6 @@ package struct LeadershipMachine {
             self.durability = durability
             self.bootID = bootID
             self.lease = lease
-            self.minInSync = minInSync
             self.isNamedLeader = isNamedLeader
             self.planted = planted
         }

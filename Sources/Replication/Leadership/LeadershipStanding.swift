@@ -53,12 +53,11 @@ extension LeadershipMachine {
         )
     }
 
-    /// How many members (this one included) have that record on their disks, as their streams' acknowledgements tell:
-    /// for WAIT and `?acks=N`. 0 when this member doesn't lead.
-    package func membersHaving(sequence: UInt64) -> Int {
-        guard let leading else { return 0 }
-        let keys = Set(leading.followers.values.filter { ($0.acknowledged ?? 0) >= sequence }.map(\.member.key))
-        return keys.count + (durable.sequence >= sequence ? 1 : 0)
+    /// Up to where each replica that follows the log has it on its disk, in the in-sync set or not, the furthest first: for
+    /// WAIT. nil when this member doesn't lead.
+    package var replicaSequences: [UInt64]? {
+        guard let leading else { return nil }
+        return leading.newest.values.compactMap { leading.followers[$0]?.acknowledged }.sorted(by: >)
     }
 
     var knownMembers: [Member] {

@@ -27,6 +27,8 @@ extension LeadershipMachine {
         var joining: Joining?
         var handOver: HandOver?
         var intake: Intake?
+        /// The size of the in-sync set as the store was told.
+        var members: Int?
         var leaseUntil: UInt64 = 0
 
         func link(of key: Member.Key) -> UInt64? { newest[key] }

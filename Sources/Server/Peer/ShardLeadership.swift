@@ -9,6 +9,11 @@ package protocol ShardLeadership: AnyObject, Sendable {
     func handle(_ event: LeadershipMachine.Event)
     /// The lead was taken and its term is being begun, or has begun.
     var isAboutToLead: Bool { get }
+    /// Answers the wait as soon as enough replicas have what it asks for, perhaps before this returns. With nil when this
+    /// node doesn't lead (any more).
+    func begin(_ wait: ReplicaWait)
+    /// Answers the wait now, with what has been reached. Nothing if it has been answered.
+    func end(_ wait: ReplicaWait)
 }
 
 /// The leader's end of a follower's connection, as leadership sees it. Any thread.

@@ -11,8 +11,11 @@ package struct Mandate: Sendable {
     package var isHeld = false
     /// Reads wait as well: another may lead already.
     package var holdsReads = false
-    /// Why writes are refused although this node leads.
-    package var refusal: StorageError?
+    /// Members of the in-sync set, this one included: whatever is committed is on the disks of at least so many. While a
+    /// change of the set is under way, the smaller number.
+    package var members = 1
+    /// MinInSync: with fewer members, writes are refused, and a batch is not acknowledged.
+    package var membersMin = 1
 
     package init() {}
 
@@ -21,4 +24,14 @@ package struct Mandate: Sendable {
 
     @inline(__always)
     func allowsCommit(of sequence: UInt64) -> Bool { !waitsForReplicas || sequence <= replicatedSequence }
+
+    @inline(__always)
+    var hasEnoughMembers: Bool { members >= membersMin }
+
+    var tooFewMembers: StorageError {
+        StorageError(.tooFewInSync, "the in-sync set has \(Mandate.counted(members)), MinInSync is \(membersMin)")
+    }
+
+    /// `1 member`, `2 members`.
+    package static func counted(_ members: Int) -> String { members == 1 ? "1 member" : "\(members) members" }
 }

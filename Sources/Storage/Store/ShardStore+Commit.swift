@@ -28,16 +28,22 @@ extension ShardStore {
                 discardOpen(because: ShardStore.lapsed, signals: &signals)
                 break
             }
+            // The record that starts a term is no client's: reads go on with whoever is left.
+            guard !isLeader || mandate.hasEnoughMembers else {
+                discardOpen(because: mandate.tooFewMembers, signals: &signals)
+                break
+            }
             let batch = sealOpenBatch()
             lock.unlock()
             let started = Clock.monotonicNanoseconds()
             let outcome = writeDurably(batch)
-            let microseconds = Double(Clock.monotonicNanoseconds() - started) / 1000
+            let ended = Clock.monotonicNanoseconds()
             lock.lock()
             switch outcome {
             case .success:
-                if options.durability == .fsync { pace.observe(syncMicroseconds: microseconds) }
+                if options.durability == .fsync { pace.observe(syncMicroseconds: Double(ended - started) / 1000) }
                 inFlightIsDurable = true
+                inFlightDurableAt = ended
                 commitInFlight(&signals)
             case .failure(let error):
                 fail(error, signals: &signals)
@@ -64,11 +70,21 @@ extension ShardStore {
         guard mandate.isValid else { return deposeInFlight(because: ShardStore.lapsed, &signals) }
         publishUncommitted(through: batch.end.sequence)
         publish(batch)
+        let isAcknowledged = !isLeader || mandate.hasEnoughMembers
         if !isLeader, batch.term == term { isLeader = true }
         inFlight = nil
         inFlightIsDurable = false
         committedNumber = openNumber - 1
-        collect(&signals, .committed(through: committedNumber), through: committedNumber)
+        collect(&signals, outcome(of: batch, isAcknowledged: isAcknowledged), through: committedNumber)
+    }
+
+    /// The set may have shrunk below MinInSync since the batch was sealed. It is in the log and stays, but on fewer disks
+    /// than an acknowledgement would promise: that nobody gets one is all that is left to do.
+    private func outcome(of batch: LogBatch, isAcknowledged: Bool) -> StoreSignal {
+        if isAcknowledged {
+            return .committed(through: committedNumber, end: batch.end.sequence, members: mandate.members)
+        }
+        return .failed(through: committedNumber, mandate.tooFewMembers, outcomeKnown: false)
     }
 
     /// Records of earlier terms, and those a replica has not been told to be committed. Lock held.
@@ -190,6 +206,7 @@ extension ShardStore {
         outcomeKnown: Bool,
         _ signals: inout [(StorePort, StoreSignal)]
     ) {
+        if !open.isEmpty { discardedBatches += 1 }
         open.discard()
         openIndex.reset()
         let through = openNumber

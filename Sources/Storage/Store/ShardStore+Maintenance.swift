@@ -42,6 +42,7 @@ extension ShardStore {
     /// - Returns: how many keys they held.
     package func clear(_ ranges: [ClosedRange<UInt16>], port: StorePort) throws(StorageError) -> UInt64 {
         flushApplied()
+        let discarded = lock.withLock { discardedBatches }
         var removed: UInt64 = 0
         for range in ranges {
             let counts = engine.counts(of: range)
@@ -53,6 +54,9 @@ extension ShardStore {
         flushCommits()
         flushApplied()
         if let trouble = lock.withLock({ failure ?? applierTrouble }) ?? log.roomFailure { throw trouble }
+        guard lock.withLock({ discardedBatches }) == discarded else {
+            throw StorageError(.notLeader, "writes were given up while the slots were being cleared; clear them again")
+        }
         return removed
     }
 
@@ -97,6 +101,8 @@ extension ShardStore {
         package var syncMicroseconds: Double
         package var failure: StorageError?
         package var trouble: StorageError?
+        /// Why writes are refused although this node leads.
+        package var refusal: StorageError?
     }
 
     package func figures() -> Figures {
@@ -110,7 +116,8 @@ extension ShardStore {
                 mode: pace.mode,
                 syncMicroseconds: pace.averageMicroseconds,
                 failure: failure,
-                trouble: applierTrouble
+                trouble: applierTrouble,
+                refusal: leadsNow && !mandate.hasEnoughMembers ? mandate.tooFewMembers : nil
             )
         }
     }

@@ -5,9 +5,7 @@ extension ShardStore {
 
     /// The leader finds expired keys through the engine's index by time and deletes them through the log.
     func deleteExpired() {
-        guard lock.withLock({ leadsNow && !mandate.isHeld && failure == nil && !isClosing && !isInstalling }) else {
-            return
-        }
+        guard lock.withLock({ mayDeleteExpired && failure == nil && !isClosing && !isInstalling }) else { return }
         let now = Clock.wallMilliseconds()
         var due: [(slot: UInt16, key: [UInt8])] = []
         do throws(StorageError) {
@@ -22,10 +20,12 @@ extension ShardStore {
         if lock.withLock({ needsCommit }) { commitFromThread() }
     }
 
+    private var mayDeleteExpired: Bool { leadsNow && !mandate.isHeld && mandate.hasEnoughMembers }
+
     private func queueDeletes(of due: [(slot: UInt16, key: [UInt8])], now: UInt64) {
         lock.lock()
         defer { lock.unlock() }
-        guard leadsNow, !mandate.isHeld else { return }
+        guard mayDeleteExpired else { return }
         for (slot, key) in due {
             key.withUnsafeBytes { key in
                 let hash = KeyHash.hash(key)

@@ -10,7 +10,7 @@ extension ShardStore {
     /// Asks before a command that writes up to `bytes` is evaluated. Lock held.
     @inline(__always)
     package func admit(bytes: Int, port: StorePort) -> WriteAdmission {
-        if failure == nil, isLeader, !isClosing, applierTrouble == nil, !mandate.isHeld, mandate.refusal == nil,
+        if failure == nil, isLeader, !isClosing, applierTrouble == nil, !mandate.isHeld, mandate.hasEnoughMembers,
             unappliedBytes + open.length + bytes <= options.unappliedBytesMax, open.length + bytes < 1 << 20,
             log.hasRoom(for: open.length + bytes + LogBatch.headerBytes + 8)
         {
@@ -28,7 +28,7 @@ extension ShardStore {
         guard isLeader, !isClosing else {
             return .refused(StorageError(.notLeader, "this node does not take writes now; ask again"))
         }
-        if let refusal = mandate.refusal { return .refused(refusal) }
+        guard mandate.hasEnoughMembers else { return .refused(mandate.tooFewMembers) }
         guard log.hasRoom(for: open.length + bytes + LogBatch.headerBytes + 8) else {
             return .refused(
                 StorageError(
@@ -48,6 +48,24 @@ extension ShardStore {
                 flushRequested = true
                 lock.signalWork()
             }
+            return .wait
+        }
+        return .admitted
+    }
+
+    /// A batch on this disk usually waits a fraction of this for replicas. One that waits longer may be about to lose one
+    /// of them, and what asks for acknowledgements does not queue up behind it.
+    private static let replicaPatience: UInt64 = 100_000_000
+
+    /// Asks, beside `admit(bytes:port:)`, before a write is evaluated that wants an in-sync set of `count` members, this
+    /// one included. The set may still shrink before the write is committed: `StoreSignal.committed` tells. Lock held.
+    package func admit(acknowledgements count: Int, port: StorePort) -> WriteAdmission {
+        guard mandate.members >= count else {
+            let members = Mandate.counted(mandate.members)
+            return .refused(StorageError(.tooFewInSync, "the in-sync set has \(members), acks asks for \(count)"))
+        }
+        if inFlightIsDurable, Clock.monotonicNanoseconds() - inFlightDurableAt > ShardStore.replicaPatience {
+            port.waitsForRoom = true
             return .wait
         }
         return .admitted

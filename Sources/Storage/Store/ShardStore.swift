@@ -66,9 +66,11 @@ package final class ShardStore: @unchecked Sendable {
     @exclusivity(unchecked) var isLeader = false
     /// What the node's leadership allows the store to do.
     @exclusivity(unchecked) var mandate = Mandate()
-    /// The batch in flight is on this node's disk.
+    /// The batch in flight is on this node's disk, since `inFlightDurableAt` (monotonic nanoseconds).
     var inFlightIsDurable = false
-    var isInstalling = false
+    var inFlightDurableAt: UInt64 = 0
+    /// A snapshot is being put in: what is here of it is no state the leader ever had.
+    package internal(set) var isInstalling = false
     package internal(set) var pace = CommitPace()
     var observers: [Int: @Sendable () -> Void] = [:]
     private var nextObserver = 0
@@ -77,6 +79,8 @@ package final class ShardStore: @unchecked Sendable {
     /// Jobs of other threads under way; nil once the store closes.
     private var uses: Int? = 0
     var threads: [StoreThread] = []
+    /// Batches that were given up before they were written; whoever queued records without a connection looks here.
+    var discardedBatches: UInt64 = 0
 
     init(engine: any StorageEngine, log: CommitLog, options: Options) {
         self.engine = engine

@@ -74,6 +74,9 @@ package enum Clock {
     /// Nanoseconds since the machine's start, time asleep included: leases.
     package static func bootNanoseconds() -> UInt64 { read(CLOCK_BOOTTIME) }
 
+    /// The same in milliseconds: ages, which must grow while the machine sleeps.
+    package static func bootMilliseconds() -> UInt64 { read(CLOCK_BOOTTIME) / 1_000_000 }
+
     private static func read(_ clock: clockid_t) -> UInt64 {
         var now = timespec()
         clock_gettime(clock, &now)

@@ -1,7 +1,8 @@
 /// What the store tells those that wait for it.
 package enum StoreSignal: Sendable {
-    /// Batches up to this number are durable and visible: their replies may go out.
-    case committed(through: UInt64)
+    /// Batches up to this number are durable and visible: their replies may go out. `end` is the sequence of the last
+    /// one's last record, `members` the size of the in-sync set, this node included, that has it on disk.
+    case committed(through: UInt64, end: UInt64, members: Int)
     /// The batches up to this number were not committed. `outcomeKnown`: nothing of them can reappear after a restart.
     case failed(through: UInt64, StorageError, outcomeKnown: Bool)
     /// There is room for writes again.
