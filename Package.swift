@@ -94,7 +94,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Storage", "Routing", "TestSupport", nioCore, nioPosix, logging,
+                "Server", "Storage", "Routing", "Replication", "TestSupport", nioCore, nioPosix, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings

@@ -31,7 +31,7 @@ struct CleanCheck: Sendable {
 
     private func heldSlots(_ ranges: [ClosedRange<UInt16>], _ store: ShardStore) async -> [UInt16] {
         await withCheckedContinuation { continuation in
-            _ = StoreThread {
+            StoreThread {
                 var held: [UInt16] = []
                 for range in ranges {
                     for (offset, count) in store.counts(of: range).enumerated() where count.keys > 0 {
@@ -39,7 +39,7 @@ struct CleanCheck: Sendable {
                     }
                 }
                 continuation.resume(returning: held)
-            }
+            }.detach()
         }
     }
 

@@ -86,20 +86,20 @@ package final class Node: NodeControl {
     /// Waits until the shard is no longer starting. Polls nothing: returns from the thread that opens it.
     package func waitUntilOpened() async -> NodeStatus.State {
         await withCheckedContinuation { continuation in
-            _ = StoreThread { [self] in
+            StoreThread { [self] in
                 transition.withLock {}
                 continuation.resume(returning: state.withLock { $0.phase })
-            }
+            }.detach()
         }
     }
 
     /// Stops the shard cleanly and gives the address back.
     package func stop() async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            _ = StoreThread { [self] in
+            StoreThread { [self] in
                 _ = stopShard()
                 continuation.resume()
-            }
+            }.detach()
         }
         let server = state.withLock { state in
             defer { state.server = nil }
@@ -146,7 +146,7 @@ package final class Node: NodeControl {
     private func beginOpening() {
         let taken = StoreLock()
         let hasTaken = Mutex(false)
-        _ = StoreThread { [self] in
+        StoreThread { [self] in
             transition.lock()
             taken.withLock {
                 hasTaken.withLock { $0 = true }
@@ -154,7 +154,7 @@ package final class Node: NodeControl {
             }
             openShard()
             transition.unlock()
-        }
+        }.detach()
         taken.withLock {
             while !hasTaken.withLock({ $0 }) { taken.waitForProgress(milliseconds: 1000) }
         }
@@ -225,9 +225,9 @@ package final class Node: NodeControl {
         }
     }
 
-    /// The slot map or another shard's leader has changed. Off the caller's thread: `serve` waits for all loops.
+    /// The slot map, another shard's leader, or who may be read from has changed. Off the caller's thread: `serve` waits for all loops.
     private func serveAgain() {
-        _ = StoreThread { [self] in serveFromShard() }
+        StoreThread { [self] in serveFromShard() }.detach()
     }
 
     /// The replication's state is the replica's state.
@@ -291,6 +291,7 @@ package final class Node: NodeControl {
             shardName: configuration.shard,
             role: leads ? .leader : .replica,
             leaders: leaders,
+            nodes: shard?.view.nodes ?? [],
             store: store,
             phase: phase,
             message: message,

@@ -35,6 +35,7 @@ package final class NodeServer: Sendable {
     ) async throws(ServerError) -> NodeServer {
         let origins = OriginCheck(allowed: [state.address.description, listen.description])
         let topology = TopologyCache()
+        let turns = ReplicaTurns()
         let loops = group.makeIterator().map {
             LoopContext(
                 eventLoop: $0,
@@ -44,6 +45,7 @@ package final class NodeServer: Sendable {
                 state: state,
                 origins: origins,
                 topology: topology,
+                turns: turns,
                 logger: logger
             )
         }

@@ -159,18 +159,26 @@ import Testing
 
     @Test func replicasCountOnceAndOnlyAsFarAsTheyAcknowledged() {
         var bench = LeadershipBench(a, durable: end)
-        #expect(bench.machine.replicaSequences == nil)
+        #expect(bench.machine.replicaProgress == nil)
         _ = bench.lead(record(a, "mine", [a, b]))
-        #expect(bench.machine.replicaSequences == [])
+        #expect(bench.machine.replicaProgress == ReplicaProgress([]))
         bench.attach(1, c, 3, term: 5)
         bench.attach(2, b, 21, term: 5)
         bench.attach(3, b, 20, term: 5)
         // The newer of two links of one replica is the one that counts; one that takes a snapshot has nothing.
-        #expect(bench.machine.replicaSequences == [20, 3])
+        #expect(bench.machine.replicaProgress == ReplicaProgress([3, 20]))
         _ = bench.handle(.followerNeedsSnapshot(link: 1))
-        #expect(bench.machine.replicaSequences == [20])
+        #expect(bench.machine.replicaProgress == ReplicaProgress([20]))
         _ = bench.handle(.sessionEnded(id: "mine"))
-        #expect(bench.machine.replicaSequences == nil)
+        #expect(bench.machine.replicaProgress == nil)
+    }
+
+    @Test func aReplicaHasWhatItAcknowledgedAndWhatCameBefore() {
+        let progress = ReplicaProgress([3, 20, 20])
+        #expect([0, 3, 4, 20, 21].map { progress.count(having: $0) } == [3, 3, 2, 2, 0])
+        #expect(progress.has(2, 20) && progress.has(3, 3) && progress.has(0, 99) && progress.has(-1, 99))
+        #expect(!progress.has(3, 4) && !progress.has(1, 21) && !progress.has(4, 0) && !progress.has(.max, 0))
+        #expect(ReplicaProgress([]).has(0, 1) && !ReplicaProgress([]).has(1, 0))
     }
 
     // MARK: Switchover

@@ -24,15 +24,19 @@ import Testing
         version: Int = 2,
         map other: SlotMap? = nil,
         leaders: [NodeAddress] = [],
-        unreachable: Set<NodeAddress> = []
+        replicas: [[NodeAddress]] = [],
+        unreachable: Set<NodeAddress> = [],
+        loading: Set<NodeAddress> = []
     ) -> ClusterReplies {
         ClusterReplies(
             config: config,
             map: other ?? map,
             own: own ?? leader0,
             leaders: leaders,
+            replicas: replicas,
             version: version,
             unreachable: unreachable,
+            loading: loading,
             sequences: [leader0: 7]
         )
     }
@@ -57,6 +61,24 @@ import Testing
         let reply = text(replies(leaders: [replica0, leader1]), "SLOTS")
         #expect(reply.hasPrefix("*2|*4|:0|:8191|*4|$10|127.0.0.22|:8080|"))
         #expect(reply.contains("|*0|*4|$9|127.0.0.2|:8080|"))
+    }
+
+    /// Clients that read from replicas take theirs from here.
+    @Test func slotsLeaveOutReplicasThatNobodyShouldReadFrom() {
+        let other = NodeAddress(host: "127.0.0.23", port: 8080)
+        let both = [[leader0, replica0, other], [leader1]]
+        #expect(text(replies(replicas: both), "SLOTS").hasPrefix("*2|*5|:0|:8191|*4|$9|127.0.0.2|"))
+        for reply in [
+            text(replies(replicas: both, unreachable: [other]), "SLOTS"),
+            text(replies(replicas: both, loading: [other]), "SLOTS"),
+        ] {
+            #expect(reply.hasPrefix("*2|*4|:0|:8191|*4|$9|127.0.0.2|") && !reply.contains("127.0.0.23"))
+        }
+        #expect(text(replies(unreachable: [leader0, replica0]), "SLOTS").hasPrefix("*2|*3|:0|:8191|*4|$9|127.0.0.2|"))
+        let shards = text(replies(version: 3, replicas: both, loading: [other]), "SHARDS")
+        #expect(shards.contains("|$10|127.0.0.23|$4|role|$7|replica|$18|replication-offset|:0|$6|health|$7|loading|"))
+        let nodes = text(replies(replicas: both, unreachable: [other]), "NODES")
+        #expect(nodes.contains("127.0.0.23:8080@8080 slave,fail \(id(leader0)) 0 0 1 disconnected\n"))
     }
 
     @Test func slotsOfModuloAreOneEach() throws {

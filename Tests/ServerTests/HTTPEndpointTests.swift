@@ -15,16 +15,19 @@ import Testing
 
     @Test(
         arguments: [
-            ("GET /put?key=a+b&value=c%2Bd", .put(key: bytes("a b"), value: bytes("c+d"))),
-            ("GET /put?value=&key=a=b&other=1&", .put(key: bytes("a=b"), value: [])),
-            ("POST /put?key=k&value=v", .put(key: bytes("k"), value: bytes("v"))),
+            ("GET /put?key=a+b&value=c%2Bd", .put(key: bytes("a b"), value: bytes("c+d"), acks: nil)),
+            ("GET /put?value=&key=a=b&other=1&", .put(key: bytes("a=b"), value: [], acks: nil)),
+            ("POST /put?key=k&value=v", .put(key: bytes("k"), value: bytes("v"), acks: nil)),
             ("GET /get?key=%00%ff", .get(key: [0, 255], consistencyAny: false, maxLagMilliseconds: nil)),
             (
                 "GET /get?key=k&consistency=any&max_lag_ms=20",
                 .get(key: bytes("k"), consistencyAny: true, maxLagMilliseconds: 20)
             ),
             ("HEAD /get?key=k", .get(key: bytes("k"), consistencyAny: false, maxLagMilliseconds: nil)),
-            ("GET /delete?key=k", .delete(key: bytes("k"))),
+            ("GET /delete?key=k", .delete(key: bytes("k"), acks: nil)),
+            ("GET /put?key=k&value=v&acks=1000", .put(key: bytes("k"), value: bytes("v"), acks: 1000)),
+            ("GET /delete?key=k&acks=2", .delete(key: bytes("k"), acks: 2)),
+            ("DELETE /kv/k?acks=2", .kvDelete(key: bytes("k"), ifMatch: nil, acks: 2)),
             ("POST /clean", .clean),
             ("GET /get-next-replication-key", .nextReplicationKey),
             (
@@ -34,7 +37,7 @@ import Testing
             ("GET /delete-next-replication-key?key=k", .deleteNextReplicationKey(key: bytes("k"), value: nil)),
             ("GET /kv/a/b+c%2F%20", .kvGet(key: bytes("a/b+c/ "), head: false)),
             ("HEAD /kv/k", .kvGet(key: bytes("k"), head: true)),
-            ("DELETE /kv/k", .kvDelete(key: bytes("k"), ifMatch: nil)),
+            ("DELETE /kv/k", .kvDelete(key: bytes("k"), ifMatch: nil, acks: nil)),
             ("GET /kv", .kvList(prefix: [], limit: 100, cursor: nil)),
             (
                 "GET /kv?prefix=p%3a&limit=1000&cursor=a2V5",
@@ -60,6 +63,10 @@ import Testing
         ("GET /get?key=%4", 400, "bad_percent_encoding"), ("GET /kv/%zz", 400, "bad_percent_encoding"),
         ("GET /get?key=k&consistency=all", 400, "bad_consistency"),
         ("GET /get?key=k&max_lag_ms=-1", 400, "bad_max_lag"),
+        ("GET /put?key=k&value=v&acks=0", 400, "bad_acks"), ("GET /delete?key=k&acks=two", 400, "bad_acks"),
+        ("DELETE /kv/k?acks=-1", 400, "bad_acks"), ("DELETE /kv/k?acks=", 400, "bad_acks"),
+        ("GET /put?key=k&value=v&acks=1001", 400, "bad_acks"),
+        ("GET /put?key=k&value=v&acks=1&acks=1", 400, "duplicate_parameter"),
         ("GET /kv?limit=0", 400, "bad_limit"), ("GET /kv?limit=1001", 400, "bad_limit"),
         ("GET /kv?limit=", 400, "bad_limit"), ("GET /kv?cursor=%21", 400, "bad_cursor"),
         ("PUT /kv/k", 411, "length_required"),
@@ -86,10 +93,10 @@ import Testing
     }
 
     @Test func forms() throws {
-        let wanted = HTTPEndpoint.put(key: Self.bytes("k k"), value: Self.bytes("v&"))
-        #expect(try Self.route("POST /put", Self.form, body: "key=k+k&value=v%26") == wanted)
-        #expect(try Self.route("POST /put?key=k+k", Self.form, body: "value=v%26") == wanted)
-        #expect(try Self.route("POST /delete", Self.form, body: "key=k") == .delete(key: Self.bytes("k")))
+        let wanted = HTTPEndpoint.put(key: Self.bytes("k k"), value: Self.bytes("v&"), acks: 2)
+        #expect(try Self.route("POST /put", Self.form, body: "key=k+k&value=v%26&acks=2") == wanted)
+        #expect(try Self.route("POST /put?key=k+k&acks=2", Self.form, body: "value=v%26") == wanted)
+        #expect(try Self.route("POST /delete", Self.form, body: "key=k") == .delete(key: Self.bytes("k"), acks: nil))
         let twice = #expect(throws: HTTPError.self) {
             try Self.route("POST /put?key=k", Self.form, body: "key=k&value=v")
         }
@@ -101,8 +108,8 @@ import Testing
     @Test func conditions() throws {
         func put(_ headers: String) throws -> (HTTPCondition?, Bool, Int?) {
             guard
-                case .kvPut(_, let match, let none, let ttl, let body) = try Self.route(
-                    "PUT /kv/k?ttl=60",
+                case .kvPut(_, let match, let none, let ttl, 3?, let body) = try Self.route(
+                    "PUT /kv/k?ttl=60&acks=3",
                     headers,
                     body: "value"
                 )

@@ -14,6 +14,7 @@ final class ServerFixture {
     let address: NodeAddress
     let store: ShardStore
     let control = FakeControl()
+    let leadership = FakeLeadership()
     private let root: String
     private let folder: DataFolder
     private let server: NodeServer
@@ -21,6 +22,9 @@ final class ServerFixture {
     private let map: SlotMap
     private let metrics: NodeMetrics
     private let group: MultiThreadedEventLoopGroup
+    /// Of the next `serve`: the nodes of each shard that are there, and their leaders, by default config.yaml's.
+    var nodes: [ShardNodes?] = []
+    var leaders: [NodeAddress?]?
 
     private static let made = Mutex(0)
 
@@ -66,7 +70,7 @@ final class ServerFixture {
             listen: address,
             group: group,
             control: control,
-            state: Self.state(config, map, address, role, nil, .starting),
+            state: Self.state(config, map, address, role, nil, .starting, [], nil, leadership),
             metrics: metrics,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -74,7 +78,9 @@ final class ServerFixture {
     }
 
     func serve(role: NodeStatus.Role = .leader, phase: NodeStatus.State = .running, hasStore: Bool = true) throws {
-        try server.serve(Self.state(config, map, address, role, hasStore ? store : nil, phase))
+        try server.serve(
+            Self.state(config, map, address, role, hasStore ? store : nil, phase, nodes, leaders, leadership)
+        )
     }
 
     private static func state(
@@ -83,7 +89,10 @@ final class ServerFixture {
         _ address: NodeAddress,
         _ role: NodeStatus.Role,
         _ store: ShardStore?,
-        _ phase: NodeStatus.State
+        _ phase: NodeStatus.State,
+        _ nodes: [ShardNodes?],
+        _ leaders: [NodeAddress?]?,
+        _ leadership: FakeLeadership
     ) -> ServingState {
         ServingState(
             config: config,
@@ -91,10 +100,12 @@ final class ServerFixture {
             address: address,
             shardName: "shard0",
             role: role,
-            leaders: config.shards.map(\.address),
+            leaders: leaders ?? config.shards.map(\.address),
+            nodes: nodes,
             store: store,
             phase: phase,
-            message: ""
+            message: "",
+            leadership: leadership
         )
     }
 
@@ -106,6 +117,15 @@ final class ServerFixture {
     func ask(_ request: String, _ connection: RawConnection, expecting answer: String) throws -> String {
         connection.send(request)
         return try connection.receiveText(answer.utf8.count)
+    }
+
+    /// Gives the server time, as much as a witness on one of its loops needs to be answered again and again.
+    func wait(_ witness: RawConnection, until condition: () -> Bool) throws -> Bool {
+        for _ in 0..<20_000 {
+            if condition() { return true }
+            _ = try ask("PING\r\n", witness, expecting: "+PONG\r\n")
+        }
+        return condition()
     }
 
     /// An HTTP request with the headers every one needs.
@@ -130,11 +150,13 @@ final class ServerFixture {
 
 /// A node that does nothing but say what it is.
 final class FakeControl: NodeControl, @unchecked Sendable {
-    // Sendable: written by the test before the first connection, read by the server's threads.
+    // Sendable: `metrics` is written before the first connection and then only read.
     var metrics: NodeMetrics?
-    var staleness: UInt64?
+    private let age = Mutex<UInt64?>(nil)
 
-    var stalenessMilliseconds: UInt64? { staleness }
+    var stalenessMilliseconds: UInt64? { age.withLock { $0 } }
+
+    func setStaleness(_ milliseconds: UInt64?) { age.withLock { $0 = milliseconds } }
 
     func status() -> NodeStatus {
         NodeStatus(

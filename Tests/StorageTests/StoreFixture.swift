@@ -23,7 +23,11 @@ final class StoreFixture {
         }
         /// End and members, of each commit told.
         var commits: [[UInt64]] {
-            all.withLock { $0.compactMap { if case .committed(_, let end, let members) = $0 { [end, UInt64(members)] } else { nil } } }
+            all.withLock {
+                $0.compactMap {
+                    if case .committed(_, let end, let members) = $0 { [end, UInt64(members)] } else { nil }
+                }
+            }
         }
         var committed: UInt64 {
             all.withLock { $0.reduce(0) { if case .committed(let number, _, _) = $1 { max($0, number) } else { $0 } } }

@@ -69,6 +69,12 @@ package final class RawConnection {
     /// Says that nothing more will be sent.
     package func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
+    /// The other side will be told of a reset, as by a process that was killed with unread bytes, when this is let go of.
+    package func resetAtEnd() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
     /// Whether more has come; false at the end of the other side's bytes.
     private func fill() throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

@@ -2,6 +2,7 @@ import Coordination
 import Logging
 import Replication
 import Routing
+import Server
 import Synchronization
 
 /// What the coordinator's watch has told of the cluster so far: the slot map, who leads each shard, who is there.
@@ -12,6 +13,8 @@ final class ClusterView: Sendable {
         var records: [String: SeenRecord] = [:]
         /// By shard and member id.
         var notices: [String: [String: MemberNotice]] = [:]
+        /// By shard, from its record and notices.
+        var nodes: [String: ShardNodes] = [:]
         var trouble: String?
         var task: Task<Void, Never>?
     }
@@ -32,7 +35,7 @@ final class ClusterView: Sendable {
     /// Follows the coordinator from now on.
     /// - Parameters:
     ///   - leadership: takes the shard's record and notices.
-    ///   - onChange: the map or some shard's leader has changed.
+    ///   - onChange: the map has changed, or a shard's leader, or which of its nodes may be read from.
     func begin(leadership: LeadershipDriver, onChange: @escaping @Sendable () -> Void) {
         let task = Task { [weak self, coordinator] in
             var isFirst = true
@@ -73,6 +76,11 @@ final class ClusterView: Sendable {
         }
     }
 
+    /// The nodes of each of the map's shards that are there; nil where there is no record of a shard.
+    var nodes: [ShardNodes?] {
+        state.withLock { state in state.map.shardNames.map { state.nodes[$0] } }
+    }
+
     private func notices(of shard: String) -> [MemberNotice] {
         state.withLock { state in (state.notices[shard] ?? [:]).values.sorted { $0.member < $1.member } }
     }
@@ -108,14 +116,36 @@ final class ClusterView: Sendable {
             let hadLeader = state.records[name]?.record?.leader
             state.records[name] = seen
             if hadLeader != seen.record?.leader { told.insert(.topology) }
+            look(at: name, &state, &told)
             if name == shard { told.insert(.records) }
         case .notice(let notice):
             state.notices[notice.shard, default: [:]][notice.member.id] = notice
+            look(at: notice.shard, &state, &told)
             if notice.shard == shard { told.insert(.notices) }
         case .noticeGone(let name, let member):
             state.notices[name]?[member] = nil
+            look(at: name, &state, &told)
             if name == shard { told.insert(.notices) }
         case .sessionOpened, .sessionEnded, .document, .unreadable: break
         }
+    }
+
+    /// A notice lives as long as its member's session.
+    private func look(at shard: String, _ state: inout State, _ told: inout Set<Told>) {
+        guard let record = state.records[shard]?.record else { return }
+        var nodes = ShardNodes(leader: nil, fresh: [], behind: [])
+        for notice in (state.notices[shard] ?? [:]).values.sorted(by: { $0.member < $1.member }) {
+            guard let address = try? NodeAddress(notice.member.address) else { continue }
+            if notice.member.key == record.leader?.key {
+                nodes.leader = address
+            } else if record.includes(notice.member), notice.obstacle == nil {
+                nodes.fresh.append(address)
+            } else {
+                nodes.behind.append(address)
+            }
+        }
+        guard state.nodes[shard] != nodes else { return }
+        state.nodes[shard] = nodes
+        told.insert(.topology)
     }
 }

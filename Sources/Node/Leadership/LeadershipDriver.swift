@@ -198,7 +198,9 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
             published.withLock { $0 = standing }
         case .event(let event):
             apply(event, now)
-            if !replicaWaits.isEmpty, case .followerAcknowledged = event { replicaWaits.advance(machine) }
+            if !replicaWaits.isEmpty, case .followerAcknowledged = event {
+                replicaWaits.advance(machine.replicaProgress)
+            }
         }
     }
 

@@ -53,13 +53,6 @@ extension LeadershipMachine {
         )
     }
 
-    /// Up to where each replica that follows the log has it on its disk, in the in-sync set or not, the furthest first: for
-    /// WAIT. nil when this member doesn't lead.
-    package var replicaSequences: [UInt64]? {
-        guard let leading else { return nil }
-        return leading.newest.values.compactMap { leading.followers[$0]?.acknowledged }.sorted(by: >)
-    }
-
     var knownMembers: [Member] {
         var byKey: [Member.Key: Member] = [:]
         for member in record?.inSync ?? [] { byKey[member.key] = member }

@@ -45,21 +45,21 @@ extension ConnectionHandler {
             if let refusal = loop.origins.refusal(request) { throw refusal }
             let endpoint = try HTTPEndpoint.route(request)
             switch endpoint {
-            case .put(let key, let value):
-                try write(key, request, valueBytes: value.count) { operation throws(HTTPError) in
+            case .put(let key, let value, let acks):
+                try write(key, acks, request, valueBytes: value.count) { operation throws(HTTPError) in
                     value.withUnsafeBytes { queuePut(operation, $0, expiry: 0) }
-                    HTTPResponse.writeOK(request.connection, into: &output)
+                    answer(.ok, acks, request)
                 }
-            case .delete(let key):
-                try write(key, request) { operation throws(HTTPError) in
+            case .delete(let key, let acks):
+                try write(key, acks, request) { operation throws(HTTPError) in
                     queueDelete(operation)
-                    HTTPResponse.writeOK(request.connection, into: &output)
+                    answer(.ok, acks, request)
                 }
             case .get(let key, let isAny, let maxLag): try get(key, isAny, maxLag, request)
             case .kvGet(let key, _): try kvGet(key, request)
-            case .kvPut(let key, let ifMatch, let ifNoneMatchAny, let ttl, let body):
-                try kvPut(key, ifMatch, ifNoneMatchAny, ttl, body, request)
-            case .kvDelete(let key, let ifMatch): try kvDelete(key, ifMatch, request)
+            case .kvPut(let key, let ifMatch, let ifNoneMatchAny, let ttl, let acks, let body):
+                try kvPut(key, ifMatch, ifNoneMatchAny, ttl, acks, body, request)
+            case .kvDelete(let key, let ifMatch, let acks): try kvDelete(key, ifMatch, acks, request)
             default: try executeAdministration(endpoint, request)
             }
         } catch {
@@ -75,6 +75,7 @@ extension ConnectionHandler {
     /// Runs `body` with the key's operation under the store's lock, on the leader of the key's shard only.
     private func write(
         _ key: [UInt8],
+        _ acks: Int?,
         _ request: HTTPRequest,
         valueBytes: Int = 0,
         _ body: (KeyOperation) throws(HTTPError) -> Void
@@ -87,6 +88,11 @@ extension ConnectionHandler {
         store.lock.lock()
         defer { store.lock.unlock() }
         switch store.admit(bytes: key.count + valueBytes + LogRecord.headerBytes, port: port) {
+        case .admitted: break
+        case .wait: return waitAtTheDoor()
+        case .refused(let error): throw HTTPError(error)
+        }
+        switch try admits(acks, store, port) {
         case .admitted: break
         case .wait: return waitAtTheDoor()
         case .refused(let error): throw HTTPError(error)
@@ -111,27 +117,29 @@ extension ConnectionHandler {
         _ ifMatch: HTTPCondition?,
         _ ifNoneMatchAny: Bool,
         _ ttl: Int?,
+        _ acks: Int?,
         _ body: ByteBuffer,
         _ request: HTTPRequest
     ) throws(HTTPError) {
         let expiry = ttl.map { passNow + UInt64($0) * 1000 } ?? 0
-        try write(key, request, valueBytes: body.readableBytes) { operation throws(HTTPError) in
+        try write(key, acks, request, valueBytes: body.readableBytes) { operation throws(HTTPError) in
             if ifMatch != nil || ifNoneMatchAny {
                 let version = try currentVersion(operation)
                 if ifNoneMatchAny, version != nil { throw refuse(operation, "the key exists") }
                 if let ifMatch, !ifMatch.isMet(by: version) { throw refuse(operation, "the version is another") }
             }
             body.withUnsafeReadableBytes { queuePut(operation, $0, expiry: expiry) }
-            HTTPResponse.writeNoContent(
-                etag: operation.store.lastQueuedVersion,
-                request.connection,
-                into: &output
-            )
+            answer(.noContent(etag: operation.store.lastQueuedVersion), acks, request)
         }
     }
 
-    private func kvDelete(_ key: [UInt8], _ ifMatch: HTTPCondition?, _ request: HTTPRequest) throws(HTTPError) {
-        try write(key, request) { operation throws(HTTPError) in
+    private func kvDelete(
+        _ key: [UInt8],
+        _ ifMatch: HTTPCondition?,
+        _ acks: Int?,
+        _ request: HTTPRequest
+    ) throws(HTTPError) {
+        try write(key, acks, request) { operation throws(HTTPError) in
             let version = try currentVersion(operation)
             if let ifMatch, !ifMatch.isMet(by: version) { throw refuse(operation, "the version is another") }
             if version == nil {
@@ -139,7 +147,7 @@ extension ConnectionHandler {
                 return HTTPResponse.writeNotFoundEmpty(request.connection, into: &output)
             }
             queueDelete(operation)
-            HTTPResponse.writeNoContent(request.connection, into: &output)
+            answer(.noContent(etag: nil), acks, request)
         }
     }
 

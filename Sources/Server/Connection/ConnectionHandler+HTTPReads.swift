@@ -13,8 +13,9 @@ extension ConnectionHandler {
     ) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
         let state = loop.state
-        guard state.owns(slot) else { return try redirect(slot, request) }
+        guard state.owns(slot) else { return try isAny ? redirectToReplica(slot, request) : redirect(slot, request) }
         guard state.store != nil else { throw unavailable() }
+        if state.isAboutToLead { return waitAtTheDoor() }
         var lag: Int?
         if !state.isLeader {
             let staleness = loop.control.stalenessMilliseconds
@@ -23,6 +24,16 @@ extension ConnectionHandler {
             lag = Int(clamping: staleness)
         }
         try read(key, slot, request, etag: false, lag: lag)
+    }
+
+    /// Any replica of the key's shard will do: to the next one that is fresh. It looks at `max_lag_ms` itself, and sends the
+    /// client on to the leader if it has to.
+    private func redirectToReplica(_ slot: UInt16, _ request: HTTPRequest) throws(HTTPError) {
+        let shard = loop.state.map.owner(of: slot)
+        guard let replica = loop.turns.next(ofShard: shard, loop.state.freshReplicas(ofShard: shard)) else {
+            return try redirect(slot, request)
+        }
+        HTTPResponse.writeRedirect(to: "\(replica)", request, into: &output)
     }
 
     /// `/kv/{key}`: linearizable, so the leader alone answers.
@@ -45,6 +56,8 @@ extension ConnectionHandler {
         store.lock.lock()
         defer { store.lock.unlock() }
         if loop.state.isLeader, store.holdsReads(port) { return waitAtTheDoor() }
+        // Since its age was looked up, a full copy may have begun.
+        if lag != nil, store.isInstalling { return try redirect(slot, request) }
         let start = output.writerIndex
         let behindWrites = !marks.isEmpty
         if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }

@@ -36,6 +36,7 @@ extension ConnectionHandler {
         case .info: executeINFO(bytes)
         case .scan: executeSCAN(bytes)
         case .keys: executeKEYS(bytes)
+        case .wait: executeWAIT(bytes)
         default: output.writeRESPError("ERR '\(command.name)' needs a key")
         }
     }

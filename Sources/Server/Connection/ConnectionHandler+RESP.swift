@@ -5,10 +5,11 @@ import Storage
 extension ConnectionHandler {
     /// Decodes and executes all whole commands in `input` under one hold of the store's lock.
     func processRESP() {
-        let store = loop.state.store
-        var broken: String?
-        store?.lock.lock()
         let state = loop.state
+        let store = state.store
+        var broken: String?
+        isAgeUnknown = !state.isLeader && loop.control.stalenessMilliseconds == nil
+        store?.lock.lock()
         isLapsed = state.isLeader && !(store?.leadsOrHolds ?? true)
         let consumed = input.withUnsafeReadableBytes { bytes in
             var offset = 0
@@ -94,11 +95,10 @@ extension ConnectionHandler {
         if state.isLeader {
             if isLapsed { return writeNoLeader(slot) }
             if !command.isWrite, store.holdsReads(port) { return waitAtTheDoor() }
-        } else if !command.isWrite, loop.control.stalenessMilliseconds == nil, state.phase != .syncing {
-            return output.writeRESPError("MASTERDOWN this replica can't know how old its data is: it has no leader")
-        }
-        if state.phase == .syncing, !state.isLeader {
+        } else if state.phase == .syncing || store.isInstalling {
             return output.writeRESPError("LOADING this replica is taking a full copy from its leader")
+        } else if isAgeUnknown {
+            return output.writeRESPError("MASTERDOWN this replica can't know how old its data is: it has no leader")
         }
         if command.lastKey != command.firstKey, !sameSlot(command, bytes, slot) {
             return output.writeRESPError("CROSSSLOT Keys in request don't hash to the same slot")

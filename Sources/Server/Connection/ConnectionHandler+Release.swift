@@ -7,7 +7,9 @@ extension ConnectionHandler {
     /// - Returns: whether it still waits.
     func handle(_ signal: StoreSignal) -> Bool {
         switch signal {
-        case .committed(let number): release(through: number)
+        case .committed(let number, let end, let members):
+            committedMembers = members
+            release(through: number, end: end)
         case .failed(let number, let error, let outcomeKnown):
             if let first = marks.first, first.number <= number { failHeld(error, outcomeKnown: outcomeKnown) }
         case .room: break
@@ -23,13 +25,14 @@ extension ConnectionHandler {
         return isRegisteredWaiting
     }
 
-    /// Sends the replies of all batches up to `number`.
-    private func release(through number: UInt64) {
+    /// Sends the replies of all batches up to `number`, the last record of which is `end`.
+    private func release(through number: UInt64, end: UInt64) {
         guard let first = marks.first, first.number <= number else { return }
         let now = Clock.monotonicNanoseconds()
         var released = 0
         while released < marks.count, marks[released].number <= number {
             if marks[released].writes > 0 {
+                writtenThrough = end
                 loop.tally.recordWrites(marks[released].writes, nanoseconds: now - marks[released].since)
             }
             released += 1
@@ -118,7 +121,7 @@ extension ConnectionHandler {
 
     /// At once, or when the writes of this connection that are still held are visible: a DBSIZE counts them. The files
     /// are kept open only from then on: a connection that ends while it waits must not keep a shard from stopping.
-    private func begin(usesStore: Bool, _ job: @escaping (_ endUse: @escaping @Sendable () -> Void) -> Void) {
+    func begin(usesStore: Bool, _ job: @escaping (_ endUse: @escaping @Sendable () -> Void) -> Void) {
         isBlocked = true
         guard marks.isEmpty else {
             deferred = { [self] in begin(usesStore: usesStore, job) }

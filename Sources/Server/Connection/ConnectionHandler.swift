@@ -51,6 +51,12 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     /// The last byte is on its way; only the end of the client's bytes is waited for.
     var hasEnded = false
     var discardedBytes = 0
+    /// A WAIT under way.
+    var replicaWait: PendingWait?
+    /// The last record of the newest committed batch with a write of this connection.
+    @exclusivity(unchecked) var writtenThrough: UInt64 = 0
+    /// How many members have the batch that was committed last on their disks, this node included.
+    @exclusivity(unchecked) var committedMembers = 1
     var isReading = true
     @exclusivity(unchecked) var isRegisteredWaiting = false
 
@@ -72,6 +78,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var passNow: UInt64 = 0
     /// This node's lease had run out when the pass began.
     @exclusivity(unchecked) var isLapsed = false
+    /// This node is a replica that could not know how old its data was when the pass began.
+    @exclusivity(unchecked) var isAgeUnknown = false
 
     init(loop: LoopContext, remoteAddress: String, identifier: Int) {
         self.loop = loop
@@ -91,6 +99,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         // Nobody is left to be answered, and what waits to begin must not hold on to this connection.
         marks = []
         deferred = nil
+        giveUpWait()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -118,6 +127,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         if case ChannelEvent.inputClosed = event {
             inputEnded = true
             if hasEnded { return context.close(promise: nil) }
+            if let replicaWait, replicaWait.timer == nil { endWait() }
             process()
             return flush()
         }

@@ -25,6 +25,8 @@ final class LoopContext: @unchecked Sendable {
     let counters = LoopCounters()
     /// Large replies about the cluster, shared by the node's loops.
     let topology: TopologyCache
+    /// Whose turn it is to be read from; shared by the node's loops.
+    let turns: ReplicaTurns
 
     init(
         eventLoop: any EventLoop,
@@ -34,6 +36,7 @@ final class LoopContext: @unchecked Sendable {
         state: ServingState,
         origins: OriginCheck,
         topology: TopologyCache,
+        turns: ReplicaTurns,
         logger: Logger
     ) {
         self.logger = logger
@@ -44,6 +47,7 @@ final class LoopContext: @unchecked Sendable {
         self.state = state
         self.origins = origins
         self.topology = topology
+        self.turns = turns
         metrics.add(counters)
     }
 

@@ -9,7 +9,24 @@ extension ClusterReplies {
             (index < state.leaders.count ? state.leaders[index] : nil)
                 ?? state.config.shard(named: name)?.address ?? state.address
         }
-        self.init(config: state.config, map: state.map, own: state.address, leaders: leaders, version: version)
+        var unreachable: Set<NodeAddress> = []
+        var loading: Set<NodeAddress> = []
+        for (index, name) in state.map.shardNames.enumerated() where index < state.nodes.count {
+            guard let nodes = state.nodes[index] else { continue }
+            let named = state.config.shard(named: name)?.nodes ?? []
+            unreachable.formUnion(Set(named + [leaders[index]]).subtracting(nodes.all))
+            loading.formUnion(nodes.behind)
+        }
+        self.init(
+            config: state.config,
+            map: state.map,
+            own: state.address,
+            leaders: leaders,
+            replicas: state.nodes.map { $0?.all ?? [] },
+            version: version,
+            unreachable: unreachable,
+            loading: loading
+        )
     }
 }
 
@@ -27,6 +44,7 @@ extension InfoFields {
         uptimeSeconds = UInt64(max(0, status.uptimeSeconds))
         connections = totals.connections
         connectionsReceived = totals.connectionsReceived
+        connectionsWaiting = totals.connectionsWaiting
         commands = totals.commands
         errors = totals.errors
         operationsPerSecond = UInt64(clamping: metrics.reading().commandsPerSecond)

@@ -12,6 +12,8 @@ package final class ServingState: Sendable {
     package let role: NodeStatus.Role
     /// The leader of each shard, by the map's index; nil while it has none.
     package let leaders: [NodeAddress?]
+    /// The nodes of each shard that are there, by the map's index; nil, or missing, while nothing is known of a shard.
+    package let nodes: [ShardNodes?]
     /// nil while the shard is starting, stopped or failed; the address still answers status.
     package let store: ShardStore?
     package let phase: NodeStatus.State
@@ -29,6 +31,7 @@ package final class ServingState: Sendable {
         shardName: String,
         role: NodeStatus.Role,
         leaders: [NodeAddress?],
+        nodes: [ShardNodes?] = [],
         store: ShardStore?,
         phase: NodeStatus.State,
         message: String,
@@ -41,6 +44,7 @@ package final class ServingState: Sendable {
         self.shardName = shardName
         self.role = role
         self.leaders = leaders
+        self.nodes = nodes
         self.store = store
         self.phase = phase
         self.isAboutToLead = isAboutToLead
@@ -61,6 +65,23 @@ package final class ServingState: Sendable {
     package func leader(ofShard index: UInt16) -> NodeAddress? {
         guard Int(index) < leaders.count, let leader = leaders[Int(index)] else { return nil }
         return leader == address && !isLeader ? nil : leader
+    }
+}
+
+extension ServingState {
+    /// Replicas of another shard that may be read from.
+    func freshReplicas(ofShard index: UInt16) -> [NodeAddress] {
+        guard Int(index) < nodes.count, let nodes = nodes[Int(index)] else { return [] }
+        // What is known of the leader can be ahead of the rest.
+        let leader = leader(ofShard: index)
+        return nodes.fresh.filter { $0 != leader }
+    }
+
+    /// Nodes of this node's shard, those of config.yaml and others that are there.
+    var memberCount: Int {
+        let named = config.shard(named: shardName)?.nodes ?? []
+        let known = shardIndex.flatMap { Int($0) < nodes.count ? nodes[Int($0)]?.all : nil } ?? []
+        return Set(named + known + [address]).count
     }
 }
 

@@ -3,7 +3,7 @@ import Routing
 import Synchronization
 
 /// The newest CLUSTER SLOTS, SHARDS and NODES replies of a node. Under `modulo` one of them has about 3 MB: it is built
-/// once per change of the map or of a leader, and copied from then on.
+/// once per change of the map, of a leader or of who is there, and copied from then on.
 ///
 /// Any thread. Holds at most one reply per question and protocol version, six in all.
 final class TopologyCache: Sendable {
@@ -11,10 +11,12 @@ final class TopologyCache: Sendable {
     struct View: Hashable {
         var mapVersion: UInt64
         var leaders: [NodeAddress?]
+        var nodes: [ShardNodes?]
 
         init(_ state: ServingState) {
             mapVersion = state.map.version
             leaders = state.leaders
+            nodes = state.nodes
         }
     }
 

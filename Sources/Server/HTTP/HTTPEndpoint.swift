@@ -5,16 +5,24 @@ import Storage
 ///
 /// `HEAD` is taken wherever `GET` is and changes nothing: leave out the response's body when the method is `.head`.
 package enum HTTPEndpoint: Hashable, Sendable {
-    case put(key: [UInt8], value: [UInt8])
+    /// `acks` of this and other writes: the in-sync set must have so many members, the leader included; nil: any number.
+    case put(key: [UInt8], value: [UInt8], acks: Int?)
     case get(key: [UInt8], consistencyAny: Bool, maxLagMilliseconds: Int?)
-    case delete(key: [UInt8])
+    case delete(key: [UInt8], acks: Int?)
     case clean
     case nextReplicationKey
     /// A nil value is the record of a delete.
     case deleteNextReplicationKey(key: [UInt8], value: [UInt8]?)
-    case kvPut(key: [UInt8], ifMatch: HTTPCondition?, ifNoneMatchAny: Bool, ttlSeconds: Int?, body: ByteBuffer)
+    case kvPut(
+        key: [UInt8],
+        ifMatch: HTTPCondition?,
+        ifNoneMatchAny: Bool,
+        ttlSeconds: Int?,
+        acks: Int?,
+        body: ByteBuffer
+    )
     case kvGet(key: [UInt8], head: Bool)
-    case kvDelete(key: [UInt8], ifMatch: HTTPCondition?)
+    case kvDelete(key: [UInt8], ifMatch: HTTPCondition?, acks: Int?)
     /// Keys behind `cursor`, which is the last key of the page before.
     case kvList(prefix: [UInt8], limit: Int, cursor: [UInt8]?)
     case status
@@ -45,9 +53,15 @@ package enum HTTPEndpoint: Hashable, Sendable {
         switch route {
         case .put:
             let parameters = try HTTPParameters(request)
-            return .put(key: try parameters.requiredKey(), value: try parameters.requiredValue())
+            return .put(
+                key: try parameters.requiredKey(),
+                value: try parameters.requiredValue(),
+                acks: try parameters.checkedAcks()
+            )
         case .get: return try get(request)
-        case .delete: return .delete(key: try HTTPParameters(request).requiredKey())
+        case .delete:
+            let parameters = try HTTPParameters(request)
+            return .delete(key: try parameters.requiredKey(), acks: try parameters.checkedAcks())
         case .clean: return .clean
         case .nextReplicationKey: return .nextReplicationKey
         case .deleteNextReplicationKey:
@@ -94,7 +108,9 @@ package enum HTTPEndpoint: Hashable, Sendable {
         let checked = try HTTPParameters.checked(key)
         switch request.method {
         case .put: return try put(checked, request)
-        case .delete: return .kvDelete(key: checked, ifMatch: try ifMatch(request))
+        case .delete:
+            let acks = try HTTPParameters(request).checkedAcks()
+            return .kvDelete(key: checked, ifMatch: try ifMatch(request), acks: acks)
         default: return .kvGet(key: checked, head: request.method == .head)
         }
     }
@@ -107,8 +123,9 @@ package enum HTTPEndpoint: Hashable, Sendable {
                 throw HTTPError(400, "bad_precondition", "If-None-Match of a PUT can only be *")
             }
         }
+        let parameters = try HTTPParameters(request)
         let ttl = try HTTPParameters.number(
-            try HTTPParameters(request).ttl,
+            parameters.ttl,
             in: 1...HTTPLimits.ttlSecondsMax,
             code: "bad_ttl",
             name: "ttl"
@@ -118,7 +135,14 @@ package enum HTTPEndpoint: Hashable, Sendable {
             throw HTTPError(411, "length_required", "a PUT needs a body; for an empty value send Content-Length: 0")
         }
         let condition = try ifMatch(request)
-        return .kvPut(key: key, ifMatch: condition, ifNoneMatchAny: isAny, ttlSeconds: ttl, body: body)
+        return .kvPut(
+            key: key,
+            ifMatch: condition,
+            ifNoneMatchAny: isAny,
+            ttlSeconds: ttl,
+            acks: try parameters.checkedAcks(),
+            body: body
+        )
     }
 
     private static func ifMatch(_ request: HTTPRequest) throws(HTTPError) -> HTTPCondition? {

@@ -15,7 +15,7 @@ extension HTTPError {
             case .outOfRange: ("out_of_range", false)
             case .closed: ("closed", true)
             case .notLeader: ("no_leader", true)
-            case .tooFewInSync: ("too_few_in_sync", true)
+            case .tooFewInSync: ("not_enough_in_sync", true)
             }
         self.init(mayPass ? 503 : 500, code, error.message, retryAfterSeconds: mayPass ? 1 : nil)
     }

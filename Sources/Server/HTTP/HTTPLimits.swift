@@ -18,6 +18,8 @@ package enum HTTPLimits {
     package static let leadingEmptyLinesMax = 4
     /// Seconds of a `ttl`: about 317 years, so that the expiry in milliseconds stays far from overflowing.
     package static let ttlSecondsMax = 10_000_000_000
+    /// `acks`: no shard has more members.
+    package static let acksMax = 1_000
     /// Keys of one listing.
     package static let listLimits = 1...1000
     package static let listLimitDefault = 100

@@ -11,6 +11,7 @@ struct HTTPParameters {
     var limit: [UInt8]?
     var cursor: [UInt8]?
     var ttl: [UInt8]?
+    var acks: [UInt8]?
     /// The node that is to lead.
     var target: [UInt8]?
 
@@ -61,6 +62,7 @@ struct HTTPParameters {
         case 2 where ASCII.equals(name, "to"): try setOnce(&target, text, "to")
         case 3 where ASCII.equals(name, "key"): try setOnce(&key, text, "key")
         case 3 where ASCII.equals(name, "ttl"): try setOnce(&ttl, text, "ttl")
+        case 4 where ASCII.equals(name, "acks"): try setOnce(&acks, text, "acks")
         case 5 where ASCII.equals(name, "value"): try setOnce(&value, text, "value")
         case 5 where ASCII.equals(name, "limit"): try setOnce(&limit, text, "limit")
         case 6 where ASCII.equals(name, "prefix"): try setOnce(&prefix, text, "prefix")
@@ -90,6 +92,11 @@ extension HTTPParameters {
         guard let value else { throw HTTPError(400, "value_missing", "the parameter value is missing") }
         guard value.count <= StorageLimits.valueBytesMax else { throw .valueTooLarge }
         return value
+    }
+
+    /// Members that the in-sync set must have; how many there can be at most, the shard's leader knows.
+    func checkedAcks() throws(HTTPError) -> Int? {
+        try Self.number(acks, in: 1...HTTPLimits.acksMax, code: "bad_acks", name: "acks")
     }
 
     static func checked(_ key: [UInt8]) throws(HTTPError) -> [UInt8] {

@@ -8,7 +8,8 @@ import Synchronization
 
 /// A replica's connection to its leader: executes what `FollowerMachine` decides.
 ///
-/// The machine lives on one event loop; storage work runs on a thread of its own, one action after the other.
+/// The machine lives on one event loop; storage work runs on a thread of its own, one action after the other. Its clock is
+/// the boot-time clock: data gets older while the machine sleeps, too.
 package final class FollowerLink: @unchecked Sendable {
     // Sendable: everything mutable is confined to `eventLoop`, except `published`, which has its own lock.
     private struct Published {
@@ -59,7 +60,7 @@ package final class FollowerLink: @unchecked Sendable {
                 appliedSequence: commit.sequence,
                 needsSnapshot: needsSnapshot
             ),
-            now: Clock.monotonicMilliseconds()
+            now: Clock.bootMilliseconds()
         )
     }
 
@@ -99,7 +100,7 @@ package final class FollowerLink: @unchecked Sendable {
 
     /// State, lag and age of the data as of now. Any thread.
     package func standing() -> (report: FollowerReport, lag: FollowerLag, staleness: UInt64?) {
-        let now = Clock.monotonicMilliseconds()
+        let now = Clock.bootMilliseconds()
         return published.withLock { state in
             // What the loop published ages until it publishes again, also while the loop is stalled.
             let age = now - min(now, state.readAt)
@@ -109,7 +110,7 @@ package final class FollowerLink: @unchecked Sendable {
 
     private func handle(_ event: FollowerMachine.Event) {
         guard !isStopped else { return }
-        let now = Clock.monotonicMilliseconds()
+        let now = Clock.bootMilliseconds()
         for action in machine.handle(event, now: now) { execute(action) }
         storage.run()
         tryAgainInTime(now)

@@ -70,7 +70,7 @@ extension ClusterReplies {
         bytes.appendRESPBulk("replication-offset")
         bytes.appendRESPInteger(sequences[address] ?? 0)
         bytes.appendRESPBulk("health")
-        bytes.appendRESPBulk(unreachable.contains(address) ? "fail" : "online")
+        bytes.appendRESPBulk(unreachable.contains(address) ? "fail" : loading.contains(address) ? "loading" : "online")
     }
 
     private static func text(of range: SlotMap.SlotRange) -> String {

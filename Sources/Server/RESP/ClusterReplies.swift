@@ -11,32 +11,41 @@ package struct ClusterReplies {
     let own: NodeAddress
     /// By shard index of the map.
     let leaders: [NodeAddress]
+    /// Nodes by shard index of the map, those that config.yaml names or others.
+    let replicas: [[NodeAddress]]
     /// RESP 2 or 3.
     let version: Int
     /// Nodes known not to answer.
     let unreachable: Set<NodeAddress>
+    /// Replicas that take a copy or catch up: there, but nobody should read from them.
+    let loading: Set<NodeAddress>
     /// The log sequence each node is known to have; 0 is told for others.
     let sequences: [NodeAddress: UInt64]
 
     /// - Parameters:
     ///   - own: the address of the node that answers.
     ///   - leaders: the leader of each shard, by index of `map.shardNames`; where it ends, config.yaml's counts.
+    ///   - replicas: nodes of each shard beside those that config.yaml names; they may be the same.
     ///   - version: the connection's protocol, 2 or 3.
     package init(
         config: ClusterConfig,
         map: SlotMap,
         own: NodeAddress,
         leaders: [NodeAddress],
+        replicas: [[NodeAddress]] = [],
         version: Int,
         unreachable: Set<NodeAddress> = [],
+        loading: Set<NodeAddress> = [],
         sequences: [NodeAddress: UInt64] = [:]
     ) {
         self.config = config
         self.map = map
         self.own = own
         self.leaders = leaders
+        self.replicas = replicas
         self.version = version
         self.unreachable = unreachable
+        self.loading = loading
         self.sequences = sequences
     }
 
@@ -56,11 +65,15 @@ package struct ClusterReplies {
         }
     }
 
-    /// CLUSTER SLOTS: for each run of slots first, last, leader and replicas; ascending.
+    /// CLUSTER SLOTS: for each run of slots first, last, leader and replicas; ascending. Clients that read from replicas
+    /// spread over those named here, so one that is away or behind is left out.
     package func appendSlots(to bytes: inout [UInt8]) {
         let encoded = map.shardNames.indices.map { shard in
             var nodes: [UInt8] = []
-            let members = members(ofShard: shard)
+            let leader = leader(ofShard: shard)
+            let members = members(ofShard: shard).filter {
+                $0 == leader || !unreachable.contains($0) && !loading.contains($0)
+            }
             for address in members { appendSlotsNode(address, to: &nodes) }
             return (count: members.count, bytes: nodes)
         }
@@ -129,10 +142,11 @@ package struct ClusterReplies {
         return config.shard(named: map.shardNames[index])?.address ?? own
     }
 
-    /// The leader, then the others as config.yaml has them.
+    /// The leader, then the others as config.yaml has them, then those it does not name.
     func members(ofShard index: Int) -> [NodeAddress] {
         let leader = leader(ofShard: index)
-        let others = config.shard(named: map.shardNames[index])?.nodes.filter { $0 != leader } ?? []
-        return [leader] + others
+        let named = config.shard(named: map.shardNames[index])?.nodes.filter { $0 != leader } ?? []
+        guard index < replicas.count else { return [leader] + named }
+        return [leader] + named + replicas[index].filter { $0 != leader && !named.contains($0) }
     }
 }

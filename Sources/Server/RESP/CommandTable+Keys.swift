@@ -1,6 +1,15 @@
 extension CommandTable {
-    /// Commands on keys of any type.
+    /// Commands on keys of any type; Redis has WAIT among them.
     static let genericEntries: [Entry] = [
+        Entry(
+            .wait,
+            "noscript",
+            "slow connection",
+            tips: "request_policy:all_shards response_policy:agg_min",
+            .generic,
+            since: "3.0.0",
+            "Wait for the synchronous replication of all the write commands sent in the context of the current connection"
+        ),
         Entry(
             .del,
             "write",

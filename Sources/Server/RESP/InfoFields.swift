@@ -15,6 +15,8 @@ package struct InfoFields: Sendable {
 
     package var connections: UInt64 = 0
     package var connectionsReceived: UInt64 = 0
+    /// Connections that wait for replicas.
+    package var connectionsWaiting: UInt64 = 0
 
     /// What the node itself holds in memory (the hot table); 0 if not known.
     package var memoryBytes: UInt64 = 0

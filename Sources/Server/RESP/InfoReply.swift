@@ -37,7 +37,7 @@ package enum InfoReply {
     }
 
     @Sendable private static func clients(_ fields: InfoFields) -> [String] {
-        ["connected_clients:\(fields.connections)", "blocked_clients:0"]
+        ["connected_clients:\(fields.connections)", "blocked_clients:\(fields.connectionsWaiting)"]
     }
 
     @Sendable private static func memory(_ fields: InfoFields) -> [String] {

@@ -2,7 +2,7 @@
 package enum RESPCommand: UInt8, CaseIterable, Sendable {
     case hello, ping, echo, select, client, get, set, setnx, setex, psetex, getset, getdel, del, unlink,
         exists, mget, mset, incr, decr, incrby, decrby, append, strlen, ttl, pttl, expire, pexpire, persist,
-        type, scan, keys, dbsize, info, command, config, readonly, readwrite, cluster, quit, reset, asking
+        type, scan, keys, dbsize, info, command, config, readonly, readwrite, cluster, quit, reset, asking, wait
 
     /// In lower case, as in error messages.
     package var name: String { "\(self)" }
@@ -15,7 +15,7 @@ package enum RESPCommand: UInt8, CaseIterable, Sendable {
         case .hello, .ping, .info, .command, .quit: -1
         case .dbsize, .readonly, .readwrite, .reset, .asking: 1
         case .echo, .select, .get, .getdel, .incr, .decr, .strlen, .ttl, .pttl, .persist, .type, .keys: 2
-        case .setnx, .getset, .incrby, .decrby, .append: 3
+        case .setnx, .getset, .incrby, .decrby, .append, .wait: 3
         case .setex, .psetex: 4
         }
     }
@@ -91,6 +91,7 @@ package enum RESPCommand: UInt8, CaseIterable, Sendable {
             case 0x7379656B: .keys
             case 0x6F666E69: .info
             case 0x74697571: .quit
+            case 0x74696177: .wait
             default: nil
             }
         case 5:

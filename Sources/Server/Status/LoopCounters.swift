@@ -5,6 +5,9 @@ final class LoopCounters: Sendable {
     /// Connections accepted, and those of them that are gone (or have become peer streams).
     let connectionsReceived = LoopCounter()
     let connectionsLeft = LoopCounter()
+    /// WAITs begun and ended.
+    let waitsBegun = LoopCounter()
+    let waitsEnded = LoopCounter()
     /// Redis commands and HTTP requests that were understood.
     let commands = LoopCounter()
     /// Replies that tell of an error.

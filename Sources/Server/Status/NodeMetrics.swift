@@ -51,6 +51,8 @@ package final class NodeMetrics: Sendable {
     package struct Totals: Sendable {
         package var connections: UInt64 = 0
         package var connectionsReceived: UInt64 = 0
+        /// Connections that wait for replicas.
+        package var connectionsWaiting: UInt64 = 0
         package var commands: UInt64 = 0
         package var errors: UInt64 = 0
         package var hits: UInt64 = 0
@@ -114,8 +116,10 @@ package final class NodeMetrics: Sendable {
         counters.reduce(into: Totals()) { totals, loop in
             // In this order: a connection that leaves in between must not make the difference negative.
             let left = loop.connectionsLeft.total
+            let ended = loop.waitsEnded.total
             totals.connectionsReceived += loop.connectionsReceived.total
             totals.connections += loop.connectionsReceived.total - left
+            totals.connectionsWaiting += loop.waitsBegun.total - ended
             totals.commands += loop.commands.total
             totals.errors += loop.errors.total
             totals.hits += loop.hits.total
