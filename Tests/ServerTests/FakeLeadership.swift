@@ -42,4 +42,5 @@ final class FakeLeadership: ShardLeadership {
 
     func attach(_ stream: any FollowerStream, member: Member, term: UInt64) -> UInt64 { 1 }
     func handle(_ event: LeadershipMachine.Event) {}
+    var isAboutToLead: Bool { false }
 }
