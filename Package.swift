@@ -72,7 +72,12 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "TestSupport", dependencies: ["Routing"], path: "Tests/Support", swiftSettings: settings),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Routing", "Coordination"],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: settings),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "Storage"], swiftSettings: settings),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
@@ -87,7 +92,8 @@ let package = Package(
         .testTarget(
             name: "CoordinationTests",
             dependencies: [
-                "Coordination", "CoordinationTestPeer", "Storage", "Routing", "Replication", nioCore, nioPosix,
+                "Coordination", "CoordinationTestPeer", "Storage", "Routing", "Replication", "TestSupport", nioCore,
+                nioPosix,
             ],
             swiftSettings: settings
         ),

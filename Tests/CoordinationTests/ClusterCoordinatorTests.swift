@@ -3,6 +3,7 @@ import Foundation
 import Replication
 import Routing
 import Storage
+import TestSupport
 import Testing
 
 extension CoordinationSuite {

@@ -1,6 +1,7 @@
 import Coordination
 import Foundation
 import Routing
+import TestSupport
 import Testing
 
 extension CoordinationSuite {

@@ -2,6 +2,7 @@ import Coordination
 import Foundation
 import Routing
 import Synchronization
+import TestSupport
 import Testing
 
 extension CoordinationSuite {

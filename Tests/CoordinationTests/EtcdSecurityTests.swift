@@ -1,6 +1,7 @@
 import Coordination
 import Foundation
 import Routing
+import TestSupport
 import Testing
 
 extension CoordinationSuite {
@@ -64,7 +65,7 @@ extension CoordinationSuite {
                 set -e; cd '\(folder.path)'
                 openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=ca
                 openssl req -x509 -newkey rsa:2048 -nodes -keyout other.key -out other.pem -days 2 -subj /CN=other
-                echo subjectAltName=IP:127.0.40.1 > names
+                echo subjectAltName=IP:\(TestEtcd.host) > names
                 for name in server client; do
                   openssl req -newkey rsa:2048 -nodes -keyout $name.key -out $name.csr -subj /CN=$name
                   openssl x509 -req -in $name.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out $name.pem

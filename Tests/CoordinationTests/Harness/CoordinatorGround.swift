@@ -1,6 +1,7 @@
 import Coordination
 import Routing
 import Synchronization
+import TestSupport
 import Testing
 
 /// A coordinator of one kind, fresh for one test, and clients of it.

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A TCP proxy before an etcd member, which can be cut in several ways.
 final class TestProxy: Sendable {
@@ -30,11 +31,11 @@ final class TestProxy: Sendable {
                 guard let proxy = shared.proxy else { return client.close() }
                 return proxy.connect(client, target)
             }
-            .bind(host: "127.0.40.1", port: port).get()
+            .bind(host: TestEtcd.host, port: port).get()
         shared.proxy = self
     }
 
-    var endpoint: String { "http://127.0.40.1:\(port)" }
+    var endpoint: String { "http://\(TestEtcd.host):\(port)" }
 
     func set(_ new: Mode) {
         mode.withLock { $0 = new }
@@ -54,7 +55,7 @@ final class TestProxy: Sendable {
         track(client)
         return ClientBootstrap(group: client.eventLoop)
             .channelOption(.autoRead, value: false)
-            .connect(host: "127.0.40.1", port: target)
+            .connect(host: TestEtcd.host, port: target)
             .flatMap { server in
                 self.track(server)
                 let requests = Pipe(to: server, isAnswers: false, proxy: self)

@@ -3,30 +3,53 @@ import Glibc
 import Routing
 import Server
 import Synchronization
+import TestSupport
 
 /// Real `shoal node` processes with a config.yaml of their own, on loopback addresses of their own.
 final class TestCluster {
     final class Member {
         let shard: String
         let address: NodeAddress
+        /// Where it binds: another address than others use, if there is a proxy between.
+        let listen: NodeAddress
         let isReplica: Bool
         let engine: String
         var folder: String
         var process: ChildProcess?
+        /// What comes to its address goes through here.
+        var proxy: LinkProxy?
+        /// What it says to the coordinator goes through these.
+        var coordinatorProxies: [LinkProxy] = []
+        /// nil: the cluster's.
+        var configFile: String?
 
-        init(shard: String, address: NodeAddress, isReplica: Bool, engine: String, folder: String) {
+        init(shard: String, address: NodeAddress, listen: NodeAddress, isReplica: Bool, engine: String, folder: String)
+        {
             self.shard = shard
             self.address = address
+            self.listen = listen
             self.isReplica = isReplica
             self.engine = engine
             self.folder = folder
         }
     }
 
+    /// What config.yaml says beside the shards.
+    struct Options: Sendable {
+        var placement = "fixed"
+        /// nil: the default.
+        var leaseSeconds: Int?
+        var minInSync = 1
+        /// nil: the coordinator is `local`.
+        var etcd: TestEtcd?
+        /// Nodes are reached, and reach an etcd, through proxies.
+        var isBehindProxies = false
+    }
+
     let folder: TestFolder
     let configFile: String
+    let options: Options
     private(set) var members: [Member] = []
-    private(set) var placement: String
 
     private static let made = Mutex(0)
 
@@ -41,12 +64,18 @@ final class TestCluster {
     }
 
     /// Shards as lists of engines, leader first: `[["lmdb", "rocksdb"]]` is one shard with a replica.
-    init(_ shards: [[String]], placement: String = "fixed") throws {
+    init(_ shards: [[String]], options: Options) throws {
         folder = try TestFolder()
         configFile = "\(folder.path)/config.yaml"
-        self.placement = placement
+        self.options = options
         for engines in shards { try addShard(engines) }
         try writeConfig()
+    }
+
+    convenience init(_ shards: [[String]], placement: String = "fixed") throws {
+        var options = Options()
+        options.placement = placement
+        try self.init(shards, options: options)
     }
 
     private func addShard(_ engines: [String]) throws {
@@ -57,6 +86,7 @@ final class TestCluster {
                 Member(
                     shard: "shard\(index)",
                     address: address,
+                    listen: options.isBehindProxies ? NodeAddress(host: address.host, port: 18081) : address,
                     isReplica: place > 0,
                     engine: engine,
                     folder: "\(folder.path)/\(address.folderName)"
@@ -72,14 +102,38 @@ final class TestCluster {
     }
 
     private func writeConfig() throws {
-        var text = "Cluster:\n  Name: e2e\n  Placement: \(placement)\n  DataDirectory: data\n"
+        _ = try folder.write(config(endpoints: options.etcd?.endpoints ?? []), to: "config.yaml")
+    }
+
+    private func config(endpoints: [String]) -> String {
+        var text = "Cluster:\n  Name: e2e\n  Placement: \(options.placement)\n  DataDirectory: data\n"
+        text += "  MinInSync: \(options.minInSync)\n"
+        if let seconds = options.leaseSeconds { text += "  LeaseSeconds: \(seconds)\n" }
+        if !endpoints.isEmpty {
+            text += "  Coordinator: etcd\n  EtcdEndpoints: [\(endpoints.joined(separator: ", "))]\n"
+        }
         for leader in leaders {
             let replicas = members.filter { $0.shard == leader.shard && $0.isReplica }.map { "\($0.address)" }
             text += "---\nShard:\n  Name: \(leader.shard)\n  Index: \(leader.shard.dropFirst(5))\n"
             text += "  Address: \(leader.address)\n"
             if !replicas.isEmpty { text += "  Replicas: [\(replicas.joined(separator: ", "))]\n" }
         }
-        _ = try folder.write(text, to: "config.yaml")
+        return text
+    }
+
+    /// Puts the proxies between; before `start`.
+    func interpose() async throws {
+        for member in members where options.isBehindProxies {
+            member.proxy = try await LinkProxy.start(at: member.address, to: member.listen)
+            guard let etcd = options.etcd else { continue }
+            for (index, ports) in etcd.ports.enumerated() {
+                let address = NodeAddress(host: member.address.host, port: UInt16(18090 + index))
+                let target = NodeAddress(host: TestEtcd.host, port: UInt16(ports.client))
+                member.coordinatorProxies.append(try await LinkProxy.start(at: address, to: target))
+            }
+            let text = config(endpoints: member.coordinatorProxies.map { "http://\($0.address)" })
+            member.configFile = try folder.write(text, to: "\(member.address.folderName).yaml")
+        }
     }
 
     var leaders: [Member] { members.filter { !$0.isReplica } }
@@ -87,8 +141,9 @@ final class TestCluster {
     func spawn(_ member: Member, extra: [String] = []) throws {
         var command = [
             ShoalBinary.path, "node", "--shard", member.shard, "--http-address", "\(member.address)", "--db-type",
-            member.engine, "--db-location", member.folder, "--config-file", configFile,
+            member.engine, "--db-location", member.folder, "--config-file", member.configFile ?? configFile,
         ]
+        if member.listen != member.address { command += ["--listen-address", "\(member.listen)"] }
         if member.isReplica { command.append("--replica") }
         member.process = try ChildProcess.start(command + extra, output: log(of: member))
     }
@@ -125,7 +180,7 @@ final class TestCluster {
     }
 
     func status(of member: Member) async throws -> NodeStatus {
-        let response = try await HTTPFetch.request(method: "GET", address: member.address, path: "/status")
+        let response = try await HTTPFetch.request(method: "GET", address: member.listen, path: "/status")
         guard let status = StatusJSON.decode(NodeStatus.self, from: response.body) else {
             throw TestFailure("not a status: \(String(decoding: response.body, as: UTF8.self))")
         }

@@ -1,20 +1,14 @@
 import Foundation
 import Synchronization
 
-/// Something that went wrong in a test's own machinery.
-struct TestFailure: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-}
-
 /// A process that a test started; killed, by its id, when the test lets go of it.
-final class TestProcess: Sendable {
-    let pid: pid_t
+package final class TestProcess: Sendable {
+    package let pid: pid_t
     /// What it wrote, stdout and stderr.
-    let output: String
+    package let output: String
     private let isReaped = Mutex(false)
 
-    init(_ command: [String], output: String) throws {
+    package init(_ command: [String], output: String) throws {
         self.output = output
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -43,12 +37,12 @@ final class TestProcess: Sendable {
 
     deinit { end() }
 
-    func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         isReaped.withLock { if !$0 { kill(pid, number) } }
     }
 
     /// Kills it, as a crash would, and waits.
-    func end() {
+    package func end() {
         isReaped.withLock { isReaped in
             guard !isReaped else { return }
             kill(pid, SIGKILL)
@@ -59,7 +53,7 @@ final class TestProcess: Sendable {
     }
 
     /// Its exit code once it has ended by itself, 128 + number for a signal; nil while it runs.
-    func ended() -> Int32? {
+    package func ended() -> Int32? {
         isReaped.withLock { isReaped in
             var status: Int32 = 0
             guard !isReaped, waitpid(pid, &status, WNOHANG) == pid else { return nil }
@@ -68,37 +62,11 @@ final class TestProcess: Sendable {
         }
     }
 
-    var text: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
+    package var text: String { (try? String(contentsOfFile: output, encoding: .utf8)) ?? "" }
 
-    func waitForText(_ expected: String, within limit: Duration = .seconds(20)) async throws {
+    package func waitForText(_ expected: String, within limit: Duration = .seconds(20)) async throws {
         guard try await eventually(within: limit, { self.text.contains(expected) }) else {
             throw TestFailure("process \(pid) did not say \"\(expected)\" but: \(text.suffix(2000))")
         }
     }
-}
-
-/// Looks every few milliseconds until `condition` holds; false when it does not in time.
-func eventually(
-    within limit: Duration = .seconds(20),
-    _ condition: () async throws -> Bool
-) async throws -> Bool {
-    let end = ContinuousClock.now + limit
-    while true {
-        if try await condition() { return true }
-        guard ContinuousClock.now < end else { return false }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
-/// A folder of its own for one test, removed with it.
-final class TestFolder: Sendable {
-    let path: String
-
-    init() throws {
-        var template = Array("/tmp/shoal-coordination.XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw TestFailure("mkdtemp: errno \(errno)") }
-        path = String(cString: made)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

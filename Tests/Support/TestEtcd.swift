@@ -4,28 +4,36 @@ import Routing
 import Synchronization
 
 /// Real etcd processes of one test, on addresses and in folders of their own; Debian's service is not touched.
-final class TestEtcd: Sendable {
+package final class TestEtcd: Sendable {
     private static let nextPort = Mutex(23_000)
-    private static let host = "127.0.40.1"
+    /// This process's own: several may run at the same time, each from the first port on.
+    package static let host = "127.0.40.\(1 + getpid() % 250)"
 
     /// What the members need beside the usual, such as certificates.
-    struct Options: Sendable {
-        var scheme = "http"
-        var arguments: [String] = []
+    package struct Options: Sendable {
+        package var scheme = "http"
+        package var arguments: [String] = []
+
+        package init() {}
+
+        package init(scheme: String, arguments: [String]) {
+            self.scheme = scheme
+            self.arguments = arguments
+        }
     }
 
-    struct Ports: Sendable {
-        var client: Int
-        var peer: Int
+    package struct Ports: Sendable {
+        package var client: Int
+        package var peer: Int
     }
 
-    let folder: TestFolder
-    let ports: [Ports]
-    let options: Options
+    package let folder: TestFolder
+    package let ports: [Ports]
+    package let options: Options
     private let processes = Mutex<[Int: TestProcess]>([:])
 
     /// Starts that many members and waits until they answer.
-    init(members: Int, folder: TestFolder? = nil, options: Options = Options()) async throws {
+    package init(members: Int, folder: TestFolder? = nil, options: Options = Options()) async throws {
         self.folder = try folder ?? TestFolder()
         self.options = options
         ports = try (0..<members).map { _ in Ports(client: try Self.freePort(), peer: try Self.freePort()) }
@@ -35,11 +43,11 @@ final class TestEtcd: Sendable {
 
     deinit { for process in processes.withLock({ $0.values }) { process.end() } }
 
-    var endpoints: [String] { ports.map { "\(options.scheme)://\(Self.host):\($0.client)" } }
+    package var endpoints: [String] { ports.map { "\(options.scheme)://\(Self.host):\($0.client)" } }
 
-    var settings: EtcdSettings { EtcdSettings(endpoints: endpoints.compactMap { EtcdEndpoint($0) }) }
+    package var settings: EtcdSettings { EtcdSettings(endpoints: endpoints.compactMap { EtcdEndpoint($0) }) }
 
-    func start(_ member: Int) throws {
+    package func start(_ member: Int) throws {
         let name = "m\(member)"
         let peers = ports.enumerated().map { "m\($0.offset)=http://\(Self.host):\($0.element.peer)" }
         let command =
@@ -55,11 +63,11 @@ final class TestEtcd: Sendable {
         processes.withLock { $0[member] = process }
     }
 
-    func kill(_ member: Int) { processes.withLock { $0.removeValue(forKey: member) }?.end() }
-    func signal(_ member: Int, _ number: Int32) { processes.withLock { $0[member] }?.signal(number) }
+    package func kill(_ member: Int) { processes.withLock { $0.removeValue(forKey: member) }?.end() }
+    package func signal(_ member: Int, _ number: Int32) { processes.withLock { $0[member] }?.signal(number) }
 
     /// Until the member's port takes connections and, without TLS, a quorum answers through it.
-    func waitUntilReady(_ member: Int) async throws {
+    package func waitUntilReady(_ member: Int) async throws {
         let isReady = try await eventually(within: .seconds(30)) {
             guard let process = processes.withLock({ $0[member] }), process.ended() == nil else {
                 throw TestFailure("etcd ended: \(processes.withLock { $0[member]?.text ?? "" }.suffix(2000))")
@@ -88,7 +96,7 @@ final class TestEtcd: Sendable {
     }
 
     /// The next port of this suite's range that nothing listens on.
-    static func freePort() throws -> Int {
+    package static func freePort() throws -> Int {
         for _ in 0..<1000 {
             let port = nextPort.withLock { port in
                 defer { port = port < 23_999 ? port + 1 : 23_000 }
@@ -99,7 +107,7 @@ final class TestEtcd: Sendable {
         throw TestFailure("no free port between 23000 and 23999 on \(host)")
     }
 
-    static func isListening(_ port: Int) -> Bool {
+    package static func isListening(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }

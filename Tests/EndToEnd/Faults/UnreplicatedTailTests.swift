@@ -1,0 +1,159 @@
+import Glibc
+import NIOCore
+import Routing
+import Server
+import Testing
+import TestSupport
+
+extension EndToEndSuite.Faults {
+    /// Item 6: an old leader whose log has what nobody else has. It comes back as a replica, equal to its leader, and what
+    /// it alone had is never shown.
+    @Suite struct UnreplicatedTailTests {
+        /// The leader's engine, and a replica of each.
+        private static let engines = [["lmdb", "rocksdb", "lmdb"], ["rocksdb", "lmdb", "rocksdb"]]
+        private static let both: Set<TestCluster.Isolation.Way> = [.incoming, .outgoing]
+        private static let tailCount = 5
+
+        private func put(_ count: Int, _ name: String, _ cluster: TestCluster, size: Int = 8) async throws {
+            let nodes = cluster.members.map(\.address)
+            let value = [UInt8](repeating: UInt8(ascii: "v"), count: size)
+            try await Traffic.putOverRESP(
+                (0..<count).map { Pair(key: Array("\(name)\($0)".utf8), value: value) },
+                nodes
+            )
+        }
+
+        /// Sends writes, in one piece so that they become one batch, to a leader that has no replicas any more, and waits
+        /// until they are in its log.
+        private func appendTail(_ leader: TestCluster.Member) async throws -> RawConnection {
+            let connection = try RawConnection(to: leader.listen)
+            let commands = (0..<Self.tailCount).map { RawConnection.command("SET", "tail-\($0)", "never shown") }
+            connection.send(Array(commands.joined()))
+            let isLogged = try await Poll.until(every: .milliseconds(5)) {
+                let found = try await ChildProcess.run([
+                    "sh", "-c", "grep -qa tail-4 '\(leader.folder)'/log/[0-9]*.seg",
+                ])
+                return found.exit == .code(0)
+            }
+            #expect(isLogged, "the leader does not log what it is sent")
+            return connection
+        }
+
+        /// Whether a node shows any of the tail, asked in every way that a node answers by itself.
+        private func showsTail(_ member: TestCluster.Member) async throws -> Bool {
+            let client = AuditClient([member.listen], patience: .seconds(5), number: 0)
+            var isShown = false
+            for readonly in [false, true] {
+                if readonly { _ = await client.ask(["READONLY"], at: member.listen) }
+                for number in 0..<Self.tailCount {
+                    if case .reply(.bulk) = await client.ask(["GET", "tail-\(number)"], at: member.listen) {
+                        isShown = true
+                    }
+                }
+            }
+            await client.close()
+            let page = try? await HTTPFetch.request(method: "GET", address: member.listen, path: "/get?key=tail-1")
+            return isShown || page?.status == 200
+        }
+
+        private func sequence(_ member: TestCluster.Member, _ cluster: TestCluster) async throws -> UInt64 {
+            let text = try await cluster.status(of: member).position
+            return try #require(text.split(separator: "-").last.flatMap { UInt64($0) })
+        }
+
+        /// All members have the same, and none of them the tail.
+        private func expectEqual(_ cluster: TestCluster, _ keys: Int) async throws {
+            try await cluster.waitUntilInSync()
+            var contents: [[String: [UInt8]]] = []
+            #expect(try await Poll.until { try await cluster.roles().allSatisfy(\.isWhole) })
+            for member in cluster.members {
+                let isReplica = try await cluster.status(of: member).role == .replica
+                contents.append(try await Contents.read(member.listen, isReplica: isReplica))
+                #expect(try await !showsTail(member), "\(member.address) shows what was never acknowledged")
+            }
+            #expect(contents.allSatisfy { $0 == contents[0] })
+            #expect(contents[0].count == keys)
+        }
+
+        private func said(_ text: String, _ member: TestCluster.Member, _ cluster: TestCluster) -> Bool {
+            String(decoding: TestFolder.read(cluster.log(of: member)), as: UTF8.self).contains(text)
+        }
+
+        /// Killed with a tail; others go on, with fewer records than it has, or more.
+        @Test(arguments: engines) func isCutAfterACrash(engines: [String]) async throws {
+            let cluster = try await Faults.cluster([engines], Faults.options(.local, isBehindProxies: true))
+            try await put(50, "before", cluster)
+            var keys = 50
+            for later in [0, 20] {
+                let old = try await cluster.leader(of: 0)
+                cluster.isolate(old, .init(peers: Self.both))
+                let connection = try await appendTail(old)
+                try await cluster.kill(old)
+                #expect(throws: RawConnection.Failure.self) { _ = try connection.receiveReply() }
+                cluster.heal()
+                _ = try await cluster.leader(of: 0)
+                try await put(later, "after\(later)-", cluster)
+                keys += later
+                try cluster.spawn(old)
+                try await expectEqual(cluster, keys)
+                #expect(said("cutting a tail", old, cluster))
+            }
+            try await cluster.signalAll(SIGTERM)
+        }
+
+        /// Cut off from all but its clients, while others write exactly as many records as it has.
+        @Test(arguments: engines) func isCutAtAnEqualSequence(engines: [String]) async throws {
+            let cluster = try await Faults.cluster([engines], Faults.options(.etcd, isBehindProxies: true))
+            try await put(50, "before", cluster)
+            let old = try await cluster.leader(of: 0)
+            let end = try await sequence(old, cluster) + UInt64(Self.tailCount)
+            cluster.isolate(old, .init(peers: Self.both, coordinator: Self.both))
+            let connection = try await appendTail(old)
+            let others = cluster.members.filter { $0 !== old }
+            var new: TestCluster.Member?
+            let isReplaced = try await Poll.until {
+                let isShown = try await showsTail(old)
+                #expect(!isShown)
+                for member in others {
+                    let status = try? await cluster.status(of: member)
+                    if status?.role == .leader, status?.leadership?.leader == "\(member.address)" { new = member }
+                }
+                return new != nil
+            }
+            #expect(isReplaced, "nobody takes over from a leader that is cut off")
+            let leader = try #require(new)
+            var written = 0
+            let client = try await RESPClient.connect(to: leader.listen)
+            while try await sequence(leader, cluster) < end {
+                #expect(try await client.command("SET", "after\(written)", "v") == .simple("OK"))
+                written += 1
+            }
+            #expect(try await sequence(leader, cluster) == end && written > 0, "the logs are not of one length")
+            #expect(throws: RawConnection.Failure.self) { _ = try connection.receiveReply() }
+            cluster.heal()
+            try await expectEqual(cluster, 50 + written)
+            #expect(said("cutting a tail", old, cluster))
+            await client.close()
+            try await cluster.signalAll(SIGTERM)
+        }
+
+        /// So much is written meanwhile that the new leader's log no longer reaches back to where they parted.
+        @Test(.enabled(if: Faults.isLong), arguments: engines) func isReplacedByASnapshot(engines: [String])
+            async throws
+        {
+            let cluster = try await Faults.cluster([engines], Faults.options(.local, isBehindProxies: true))
+            try await put(50, "before", cluster)
+            let old = try await cluster.leader(of: 0)
+            cluster.isolate(old, .init(peers: Self.both))
+            _ = try await appendTail(old)
+            try await cluster.kill(old)
+            cluster.heal()
+            _ = try await cluster.leader(of: 0)
+            try await put(600, "large", cluster, size: 1 << 20)
+            try cluster.spawn(old)
+            try await expectEqual(cluster, 650)
+            #expect(said("taking a snapshot", old, cluster))
+            try await cluster.signalAll(SIGTERM)
+        }
+    }
+}

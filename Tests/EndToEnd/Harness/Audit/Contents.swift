@@ -1,0 +1,29 @@
+import Routing
+import Server
+
+/// All keys and values of a node, as it has them itself.
+enum Contents {
+    private static let pageSize = 1000
+
+    static func read(_ node: NodeAddress, isReplica: Bool) async throws -> [String: [UInt8]] {
+        let client = try await RESPClient.connect(to: node)
+        if isReplica { _ = try await client.command("READONLY") }
+        var contents: [String: [UInt8]] = [:]
+        var cursor = "0"
+        repeat {
+            let page = try await client.command("SCAN", cursor, "COUNT", "\(pageSize)")
+            guard let parts = page.elements, parts.count == 2, let next = parts[0].bytes, let keys = parts[1].elements
+            else { throw TestFailure("SCAN on \(node): \(page)") }
+            let found = keys.compactMap(\.bytes)
+            for (key, reply) in zip(found, await client.replies(to: found.map { [Array("GET".utf8), $0] })) {
+                guard case .bulk(let value)? = reply else {
+                    throw TestFailure("GET on \(node): \(reply.map { "\($0)" } ?? "closed")")
+                }
+                contents[String(decoding: key, as: UTF8.self)] = value
+            }
+            cursor = String(decoding: next, as: UTF8.self)
+        } while cursor != "0"
+        await client.close()
+        return contents
+    }
+}
