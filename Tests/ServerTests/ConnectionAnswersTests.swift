@@ -44,6 +44,7 @@ import Testing
             #expect(try http.receiveAllText().hasPrefix("HTTP/1.1 \(status) "), "\(path)")
         }
         // It has data now, but has not heard from its leader: nobody can say how old it is.
+        try server.store.becomeLeader()
         try server.serve(role: .replica, phase: .running)
         let again = try server.connect()
         let down = "-MASTERDOWN this replica can't know how old its data is: it has no leader\r\n"

@@ -19,7 +19,7 @@ extension ConnectionHandler {
         var lag: Int?
         if !state.isLeader {
             let staleness = loop.control.stalenessMilliseconds
-            guard let staleness, state.phase != .syncing else { return try redirect(slot, request) }
+            guard let staleness else { return try redirect(slot, request) }
             if let maxLag, staleness > UInt64(maxLag) { return try redirect(slot, request) }
             lag = Int(clamping: staleness)
         }
@@ -57,7 +57,7 @@ extension ConnectionHandler {
         defer { store.lock.unlock() }
         if loop.state.isLeader, store.holdsReads(port) { return waitAtTheDoor() }
         // Since its age was looked up, a full copy may have begun.
-        if lag != nil, store.isInstalling { return try redirect(slot, request) }
+        if lag != nil, store.holdsNoState { return try redirect(slot, request) }
         let start = output.writerIndex
         let behindWrites = !marks.isEmpty
         if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }

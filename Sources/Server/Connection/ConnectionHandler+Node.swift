@@ -44,15 +44,19 @@ extension ConnectionHandler {
         ) { connection, reply in _ = connection.output.writeImmutableBuffer(reply) }
     }
 
-    /// The open shard, for a command that looks at all of it; nil when the refusal has been answered.
+    /// The open shard, for a command that looks at all of it; nil when the refusal has been answered. The store's lock is
+    /// held.
     private func readableStore() -> ShardStore? {
         let state = loop.state
-        if state.phase == .syncing, !state.isLeader {
-            output.writeRESPError("LOADING this replica is taking a full copy from its leader")
+        guard let store = state.store else {
+            writeNotServing()
             return nil
         }
-        if state.store == nil { writeNotServing() }
-        return state.store
+        guard state.isLeader || !store.holdsNoState else {
+            writeTakingCopy()
+            return nil
+        }
+        return store
     }
 
     func executeCOMMAND(_ bytes: UnsafeRawBufferPointer) {

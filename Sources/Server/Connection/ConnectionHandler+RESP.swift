@@ -95,8 +95,8 @@ extension ConnectionHandler {
         if state.isLeader {
             if isLapsed { return writeNoLeader(slot) }
             if !command.isWrite, store.holdsReads(port) { return waitAtTheDoor() }
-        } else if state.phase == .syncing || store.isInstalling {
-            return output.writeRESPError("LOADING this replica is taking a full copy from its leader")
+        } else if store.holdsNoState {
+            return writeTakingCopy()
         } else if isAgeUnknown {
             return output.writeRESPError("MASTERDOWN this replica can't know how old its data is: it has no leader")
         }
@@ -148,6 +148,10 @@ extension ConnectionHandler {
             isRegisteredWaiting = true
             loop.wait(self)
         }
+    }
+
+    func writeTakingCopy() {
+        output.writeRESPError("LOADING this replica is taking a full copy from its leader")
     }
 
     func writeNotServing() {

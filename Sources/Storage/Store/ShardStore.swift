@@ -70,7 +70,7 @@ package final class ShardStore: @unchecked Sendable {
     var inFlightIsDurable = false
     var inFlightDurableAt: UInt64 = 0
     /// A snapshot is being put in: what is here of it is no state the leader ever had.
-    package internal(set) var isInstalling = false
+    var isInstalling = false
     package internal(set) var pace = CommitPace()
     var observers: [Int: @Sendable () -> Void] = [:]
     private var nextObserver = 0
@@ -104,6 +104,10 @@ package final class ShardStore: @unchecked Sendable {
 
     /// Memory that writes hold until the applier has put them into the engine. Lock held.
     @inline(__always) var unappliedBytes: Int { hot.dirtyBytes + hot.takenBytes }
+
+    /// Whether what is here is no state that the leader ever had: a snapshot is being put in, or nothing has come yet.
+    /// Lock held.
+    package var holdsNoState: Bool { isInstalling || commitPosition == .zero }
 
     /// Whether a snapshot is being put in; contents are of no use meanwhile.
     package var isBeingInstalled: Bool { lock.withLock { isInstalling } }
