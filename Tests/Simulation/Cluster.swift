@@ -1,5 +1,6 @@
 import Replication
 import Storage
+import TestSupport
 
 /// A whole cluster in simulated time: machines, network, coordinator, clients, and whoever breaks them.
 final class Cluster {

@@ -1,5 +1,6 @@
 import Replication
 import Storage
+import TestSupport
 
 /// Records as real batches: what is checked, shipped and compared is what the machines see.
 enum SimulatedBatch {

@@ -1,5 +1,6 @@
 import Replication
 import Storage
+import TestSupport
 
 /// A client: one command at a time, redirects followed, outcomes recorded in true time.
 final class SimulatedClient {

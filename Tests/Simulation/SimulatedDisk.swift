@@ -1,5 +1,6 @@
 import Replication
 import Storage
+import TestSupport
 
 /// A member's data folder: what survives a crash of the process, and what of the machine.
 struct SimulatedDisk {

@@ -1,5 +1,6 @@
 import Replication
 import Storage
+import TestSupport
 
 /// A command of a client on its way through a member.
 struct Command {

@@ -1,8 +1,6 @@
 import Replication
 import Storage
-
-/// A key's value: the tokens that were set and appended, in order.
-typealias Tokens = [UInt32]
+import TestSupport
 
 /// One record as the simulation sees it.
 struct SimulatedRecord: Hashable {

@@ -1,37 +1,12 @@
-/// One command of a client on one key, in true time.
-struct Operation {
-    enum Kind: Hashable {
-        case set(UInt32)
-        case append(UInt32)
-        case setIfAbsent(UInt32)
-        case get
-    }
-
-    enum Outcome: Hashable {
-        /// SET and APPEND were done.
-        case done
-        /// Whether NX set the key.
-        case wasSet(Bool)
-        case value(Tokens?)
-        /// The connection was closed, or nothing came: done now, later, or never.
-        case unknown
-    }
-
-    var kind: Kind
-    var invoked: UInt64
-    var answered: UInt64
-    var outcome: Outcome
-}
-
 /// Whether a key's history is that of one register: the search of Wing and Gong with Lowe's memory of visited states.
-struct LinearizabilityCheck {
+package struct LinearizabilityCheck {
     private struct State: Hashable {
         var done: UInt64
         var value: Tokens?
     }
 
     /// Histories are kept shorter than the bits of a word; the keys are many instead.
-    static let operationsMax = 60
+    package static let operationsMax = 60
     private let operations: [Operation]
     private let required: UInt64
     private var visited: Set<State> = []
@@ -46,7 +21,7 @@ struct LinearizabilityCheck {
     }
 
     /// - Returns: nil if the history is linearizable, else the history in words.
-    static func violation(_ history: [Operation]) -> String? {
+    package static func violation(_ history: [Operation]) -> String? {
         // A read that nobody knows the answer of says nothing.
         let relevant = history.filter { !($0.kind == .get && $0.outcome == .unknown) }
         precondition(relevant.count <= operationsMax, "history too long")
