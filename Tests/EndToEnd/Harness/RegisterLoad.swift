@@ -21,6 +21,8 @@ final class RegisterLoad: Sendable {
     private static let laneCount = 3
     /// A key is left for a new one before its history is too long for the check, whoever is still under way on it.
     private static let operationsPerKey = 40
+    /// A member that sleeps answers nobody; whoever asked it goes on after this.
+    private static let patience = TimeAmount.seconds(1)
     private static let pause = Duration.milliseconds(2)
 
     private let members: [NodeAddress]
@@ -41,7 +43,7 @@ final class RegisterLoad: Sendable {
         await withTaskGroup(of: Void.self) { tasks in
             for number in 0..<clients {
                 tasks.addTask { [self] in
-                    let client = AuditClient(members, patience: .seconds(2), number: number)
+                    let client = AuditClient(members, patience: RegisterLoad.patience, number: number)
                     while !isStopping { await operate(client, number) }
                     await client.close()
                 }
@@ -108,7 +110,12 @@ final class RegisterLoad: Sendable {
     private func getOverHTTP(_ key: String) async -> AuditClient.Answer {
         let member = members.randomElement() ?? members[0]
         do throws(ClientError) {
-            let response = try await HTTPFetch.request(method: "GET", address: member, path: "/kv/\(key)")
+            let response = try await HTTPFetch.request(
+                method: "GET",
+                address: member,
+                path: "/kv/\(key)",
+                timeout: RegisterLoad.patience
+            )
             switch response.status {
             case 200: return .reply(.bulk(response.body))
             case 404: return .reply(.null)
