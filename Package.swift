@@ -81,7 +81,11 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: settings),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "Storage"], swiftSettings: settings),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
-        .testTarget(name: "Simulation", dependencies: ["Replication", "Storage", "TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "Simulation",
+            dependencies: ["Replication", "Storage", "TestSupport"],
+            swiftSettings: settings
+        ),
         // A second process for the tests of the `local` coordinator.
         .executableTarget(
             name: "CoordinationTestPeer",

@@ -148,7 +148,10 @@ extension EndToEndSuite {
                 #expect(text.hasPrefix("MASTERDOWN "), "\(text)")
             }
             cluster.heal()
-            #expect(try await Poll.until { try await client.command("GET", "a") == .bulk([50]) }, "it does not come back")
+            #expect(
+                try await Poll.until { try await client.command("GET", "a") == .bulk([50]) },
+                "it does not come back"
+            )
             await client.close()
             await writer.close()
             try await cluster.signalAll(SIGTERM)
@@ -176,7 +179,9 @@ extension EndToEndSuite {
 
             // One that is away is neither redirected to nor told to cluster clients.
             try await cluster.stop(cluster.members[1])
-            let isAlone = try await Poll.until { Set([try await target(), try await target()]) == [url(cluster.members[2])] }
+            let isAlone = try await Poll.until {
+                Set([try await target(), try await target()]) == [url(cluster.members[2])]
+            }
             #expect(isAlone, "the one that is away is still named")
             let left = try await ChildProcess.run(Self.cli(elsewhere) + ["CLUSTER", "SLOTS"]).text
             #expect(left.ranges(of: "127.").count == 3 && !left.contains(cluster.members[1].address.host), "\(left)")
@@ -185,7 +190,10 @@ extension EndToEndSuite {
             try await cluster.stop(cluster.members[2])
             #expect(try await Poll.until { try await target() == url(leader) }, "not the leader, which is alone")
             try cluster.spawn(cluster.members[1])
-            #expect(try await Poll.until { try await target() == url(cluster.members[1]) }, "not the one that came back")
+            #expect(
+                try await Poll.until { try await target() == url(cluster.members[1]) },
+                "not the one that came back"
+            )
             try await cluster.signalAll(SIGTERM)
         }
 

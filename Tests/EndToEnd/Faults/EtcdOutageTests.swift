@@ -16,14 +16,18 @@ extension EndToEndSuite.Faults {
         /// Which member of etcd leads.
         private func leader(_ etcd: TestEtcd) async throws -> Int {
             struct Status: Decodable {
-                struct Header: Decodable { var member_id: String }
+                struct Header: Decodable {
+                    var member: String
+
+                    enum CodingKeys: String, CodingKey { case member = "member_id" }
+                }
                 var header: Header
                 var leader: String?
             }
             for (index, endpoint) in etcd.endpoints.enumerated() {
                 let ran = try await ChildProcess.run(["curl", "-sS", "-d", "{}", "\(endpoint)/v3/maintenance/status"])
                 let status = try JSONDecoder().decode(Status.self, from: Data(ran.output))
-                if status.leader == status.header.member_id { return index }
+                if status.leader == status.header.member { return index }
             }
             throw TestFailure("etcd has no leader")
         }

@@ -2,8 +2,8 @@ import Glibc
 import NIOCore
 import Routing
 import Server
-import Testing
 import TestSupport
+import Testing
 
 extension EndToEndSuite.Faults {
     /// Item 2: a leader stopped with SIGSTOP for longer than its lease.

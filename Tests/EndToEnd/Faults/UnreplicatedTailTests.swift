@@ -2,8 +2,8 @@ import Glibc
 import NIOCore
 import Routing
 import Server
-import Testing
 import TestSupport
+import Testing
 
 extension EndToEndSuite.Faults {
     /// Item 6: an old leader whose log has what nobody else has. It comes back as a replica, equal to its leader, and what
