@@ -90,23 +90,6 @@ extension ServingState {
     }
 }
 
-extension ServingState {
-    /// Replicas of another shard that may be read from.
-    func freshReplicas(ofShard index: UInt16) -> [NodeAddress] {
-        guard Int(index) < nodes.count, let nodes = nodes[Int(index)] else { return [] }
-        // What is known of the leader can be ahead of the rest.
-        let leader = leader(ofShard: index)
-        return nodes.fresh.filter { $0 != leader }
-    }
-
-    /// Nodes of this node's shard, those of config.yaml and others that are there.
-    var memberCount: Int {
-        let named = config.shard(named: shardName)?.nodes ?? []
-        let known = shardIndex.flatMap { Int($0) < nodes.count ? nodes[Int($0)]?.all : nil } ?? []
-        return Set(named + known + [address]).count
-    }
-}
-
 /// What the server asks of the node around it; called from event loops, so nothing here may block.
 package protocol NodeControl: AnyObject, Sendable {
     /// The node's object of the status document. Blocks; called from a thread of the pool.
