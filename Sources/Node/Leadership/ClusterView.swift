@@ -84,11 +84,6 @@ final class ClusterView: Sendable {
         state.withLock { state in state.map.shardNames.map { state.nodes[$0] } }
     }
 
-    /// The nodes of each of the map's shards that are there; nil where there is no record of a shard.
-    var nodes: [ShardNodes?] {
-        state.withLock { state in state.map.shardNames.map { state.nodes[$0] } }
-    }
-
     private func notices(of shard: String) -> [MemberNotice] {
         state.withLock { state in (state.notices[shard] ?? [:]).values.sorted { $0.member < $1.member } }
     }
