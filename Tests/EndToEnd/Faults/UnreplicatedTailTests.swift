@@ -23,8 +23,8 @@ extension EndToEndSuite.Faults {
             )
         }
 
-        /// Sends writes, in one piece so that they become one batch, to a leader that has no replicas any more, and waits
-        /// until they are in its log.
+        /// Sends writes, in one piece so that they become one batch, to a leader that is cut off from its replicas, and waits
+        /// until they are in its log. It can't take the replicas out of the set either: it is cut off from etcd, too.
         private func appendTail(_ leader: TestCluster.Member) async throws -> RawConnection {
             let connection = try RawConnection(to: leader.listen)
             let commands = (0..<Self.tailCount).map { RawConnection.command("SET", "tail-\($0)", "never shown") }
@@ -89,12 +89,12 @@ extension EndToEndSuite.Faults {
         /// Killed with a tail; others go on, with fewer records than it has, or more.
         @Test(arguments: zip(engines, [[0, 20], [20, 0]]))
         func isCutAfterACrash(engines: [String], counts: [Int]) async throws {
-            let cluster = try await Faults.cluster([engines], Faults.options(.local, isBehindProxies: true))
+            let cluster = try await Faults.cluster([engines], Faults.options(.etcd, isBehindProxies: true))
             try await put(50, "before", cluster)
             var keys = 50
             for later in Faults.isLong ? counts : [counts[0]] {
                 let old = try await cluster.leader(of: 0)
-                cluster.isolate(old, .init(peers: Self.both))
+                cluster.isolate(old, .init(peers: Self.both, coordinator: Self.both))
                 let connection = try await appendTail(old)
                 try await cluster.kill(old)
                 #expect(throws: RawConnection.Failure.self) { _ = try connection.receiveReply() }
@@ -150,10 +150,10 @@ extension EndToEndSuite.Faults {
         @Test(.enabled(if: Faults.isLong), arguments: engines) func isReplacedByASnapshot(engines: [String])
             async throws
         {
-            let cluster = try await Faults.cluster([engines], Faults.options(.local, isBehindProxies: true))
+            let cluster = try await Faults.cluster([engines], Faults.options(.etcd, isBehindProxies: true))
             try await put(50, "before", cluster)
             let old = try await cluster.leader(of: 0)
-            cluster.isolate(old, .init(peers: Self.both))
+            cluster.isolate(old, .init(peers: Self.both, coordinator: Self.both))
             _ = try await appendTail(old)
             try await cluster.kill(old)
             _ = try await cluster.leader(of: 0)
