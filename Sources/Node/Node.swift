@@ -328,7 +328,7 @@ package final class Node: NodeControl {
     // MARK: What the server asks
 
     package var stalenessMilliseconds: UInt64? {
-        state.withLock { $0.shard }?.link.flatMap { $0.standing().staleness.map { _ in 0 } }
+        state.withLock { $0.shard }?.link.flatMap { $0.standing().staleness }
     }
 
     package func switchOver(to target: String?) async -> String? {

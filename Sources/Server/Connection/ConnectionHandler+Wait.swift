@@ -42,7 +42,7 @@ extension ConnectionHandler {
         guard context != nil else { return }
         guard let leadership = loop.state.leadership else { return answerWait(nil) }
         let eventLoop = loop.eventLoop
-        let wait = ReplicaWait(sequence: loop.state.store?.log.end.sequence ?? 0, replicas: replicas) { [self] count in
+        let wait = ReplicaWait(sequence: writtenThrough, replicas: replicas) { [self] count in
             eventLoop.execute { self.answerWait(count) }
         }
         let timer: Scheduled<Void>? =

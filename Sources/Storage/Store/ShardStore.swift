@@ -164,5 +164,5 @@ package final class ShardStore: @unchecked Sendable {
 
     /// Whether this node may answer as the leader at this moment. Lock held. Ask after evaluating reads, before their
     /// replies leave: a process may be stopped between any two instructions.
-    @inline(__always) package var leadsNow: Bool { isLeader }
+    @inline(__always) package var leadsNow: Bool { isLeader && mandate.isValid }
 }
