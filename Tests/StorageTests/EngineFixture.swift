@@ -28,7 +28,7 @@ final class EngineFixture {
     /// What a power cut would leave: the files as they are now, without a close.
     func crashCopy() throws -> any StorageEngine {
         let copy = root + "/copy-\(UUID().uuidString)"
-        try FileManager.default.copyItem(atPath: root + "/engine", toPath: copy)
+        try StoreFixture.copy(root + "/engine", to: copy)
         return try EngineOpener.open(kind: kind, folder: copy)
     }
 
