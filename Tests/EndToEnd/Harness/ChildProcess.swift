@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -80,6 +81,22 @@ final class ChildProcess: Sendable {
         let process = try start(command, output: "\(folder.path)/out")
         guard process.waitBlocking() == .code(0) else { throw TestFailure("\(command) failed") }
         return String(decoding: TestFolder.read("\(folder.path)/out"), as: UTF8.self)
+    }
+
+    /// Sends SIGSTOP and waits until every thread stands still: the signal alone leaves them time to answer something.
+    func freeze() async throws {
+        signal(SIGSTOP)
+        let tasks = "/proc/\(pid)/task"
+        let stands = try await Poll.until {
+            let threads = try FileManager.default.contentsOfDirectory(atPath: tasks)
+            return !threads.isEmpty
+                && threads.allSatisfy { thread in
+                    let line = String(decoding: TestFolder.read("\(tasks)/\(thread)/stat"), as: UTF8.self)
+                    // The state stands behind the name, which may have any characters but ends with the last parenthesis.
+                    return line.split(separator: ")").last?.hasPrefix(" T") ?? false
+                }
+        }
+        guard stands else { throw TestFailure("process \(pid) does not stop") }
     }
 
     func signal(_ number: Int32) {
