@@ -44,7 +44,7 @@ func echo(_ backend: LocalBackend) async throws {
 
 let words = CommandLine.arguments
 guard words.count >= 3 else {
-    say("usage: CoordinationTestPeer raise|session|echo|idle|hold|die FOLDER [ARGUMENTS]")
+    say("usage: CoordinationTestPeer raise|session|echo|idle|hold|hold-sessions|die FOLDER [ARGUMENTS]")
     exit(2)
 }
 let (command, folder) = (words[1], words[2])
@@ -67,6 +67,17 @@ case ("echo", _):
 case ("idle", _):
     let backend = try LocalBackend(folder: folder)
     for await _ in backend.watch("") { say("listening") }
+case ("hold-sessions", _):
+    // The same with the lock of the sessions' own file.
+    let sessions = "\(folder)/sessions"
+    let boot = BootClock.bootID() ?? ""
+    let transaction = try SharedTable(folder: "\(sessions)/\(boot)", isOfOneBoot: true).beginWrite()
+    let holder = open(sessions + "/holder", O_WRONLY)
+    let text = "\(getpid())               "
+    _ = pwrite(holder, text, 16, 0)
+    say("holding")
+    await rest()
+    transaction.abort()
 case ("hold", _), ("die", _):
     // Takes the file's write lock as a process does that is stopped, or killed, in the middle of a transaction.
     let transaction = try SharedTable(folder: folder).beginWrite()
