@@ -12,9 +12,7 @@ extension EndToEndSuite.Faults {
             case shard
         }
 
-        // Seen to fail with CLUSTERDOWN on a slow disk (see the notes of issue 3), so not in `make test` until that is mended.
-        @Test(.enabled(if: Faults.isLong), arguments: Means.allCases) func noRequestFails(by means: Means) async throws
-        {
+        @Test(arguments: Means.allCases) func noRequestFails(by means: Means) async throws {
             let cluster = try await Faults.cluster(Faults.nineNodes, Faults.options(.local))
             let nodes = cluster.members.map(\.address)
             let load = try AuditLoad(cluster, patience: .seconds(10))
