@@ -2,6 +2,7 @@ import Replication
 import Resharding
 import Routing
 import Storage
+import Testing
 
 /// One leader's machine with time that a test moves, and what it did last.
 struct MachineFixture {
@@ -162,4 +163,13 @@ struct MachineFixture {
 
     static let key = Array("key".utf8)
     static let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
+}
+
+/// A failed expectation tells what was done, not all of the machine.
+extension MachineFixture: CustomTestStringConvertible {
+    var testDescription: String { words.joined(separator: "; ") }
+}
+
+extension SlotSet: CustomTestStringConvertible {
+    package var testDescription: String { SlotList(self).short }
 }

@@ -68,7 +68,10 @@ import Testing
 
     @Test func chunksKeepTheirEntries() throws {
         let frames = try parse(bytes([Self.sources[2]]), .source)
-        guard case .chunk(let chunk) = frames.first else { return Issue.record("no chunk") }
+        guard case .chunk(let chunk) = frames.first else {
+            Issue.record("no chunk")
+            return
+        }
         var seen: [String] = []
         chunk.forEach { entry in
             let key = String(decoding: entry.key, as: UTF8.self)
@@ -156,7 +159,8 @@ import Testing
     @Test func refusalsAreOneLine() throws {
         let long = String(repeating: "é\n", count: 2_000)
         guard case .refuse(.busy, let text)? = try parse(bytes([.refuse(.busy, long)]), .source).first else {
-            return Issue.record("no refusal")
+            Issue.record("no refusal")
+            return
         }
         #expect(!text.contains("\n") && text.utf8.count <= ReshardingLimits.textBytesMax)
     }

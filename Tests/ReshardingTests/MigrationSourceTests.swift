@@ -104,9 +104,11 @@ import Testing
         #expect(fixture.did("source chunks"))
         fixture.source(.writabilityChanged(false))
         fixture.source(.chunksSent(keys: 2, bytes: 10, isLast: false))
-        #expect(!fixture.did("source chunks"))
+        #expect(!fixture.did("source chunks"), "the socket is full")
         fixture.source(.writabilityChanged(true))
-        #expect(!fixture.did("source chunks"), "the window is still full")
+        #expect(fixture.did("source chunks"))
+        fixture.source(.chunksSent(keys: 2, bytes: 90, isLast: false))
+        #expect(!fixture.did("source chunks"), "the window is")
     }
 
     @Test func whatWasNotSentCannotBeAcknowledged() throws {
@@ -125,7 +127,7 @@ import Testing
     /// The rest is sent before the end is told, and the end is where the log gave the slots away.
     @Test func theEndIsToldWhenEverythingIsSent() throws {
         var (fixture, change) = try held()
-        fixture.handle(.ownershipChanged(number: change + 7, at: 101))
+        fixture.handle(.ownershipChanged(number: change + 7, at: 100))
         #expect(!fixture.did("source final"), "of another change")
         fixture.handle(.ownershipChanged(number: change, at: 105))
         #expect(!fixture.did("source final") && fixture.did("source log 100"))
@@ -202,7 +204,9 @@ import Testing
             var fixture = try confirmed()
             let proposal = try #require(fixture.proposal)
             fixture.handle(.decided(number: proposal.number, .conflict(conflict)))
-            #expect(fixture.did("source released 1") && fixture.proposal == nil, "case \(index)")
+            // The end of a cancelled job is proposed, but no map that gives the slots away.
+            let isGiven = fixture.proposal?.map.ownerName(of: 100) == "b"
+            #expect(fixture.did("source released 1") && !isGiven, "case \(index)")
             // Back here once the log says so; until then writes wait and reads go on.
             #expect(fixture.did("ownership"), "case \(index)")
             #expect(fixture.serving.held.isEmpty && moving.isSubset(of: fixture.serving.writesHeld))

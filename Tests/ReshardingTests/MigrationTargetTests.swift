@@ -355,7 +355,8 @@ import Testing
             builder.append(MigrationEntry(kind: .put, slot: MachineFixture.slot, version: 1, key: key))
         }
         var fixture = try copying()
-        fixture.target(.frame(.chunk(try #require(builder.finish()))))
+        let chunk = builder.finish()
+        fixture.target(.frame(.chunk(try #require(chunk))))
         #expect(fixture.did("target 1 close") && !fixture.did("target 1 import"))
     }
 

@@ -50,7 +50,7 @@ final class ReshardTruth {
     func servedByReplica(key: Int, value: Tokens?, stamp: UInt64, shard: String) {
         replicaReads += 1
         let moments = history[key] ?? []
-        let known = moments.lastIndex { $0.time <= stamp }
+        let known = moments.lastIndex { $0.time < stamp }
         if known == nil, value == nil { return }
         let rest = moments[(known ?? 0)...]
         if !rest.contains(where: { $0.value == value }) {
