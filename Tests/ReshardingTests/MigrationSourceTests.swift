@@ -331,4 +331,31 @@ import Testing
             #expect(fixture.did("source refuse busy") == (index == ReshardingLimits.linksMax))
         }
     }
+
+    @Test func handOversGoOneAfterTheOther() throws {
+        let before = try MachineFixture.map().adding(shards: ["c"])
+        let request = ReshardRequest(
+            moves: [.init(slots: try SlotList("100-103"), shard: "b"), .init(slots: try SlotList("200"), shard: "c")]
+        )
+        let plan = try ReshardPlan(request, current: before, policy: .fixed)
+        let step = try ReshardJob(plan, id: "j", requester: "", now: 0).beginning(on: before)
+        var fixture = try MachineFixture("a", MachineFixture.picture(step.map, step.job))
+        for (link, move) in zip(1...2 as ClosedRange<UInt64>, step.job.moves) {
+            let hello = try hello { ($0.move, $0.slots, $0.shard) = (move.index, move.slots, move.target) }
+            fixture.handle(.source(link: link, .hello(hello)))
+            let position = Position(term: 3, sequence: 100)
+            fixture.handle(.source(link: link, .copyOpened(position: position, keys: 0, bytes: 0)))
+            fixture.handle(.source(link: link, .chunksSent(keys: 0, bytes: 0, isLast: true)))
+            fixture.handle(.source(link: link, .frame(.ask(number: 1))))
+        }
+        #expect(fixture.serving.writesHeld == moving, "the second waits for the first")
+        fixture.handle(.source(link: 1, .closed))
+        #expect(fixture.serving.writesHeld.contains(200))
+    }
+
+    @Test func oneQuestionAtATime() throws {
+        var (fixture, _) = try held()
+        fixture.source(.frame(.ask(number: 2)))
+        #expect(fixture.did("source close"), "while the first is being answered")
+    }
 }

@@ -308,8 +308,18 @@ import Testing
         #expect(!fixture.did("target"))
         #expect(fixture.machine.progress(now: fixture.now)?.target.message == "a has no leader")
         without.records["a"] = MachineFixture.record("a", term: 4, revision: 31)
-        fixture.handle(.pictureSeen(without), after: ReshardingLimits.moveRetryFirst)
+        fixture.handle(.pictureSeen(without))
         #expect(fixture.did("target 1 connect"))
+    }
+
+    @Test func aNewLeaderOfTheSourceIsAskedAtOnce() throws {
+        for isConnecting in [true, false] {
+            var fixture = isConnecting ? try connected() : try copying()
+            var later = picture
+            later.records["a"] = MachineFixture.record("a", term: 4, revision: 30)
+            fixture.handle(.pictureSeen(later))
+            #expect(fixture.did("target 1 close a has another leader") && fixture.did("target 2 connect a:1"))
+        }
     }
 
     @Test func aSilentSourceIsGivenUp() throws {

@@ -44,7 +44,7 @@ final class ReshardOperator {
         else { return }
         if copy != job { cluster.truth.fail("a job did not survive its document") }
         begun += 1
-        cluster.trace("job \(job.id): \(request.arguments.joined(separator: " "))")
+        cluster.trace("job \(job.id): \(request.arguments(inForce: .fixed).joined(separator: " "))")
         coordinator.write(step.map, copy)
     }
 
