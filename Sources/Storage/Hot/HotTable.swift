@@ -6,7 +6,7 @@ import Glibc
 /// Open addressing with linear probing over 32-bit hashes, so that a probe touches one cache line and growing needs no
 /// look at the entries. Used under the store's lock.
 ///
-/// An entry is, by its version, *clean* (the engine holds exactly this), *taken* (in the window that the applier is
+/// An entry is, by its sequence, *clean* (the engine holds exactly this), *taken* (in the window that the applier is
 /// writing to the engine now, so neither changed nor freed), or *dirty* (listed for the next window).
 package struct HotTable: ~Copyable {
     private var hashes: UnsafeMutablePointer<UInt32>
@@ -77,14 +77,16 @@ package struct HotTable: ~Copyable {
         }
     }
 
-    /// Makes a committed put or delete visible.
-    package mutating func publish(_ record: LogRecord, version: UInt64, hash: UInt32) {
-        let entry = entryForWriting(record.key, hash: hash, valueBytes: record.value.count)
-        entry.pointee.version = version
+    /// Makes a committed record that changes a key visible.
+    package mutating func publish(_ record: LogRecord, sequence: UInt64, hash: UInt32) {
+        let content = record.content
+        let entry = entryForWriting(record.key, hash: hash, valueBytes: content.count)
+        entry.pointee.sequence = sequence
+        entry.pointee.version = record.version(at: sequence)
         entry.pointee.expiry = record.expiry
         entry.pointee.slot = record.slot
         entry.pointee.isDeleted = record.kind == .delete
-        entry.setValue(record.value)
+        entry.setValue(content)
     }
 
     /// Keeps a value that was read from the engine, at a view that includes the key's latest write. The key must not be
@@ -93,6 +95,7 @@ package struct HotTable: ~Copyable {
         guard value.bytes.count <= HotTable.cachedValueBytesMax, bytesMax > 0, value.version <= applied else { return }
         let entry = insertEntry(key, hash: hash, valueBytes: value.bytes.count)
         entry.pointee.version = value.version
+        entry.pointee.sequence = applied
         entry.pointee.expiry = value.expiry
         entry.pointee.slot = slot
         entry.setValue(value.bytes)
@@ -126,10 +129,10 @@ package struct HotTable: ~Copyable {
     /// Gives up an entry that is in the table no longer.
     private mutating func discard(_ entry: UnsafeMutablePointer<HotEntry>) {
         bytes -= entry.footprint
-        if entry.pointee.version > taken {
+        if entry.pointee.sequence > taken {
             dirty[Int(entry.pointee.dirtyIndex)] = nil
             dirtyBytes -= entry.footprint
-        } else if entry.pointee.version > applied {
+        } else if entry.pointee.sequence > applied {
             retired.append(entry)
             return
         }
@@ -149,11 +152,11 @@ package struct HotTable: ~Copyable {
         let capacity = Int(old.pointee.valueCapacity)
         // A much smaller value gives the memory back, so that the byte bound means what it says.
         let fits = valueBytes <= capacity && (valueBytes * 4 >= capacity || capacity <= 64)
-        if old.pointee.version > taken {
+        if old.pointee.sequence > taken {
             return fits ? old : replace(old, at: index, key, valueBytes)
         }
         // From here on the engine holds (or will, when its window ends) what the entry says now.
-        if fits, old.pointee.version <= applied {
+        if fits, old.pointee.sequence <= applied {
             old.noteEngineHoldsThis(of: old)
             addDirty(old)
             return old
@@ -185,7 +188,7 @@ package struct HotTable: ~Copyable {
         let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
         entries[index] = entry
         bytes += entry.footprint
-        if old.pointee.version > taken {
+        if old.pointee.sequence > taken {
             entry.pointee.engineBytes = old.pointee.engineBytes
             entry.pointee.engineExpiry = old.pointee.engineExpiry
         } else {
@@ -193,8 +196,8 @@ package struct HotTable: ~Copyable {
         }
         discard(old)
         addDirty(entry)
-        // The caller sets the version; until then the entry must not look evictable.
-        entry.pointee.version = .max
+        // The caller sets the sequence; until then the entry must not look evictable.
+        entry.pointee.sequence = .max
         if bytes > bytesMax { evict() }
         return entry
     }
@@ -232,7 +235,7 @@ package struct HotTable: ~Copyable {
         var removed = 0
         for _ in 0..<HotTable.evictionStepsMax {
             hand = (hand + 1) & mask
-            guard let entry = entries[hand], entry.pointee.version <= applied else { continue }
+            guard let entry = entries[hand], entry.pointee.sequence <= applied else { continue }
             if entry.pointee.isReferenced {
                 entry.pointee.isReferenced = false
                 continue

@@ -9,7 +9,9 @@
 struct LogSegment {
     static let headerBytes = 4096
     static let magic: UInt64 = 0x4745_534C_414F_4853  // "SHOALSEG"
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
+    /// Version 1 has neither imports, nor ownership, nor skipped sequences.
+    static let oldestVersion: UInt32 = 1
     /// One index entry per this many bytes of log: a reader's start reads at most this much in vain.
     static let indexStride = 64 << 10
     private static let checkedBytes = 40
@@ -95,10 +97,11 @@ struct LogSegment {
                 == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<checkedBytes]))
         else { throw StorageError(.corrupt, "log segment \(path) has a damaged header (byte offset 0)") }
         let version = LogBatch.field32(bytes, 8)
-        guard version == LogSegment.version else {
+        guard (LogSegment.oldestVersion...LogSegment.version).contains(version) else {
             throw StorageError(
                 .foreignFolder,
-                "log segment \(path) has format version \(version), this program reads \(LogSegment.version)"
+                "log segment \(path) has format version \(version), this program reads "
+                    + "\(LogSegment.oldestVersion) to \(LogSegment.version)"
             )
         }
         return LogSegment(

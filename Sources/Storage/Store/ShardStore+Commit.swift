@@ -104,7 +104,7 @@ extension ShardStore {
             commitSequence: commitPosition.sequence,
             wallTime: Clock.wallMilliseconds()
         )
-        lastSequence += UInt64(batch.count)
+        lastSequence += batch.sequences
         inFlight = batch
         swap(&openIndex, &inFlightIndex)
         openIndex.reset()
@@ -158,10 +158,11 @@ extension ShardStore {
                 offset += record.encodedBytes
                 let sequence = batch.firstSequence + UInt64(index)
                 switch record.kind {
-                case .put, .delete:
+                case .put, .delete, .importPut:
                     if !cleared.isEmpty { publishClear(&cleared) }
-                    hot.publish(record, version: sequence, hash: hashes[index % ring])
+                    hot.publish(record, sequence: sequence, hash: hashes[index % ring])
                 case .clearSlots: cleared.insert(record.slot...max(record.slot, record.lastSlot))
+                case .ownership: publishOwnership(record, at: Position(term: batch.term, sequence: sequence))
                 case .termStart: break
                 }
             }
@@ -187,10 +188,11 @@ extension ShardStore {
     private func fail(_ error: StorageError, signals: inout [(StorePort, StoreSignal)]) {
         let isClean = error.code == .diskFull
         if isClean, let batch = inFlight {
-            lastSequence -= UInt64(batch.count)
+            lastSequence -= batch.sequences
         } else {
             failure = error
         }
+        if inFlight != nil { lostBatches += 1 }
         inFlight = nil
         inFlightIsDurable = false
         abandonOpen(error, outcomeKnown: isClean, &signals)
@@ -206,7 +208,10 @@ extension ShardStore {
         outcomeKnown: Bool,
         _ signals: inout [(StorePort, StoreSignal)]
     ) {
-        if !open.isEmpty { discardedBatches += 1 }
+        if !open.isEmpty {
+            discardedBatches += 1
+            lostBatches += 1
+        }
         open.discard()
         openIndex.reset()
         let through = openNumber
@@ -222,6 +227,7 @@ extension ShardStore {
         isLeader = false
         guard let batch = inFlight else { return }
         uncommitted.append(batch)
+        lostBatches += 1
         inFlight = nil
         inFlightIsDurable = false
         let number = openNumber - 1

@@ -81,8 +81,16 @@ package final class ShardStore: @unchecked Sendable {
     var threads: [StoreThread] = []
     /// Batches that were given up before they were written; whoever queued records without a connection looks here.
     var discardedBatches: UInt64 = 0
+    /// The same, and those whose fate is up to the next leader.
+    var lostBatches: UInt64 = 0
+    /// What the shard owns as of the commit position; nil while no record of the log has said so.
+    var ownership: SlotOwnership?
+    /// What `ownershipFile` does not have yet. The applier writes it before the engine passes the record.
+    var ownershipToSave: (SlotOwnership, at: Position)?
+    let ownershipFile: OwnershipFile
 
-    init(engine: any StorageEngine, log: CommitLog, options: Options) {
+    init(engine: any StorageEngine, log: CommitLog, ownershipFile: OwnershipFile, options: Options) {
+        self.ownershipFile = ownershipFile
         self.engine = engine
         self.log = log
         self.options = options
