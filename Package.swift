@@ -53,7 +53,9 @@ let package = Package(
         .target(name: "Resharding", dependencies: ["Storage", "Routing", "Replication"], swiftSettings: settings),
         .target(
             name: "Server",
-            dependencies: ["Storage", "Routing", "Replication", nioCore, nioPosix, logging, histogram],
+            dependencies: [
+                "Storage", "Routing", "Replication", "Resharding", nioCore, nioPosix, logging, histogram,
+            ],
             swiftSettings: settings
         ),
         .target(
