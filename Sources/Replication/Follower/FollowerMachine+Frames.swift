@@ -92,7 +92,7 @@ extension FollowerMachine {
     ) {
         guard case .streaming = session.phase else { return violation("a batch before resume", now, &actions) }
         let end = terms.end
-        guard terms.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.count) else {
+        guard terms.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.sequences) else {
             let next = Position(term: batch.term, sequence: batch.firstSequence)
             return violation("batch \(next) doesn't follow \(end)", now, &actions)
         }

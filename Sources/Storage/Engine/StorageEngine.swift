@@ -22,6 +22,18 @@ package struct StoredValue {
     }
 }
 
+extension StoredValue {
+    /// What a record that sets a key makes of it. Borrows from the record's batch.
+    package init(_ record: LogRecord, sequence: UInt64) {
+        self.init(
+            version: record.version(at: sequence),
+            expiry: record.expiry,
+            flags: record.flags,
+            bytes: record.content
+        )
+    }
+}
+
 /// What the caller knows of a key's present state in the engine. Exact counts and the expiry index need it; knowing it
 /// saves the engine a read.
 package enum PreviousValue: Hashable, Sendable {
