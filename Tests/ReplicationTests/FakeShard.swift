@@ -11,7 +11,7 @@ struct FakeShard {
         var applied: UInt64 = 0
         var commit: UInt64 = 0
         mutating func append(_ batch: LogBatch) {
-            precondition(terms.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.count))
+            precondition(terms.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.sequences))
             batches.append(batch)
         }
         mutating func truncate(after sequence: UInt64) {

@@ -16,6 +16,8 @@ package struct HotTable: ~Copyable {
     /// Bytes of all entries; `bytesMax` bounds what may stay as cache.
     package private(set) var bytes = 0
     private let bytesMax: Int
+    /// Entries of each slot.
+    private let ofSlot: UnsafeMutablePointer<UInt32>
     private var hand = 0
 
     /// The engine holds all writes up to this sequence.
@@ -38,6 +40,8 @@ package struct HotTable: ~Copyable {
 
     package init(bytesMax: Int) {
         self.bytesMax = bytesMax
+        ofSlot = .allocate(capacity: StorageLimits.slotCount)
+        ofSlot.initialize(repeating: 0, count: StorageLimits.slotCount)
         mask = HotTable.initialCapacity - 1
         hashes = .allocate(capacity: HotTable.initialCapacity)
         hashes.initialize(repeating: 0, count: HotTable.initialCapacity)
@@ -50,6 +54,7 @@ package struct HotTable: ~Copyable {
         for entry in retired { free(entry) }
         hashes.deallocate()
         entries.deallocate()
+        ofSlot.deallocate()
     }
 
     /// The entry of a key; valid until the table is changed.
@@ -80,11 +85,10 @@ package struct HotTable: ~Copyable {
     /// Makes a committed record that changes a key visible.
     package mutating func publish(_ record: LogRecord, sequence: UInt64, hash: UInt32) {
         let content = record.content
-        let entry = entryForWriting(record.key, hash: hash, valueBytes: content.count)
+        let entry = entryForWriting(record.key, slot: record.slot, hash: hash, valueBytes: content.count)
         entry.pointee.sequence = sequence
         entry.pointee.version = record.version(at: sequence)
         entry.pointee.expiry = record.expiry
-        entry.pointee.slot = record.slot
         entry.pointee.isDeleted = record.kind == .delete
         entry.setValue(content)
     }
@@ -93,16 +97,21 @@ package struct HotTable: ~Copyable {
     /// in the table.
     package mutating func fill(_ key: UnsafeRawBufferPointer, slot: UInt16, hash: UInt32, value: StoredValue) {
         guard value.bytes.count <= HotTable.cachedValueBytesMax, bytesMax > 0, value.version <= applied else { return }
-        let entry = insertEntry(key, hash: hash, valueBytes: value.bytes.count)
+        let entry = insertEntry(key, slot: slot, hash: hash, valueBytes: value.bytes.count)
         entry.pointee.version = value.version
         entry.pointee.sequence = applied
         entry.pointee.expiry = value.expiry
-        entry.pointee.slot = slot
         entry.setValue(value.bytes)
     }
 
-    /// Drops all entries of the slots: `clearSlots` records were committed. Walks the whole table.
+    /// Whether there are entries of the slots.
+    package func holds(_ slots: SlotSet) -> Bool {
+        slots.ranges.contains { range in range.contains { ofSlot[Int($0) % StorageLimits.slotCount] > 0 } }
+    }
+
+    /// Drops all entries of the slots: `clearSlots` records were committed. Looks at entries only if there are some.
     package mutating func removeSlots(_ slots: SlotSet) {
+        guard holds(slots) else { return }
         removeAll { slots.contains($0.pointee.slot) }
     }
 
@@ -110,20 +119,21 @@ package struct HotTable: ~Copyable {
         removeAll { _ in true }
     }
 
+    /// Places whose entries are loaded ahead: entries lie anywhere.
+    private static let sweepLookahead = 16
+
     private mutating func removeAll(where isDoomed: (UnsafeMutablePointer<HotEntry>) -> Bool) {
-        var survivors: [(UInt32, UnsafeMutablePointer<HotEntry>)] = []
-        for index in 0...mask {
-            guard let entry = entries[index] else { continue }
-            if isDoomed(entry) {
-                count -= 1
+        var index = 0
+        while index <= mask {
+            if let ahead = entries[(index + HotTable.sweepLookahead) & mask] { shoal_prefetch(ahead) }
+            // What fills a place that was given up stood behind it, and is looked at in its turn.
+            if let entry = entries[index], isDoomed(entry) {
+                unlink(at: index)
                 discard(entry)
             } else {
-                survivors.append((hashes[index], entry))
+                index += 1
             }
-            hashes[index] = 0
-            entries[index] = nil
         }
-        for (hash, entry) in survivors { insert(entry, hash: hash) }
     }
 
     /// Gives up an entry that is in the table no longer.
@@ -141,11 +151,12 @@ package struct HotTable: ~Copyable {
 
     private mutating func entryForWriting(
         _ key: UnsafeRawBufferPointer,
+        slot: UInt16,
         hash: UInt32,
         valueBytes: Int
     ) -> UnsafeMutablePointer<HotEntry> {
         guard let index = place(of: key, hash: hash), let old = entries[index] else {
-            let entry = insertEntry(key, hash: hash, valueBytes: valueBytes)
+            let entry = insertEntry(key, slot: slot, hash: hash, valueBytes: valueBytes)
             addDirty(entry)
             return entry
         }
@@ -166,14 +177,17 @@ package struct HotTable: ~Copyable {
 
     private mutating func insertEntry(
         _ key: UnsafeRawBufferPointer,
+        slot: UInt16,
         hash: UInt32,
         valueBytes: Int
     ) -> UnsafeMutablePointer<HotEntry> {
         if bytes > bytesMax { evict() }
         if (count + 1) * 4 > (mask + 1) * 3 { grow() }
         let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
+        entry.pointee.slot = slot
         insert(entry, hash: hash)
         count += 1
+        ofSlot[Int(slot) % StorageLimits.slotCount] &+= 1
         bytes += entry.footprint
         return entry
     }
@@ -186,6 +200,7 @@ package struct HotTable: ~Copyable {
         _ valueBytes: Int
     ) -> UnsafeMutablePointer<HotEntry> {
         let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
+        entry.pointee.slot = old.pointee.slot
         entries[index] = entry
         bytes += entry.footprint
         if old.pointee.sequence > taken {
@@ -246,12 +261,19 @@ package struct HotTable: ~Copyable {
         }
     }
 
-    /// Backward-shift deletion: keeps probe chains whole without tombstones.
-    private mutating func remove(at start: Int) {
-        guard let entry = entries[start] else { return }
+    /// For an entry that the engine holds as it is.
+    private mutating func remove(at index: Int) {
+        guard let entry = entries[index] else { return }
+        unlink(at: index)
         bytes -= entry.footprint
-        count -= 1
         free(entry)
+    }
+
+    /// Takes an entry out of the table. Backward-shift deletion: keeps probe chains whole without tombstones.
+    private mutating func unlink(at start: Int) {
+        guard let entry = entries[start] else { return }
+        count -= 1
+        ofSlot[Int(entry.pointee.slot) % StorageLimits.slotCount] &-= 1
         var hole = start
         var index = (hole + 1) & mask
         while hashes[index] != 0 {

@@ -40,6 +40,22 @@ package struct BatchBuilder: ~Copyable {
         return offset
     }
 
+    /// Adds a key that comes from another shard, with its version.
+    package mutating func appendImport(slot: UInt16, key: UnsafeRawBufferPointer, _ value: StoredValue) {
+        let valueBytes = LogRecord.importVersionBytes + value.bytes.count
+        let needed = LogRecord.headerBytes + key.count + valueBytes
+        if length + needed + 8 > capacity { grow(to: length + needed + 8) }
+        let target = storage + length
+        LogRecord(kind: .importPut, flags: value.flags, slot: slot, expiry: value.expiry, key: key).encode(to: target)
+        target.storeBytes(of: UInt32(valueBytes).littleEndian, toByteOffset: LogRecord.valueLengthAt, as: UInt32.self)
+        let version = target + LogRecord.headerBytes + key.count
+        version.storeBytes(of: value.version.littleEndian, as: UInt64.self)
+        UnsafeMutableRawBufferPointer(start: version + LogRecord.importVersionBytes, count: value.bytes.count)
+            .copyMemory(from: value.bytes)
+        length += needed
+        count += 1
+    }
+
     /// Leaves at least so many sequences unused behind the batch's last record, so that what follows is above versions
     /// that came from another shard's log.
     package mutating func skip(_ sequences: UInt64) { skip = max(skip, sequences) }

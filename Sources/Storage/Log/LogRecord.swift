@@ -17,11 +17,15 @@ package struct LogRecord {
         case importPut = 5
         /// The slots the shard owns from here on, all of them (`SlotOwnership`).
         case ownership = 6
+        /// Carries nothing: its batch skips sequences, so that versions from here on are above another shard's.
+        case jump = 7
     }
 
+    /// In front of the value of an `importPut`.
     package static let importVersionBytes = 8
 
     package static let headerBytes = 20
+    static let valueLengthAt = 8
 
     package var kind: Kind
     package var flags: UInt8

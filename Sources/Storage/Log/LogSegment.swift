@@ -23,6 +23,8 @@ struct LogSegment {
     let startOffset: UInt64
     /// Whether stale batches of an earlier life may follow the live ones.
     let recycled: Bool
+    /// The format its header tells.
+    let formatVersion: UInt32
     var capacity: Int
     /// The last record, `base` while empty.
     var end: Position
@@ -31,7 +33,15 @@ struct LogSegment {
     /// First sequence and file offset of some batches, ascending.
     private(set) var index: [(sequence: UInt64, offset: Int)] = []
 
-    init(path: String, base: Position, startOffset: UInt64, recycled: Bool, capacity: Int) {
+    init(
+        path: String,
+        base: Position,
+        startOffset: UInt64,
+        recycled: Bool,
+        capacity: Int,
+        formatVersion: UInt32 = LogSegment.version
+    ) {
+        self.formatVersion = formatVersion
         self.path = path
         self.base = base
         self.startOffset = startOffset
@@ -109,7 +119,8 @@ struct LogSegment {
             base: Position(term: LogBatch.field64(bytes, 16), sequence: LogBatch.field64(bytes, 24)),
             startOffset: LogBatch.field64(bytes, 32),
             recycled: LogBatch.field32(bytes, 12) & 1 == 1,
-            capacity: bytes.count & ~7
+            capacity: bytes.count & ~7,
+            formatVersion: version
         )
     }
 }

@@ -75,6 +75,7 @@ extension ShardStore {
         inFlight = nil
         inFlightIsDurable = false
         committedNumber = openNumber - 1
+        settleAppends(through: committedNumber, isAcknowledged ? .committed : .unacknowledged(mandate.tooFewMembers))
         collect(&signals, outcome(of: batch, isAcknowledged: isAcknowledged), through: committedNumber)
     }
 
@@ -163,7 +164,7 @@ extension ShardStore {
                     hot.publish(record, sequence: sequence, hash: hashes[index % ring])
                 case .clearSlots: cleared.insert(record.slot...max(record.slot, record.lastSlot))
                 case .ownership: publishOwnership(record, at: Position(term: batch.term, sequence: sequence))
-                case .termStart: break
+                case .termStart, .jump: break
                 }
             }
         }
@@ -192,7 +193,6 @@ extension ShardStore {
         } else {
             failure = error
         }
-        if inFlight != nil { lostBatches += 1 }
         inFlight = nil
         inFlightIsDurable = false
         abandonOpen(error, outcomeKnown: isClean, &signals)
@@ -208,15 +208,12 @@ extension ShardStore {
         outcomeKnown: Bool,
         _ signals: inout [(StorePort, StoreSignal)]
     ) {
-        if !open.isEmpty {
-            discardedBatches += 1
-            lostBatches += 1
-        }
         open.discard()
         openIndex.reset()
         let through = openNumber
         openNumber += 1
         committedNumber = through
+        settleAppends(through: through, .failed(error, isKnown: outcomeKnown))
         collect(&signals, .failed(through: through, error, outcomeKnown: outcomeKnown), through: through)
         lock.signalProgress()
     }
@@ -227,11 +224,11 @@ extension ShardStore {
         isLeader = false
         guard let batch = inFlight else { return }
         uncommitted.append(batch)
-        lostBatches += 1
         inFlight = nil
         inFlightIsDurable = false
         let number = openNumber - 1
         committedNumber = number
+        settleAppends(through: number, .failed(error, isKnown: false))
         collect(&signals, .failed(through: number, error, outcomeKnown: false), through: number)
     }
 

@@ -1,7 +1,7 @@
-/// What a shard owns by its log, and keys that come from other shards (docs/resharding.md).
+/// What a shard owns by its log (docs/resharding.md). The slot map rules, and the log follows it.
 extension ShardStore {
-    /// What the shard owns, as of the commit position; nil while no record of the log has said so.
-    package var owned: SlotOwnership? { lock.withLock { ownership } }
+    /// What the shard owns as of the commit position; nil while no record of the log has said so.
+    package func ownedSlots() -> SlotOwnership? { lock.withLock { ownership } }
 
     /// Lock held.
     func publishOwnership(_ record: LogRecord, at position: Position) {
@@ -16,93 +16,55 @@ extension ShardStore {
         try ownershipFile.write(change.0, at: change.at)
     }
 
-    /// Says through the log what the shard owns from here on, and waits until that is committed. Blocks.
-    /// - Parameter version: later writes get versions above it: those of another shard that are here now.
+    /// Says through the log that the shard owns, and owns no longer, these slots beside what it owns already (at first
+    /// nothing), and waits until that is committed. Blocks.
+    /// - Parameters:
+    ///   - mapVersion: of the slot map that it follows.
+    ///   - term: of the lead in which this was decided.
     /// - Returns: the record's position.
-    /// - Throws: when nothing was appended, or its outcome is not known (then the term is over).
+    /// - Throws: `.notLeader` when the term is over, and the record may or may not be in the log; with any other code
+    ///   nothing was appended.
     package func changeOwnership(
-        to next: SlotOwnership,
-        above version: UInt64 = 0,
+        own: SlotSet,
+        disown: SlotSet,
+        mapVersion: UInt64,
+        term: UInt64,
         port: StorePort
     ) throws(StorageError) -> Position {
-        let value = next.encoded
-        let lost = try append(bytes: value.count + LogRecord.headerBytes, port) {
-            value.withUnsafeBytes { value in
+        let bytes = LogRecord.headerBytes + SlotOwnership.encodedBytesMax
+        return try appendAndWait(bytes: bytes, term: term, port: port, mayBeUnacknowledged: true) {
+            var slots = ownership?.slots ?? SlotSet()
+            slots.formUnion(own)
+            slots.subtract(disown)
+            SlotOwnership(slots: slots, mapVersion: mapVersion).encoded.withUnsafeBytes { value in
                 let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
-                open.append(LogRecord(kind: .ownership, slot: 0, key: nothing, value: value))
+                _ = open.append(LogRecord(kind: .ownership, slot: 0, key: nothing, value: value))
             }
-            let last = lastSequence + UInt64(open.count)
-            if version > last { open.skip(version - last) }
+            return Position(term: self.term, sequence: lastQueuedVersion)
         }
-        try finish(lost)
+    }
+
+    /// No log has so many records: a peer that says so is broken, and a log that jumped there could not go on.
+    package static let sequenceMax: UInt64 = 1 << 56
+
+    /// Sees to it that whatever is appended from the return on has a higher sequence than `version`, which came with keys
+    /// of another shard: the versions of a key only rise. Committed at the return. Blocks.
+    /// - Parameter term: of the lead in which this was decided.
+    /// - Returns: the commit position, at or behind `version`.
+    /// - Throws: `.outOfRange` for a version that no log can have; otherwise as `changeOwnership`, and `.tooFewInSync` also
+    ///   when it is committed on fewer disks than MinInSync asks for.
+    package func jump(above version: UInt64, term: UInt64, port: StorePort) throws(StorageError) -> Position {
+        guard version < ShardStore.sequenceMax else {
+            throw StorageError(.outOfRange, "no log has a sequence of \(version)")
+        }
+        let reached = lock.withLock { isLeader && self.term == term && commitPosition.sequence >= version }
+        if !reached {
+            try appendAndWait(bytes: LogRecord.headerBytes, term: term, port: port) {
+                _ = open.append(LogRecord(kind: .jump, slot: 0, key: UnsafeRawBufferPointer(start: nil, count: 0)))
+                let last = lastQueuedVersion
+                if version > last { open.skip(version - last) }
+            }
+        }
         return lock.withLock { commitPosition }
-    }
-
-    /// Puts keys of slots that the shard does not own yet into the log, with their versions, and waits until that is
-    /// committed. Blocks.
-    /// - Parameter body: calls its argument for each: slot, key, value (nil deletes), expiry, version. What is borrowed
-    ///   need only live for that call.
-    package func importKeys(
-        bytes: Int,
-        port: StorePort,
-        _ body: ((UInt16, UnsafeRawBufferPointer, StoredValue?) -> Void) -> Void
-    ) throws(StorageError) {
-        var scratch: [UInt8] = []
-        let lost = try append(bytes: bytes, port) {
-            body { slot, key, value in
-                guard let value else {
-                    open.append(LogRecord(kind: .delete, slot: slot, key: key))
-                    return
-                }
-                scratch.removeAll(keepingCapacity: true)
-                for index in 0..<UInt64(LogRecord.importVersionBytes) {
-                    scratch.append(UInt8(truncatingIfNeeded: value.version >> (8 * index)))
-                }
-                scratch.append(contentsOf: value.bytes)
-                scratch.withUnsafeBytes { bytes in
-                    let record = LogRecord(
-                        kind: .importPut,
-                        flags: value.flags,
-                        slot: slot,
-                        expiry: value.expiry,
-                        key: key,
-                        value: bytes
-                    )
-                    _ = open.append(record)
-                }
-            }
-        }
-        try finish(lost)
-    }
-
-    /// How long an append waits for the applier or a hand-over before it looks again, in milliseconds.
-    private static let roomPause = 20
-
-    /// - Returns: what `lostBatches` was.
-    private func append(bytes: Int, _ port: StorePort, _ body: () -> Void) throws(StorageError) -> UInt64 {
-        lock.lock()
-        defer { lock.unlock() }
-        while true {
-            switch admit(bytes: bytes, port: port) {
-            case .admitted:
-                body()
-                return lostBatches
-            case .refused(let error): throw error
-            case .wait:
-                if isClosing { throw StorageError(.closed, "the shard is being stopped") }
-                lock.waitForProgress(milliseconds: ShardStore.roomPause)
-            }
-        }
-    }
-
-    /// Commits what is queued, on this thread if nobody else does, and waits for it.
-    private func finish(_ lost: UInt64) throws(StorageError) {
-        flushCommits()
-        try lock.withLock { () throws(StorageError) in
-            if let failure { throw failure }
-            guard lostBatches == lost else {
-                throw StorageError(.notLeader, "the lead ended, or the disk was full, before the records were committed")
-            }
-        }
     }
 }

@@ -72,11 +72,13 @@ extension ShardStore {
         batch.forEachRecord { record, _ in records.append(record) }
         for (index, record) in records.enumerated() {
             let sequence = batch.firstSequence + UInt64(index)
-            let position = Position(term: batch.term, sequence: sequence)
+            // The last one takes what the batch skips along: the engine stands between batches then.
+            let isLast = index == records.count - 1
+            let position = isLast ? batch.end : Position(term: batch.term, sequence: sequence)
             switch record.kind {
             case .clearSlots:
                 try engine.deleteSlots(record.slot...max(record.slot, record.lastSlot), position: position)
-            case .put, .importPut, .delete, .termStart, .ownership:
+            case .put, .importPut, .delete, .termStart, .ownership, .jump:
                 let value = record.kind == .delete ? nil : StoredValue(record, sequence: sequence)
                 let write = EngineWrite(slot: record.slot, key: record.key, value: value)
                 let writes = record.changesKey ? [write] : []

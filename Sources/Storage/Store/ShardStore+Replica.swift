@@ -54,8 +54,9 @@ extension ShardStore {
             ownership = nil
             ownershipToSave = nil
         }
-        try ownershipFile.remove()
+        // In this order: an engine that is whole must not be found without what it owns.
         try engine.eraseAll()
+        try ownershipFile.remove()
         lock.withLock { engineGeneration += 1 }
     }
 

@@ -79,15 +79,15 @@ package final class ShardStore: @unchecked Sendable {
     /// Jobs of other threads under way; nil once the store closes.
     private var uses: Int? = 0
     var threads: [StoreThread] = []
-    /// Batches that were given up before they were written; whoever queued records without a connection looks here.
-    var discardedBatches: UInt64 = 0
-    /// The same, and those whose fate is up to the next leader.
-    var lostBatches: UInt64 = 0
+    /// Records whose callers wait on threads of theirs.
+    var pendingAppends: [PendingAppend] = []
     /// What the shard owns as of the commit position; nil while no record of the log has said so.
-    var ownership: SlotOwnership?
+    package internal(set) var ownership: SlotOwnership?
     /// What `ownershipFile` does not have yet. The applier writes it before the engine passes the record.
     var ownershipToSave: (SlotOwnership, at: Position)?
     let ownershipFile: OwnershipFile
+    /// Which slots are served.
+    @exclusivity(unchecked) var gate = SlotGate()
 
     init(engine: any StorageEngine, log: CommitLog, ownershipFile: OwnershipFile, options: Options) {
         self.ownershipFile = ownershipFile

@@ -12,6 +12,8 @@ package struct SlotOwnership: Hashable, Sendable {
 
     private static let headerBytes = 8
     private static let rangeBytes = 4
+    /// Every other slot makes the most ranges.
+    package static let encodedBytesMax = headerBytes + StorageLimits.slotCount / 2 * rangeBytes
 
     /// Map version (8 bytes), then first and last slot of each range (2 bytes each), little endian.
     package var encoded: [UInt8] {
