@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import Replication
+import Resharding
 import Routing
 import Server
 import Storage

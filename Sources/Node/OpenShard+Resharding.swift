@@ -1,6 +1,8 @@
 import NIOCore
 import Resharding
+import Routing
 import Storage
+import Synchronization
 
 /// Slots that come and go: one `ReshardingDriver` per term that this node leads.
 extension OpenShard {

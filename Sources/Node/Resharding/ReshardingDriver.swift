@@ -1,6 +1,7 @@
 import Coordination
 import Logging
 import NIOCore
+import Replication
 import Resharding
 import Routing
 import Server
