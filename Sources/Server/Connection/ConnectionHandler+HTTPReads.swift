@@ -73,8 +73,8 @@ extension ConnectionHandler {
                 return try isAny ? redirectToReplica(slot, request) : redirect(slot, request)
             }
         }
-        // Since its age was looked up, a full copy may have begun.
-        if lag != nil, store.holdsNoState { return try redirect(slot, request) }
+        // Since its age was looked up, a full copy may have begun; or the slot is another shard's by the log.
+        if lag != nil, store.holdsNoState || store.disowns(slot) { return try redirect(slot, request) }
         let start = output.writerIndex
         let behindWrites = !marks.isEmpty
         if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }

@@ -105,6 +105,9 @@ extension ConnectionHandler {
             return writeTakingCopy()
         } else if isAgeUnknown {
             return output.writeRESPError("MASTERDOWN this replica can't know how old its data is: it has no leader")
+        } else if store.disowns(slot) {
+            // Its leader has given the slot away, or not got it yet, and the map that is known here is of another moment.
+            return writeMoved(slot)
         }
         if command.lastKey != command.firstKey {
             switch slots(command, bytes, slot, store, port) {
