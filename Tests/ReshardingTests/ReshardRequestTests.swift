@@ -89,10 +89,12 @@ import Testing
             policy: .ring
         )
         #expect(
-            request.arguments == [
+            request.arguments(inForce: .fixed) == [
                 "--add", "x=[::1]:80,h:2", "--remove", "shard0", "--move", "5,7-9=x", "--policy", "ring",
             ]
         )
+        #expect(ReshardRequest(rebalances: true).arguments(inForce: .modulo) == ["--policy", "modulo"])
+        #expect(ReshardRequest(moves: request.moves).arguments(inForce: .modulo) == ["--move", "5,7-9=x"])
         #expect(try shard(request.add[0].text) == request.add[0] && move(request.moves[0].text) == request.moves[0])
         #expect(try JSONDecoder().decode(ReshardRequest.self, from: JSONEncoder().encode(request)) == request)
     }
