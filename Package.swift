@@ -73,8 +73,8 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Storage", "Routing", "Resharding", "Server", "Node", "Terminal", "Console", logging, histogram,
-                nioCore, nioPosix,
+                "Storage", "Routing", "Coordination", "Resharding", "Server", "Node", "Terminal", "Console", logging,
+                histogram, nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -123,7 +123,10 @@ let package = Package(
         ),
         .testTarget(
             name: "NodeTests",
-            dependencies: ["Node", "Server", "Storage", "Routing", "TestSupport", nioCore, nioPosix, logging],
+            dependencies: [
+                "Node", "Coordination", "Replication", "Resharding", "Server", "Storage", "Routing", "TestSupport", nioCore,
+                nioPosix, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
@@ -131,6 +134,11 @@ let package = Package(
             name: "ConsoleTests",
             dependencies: ["Console", "Terminal", "Server"],
             exclude: ["Golden"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["shoal", "Resharding", "Replication", "Routing", "Storage"],
             swiftSettings: settings
         ),
         .testTarget(
