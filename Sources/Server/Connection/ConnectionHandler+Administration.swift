@@ -10,6 +10,7 @@ extension ConnectionHandler {
         case .health:
             HTTPResponse.writeText(200, "ok\n", request.connection, headOnly: request.method == .head, into: &output)
         case .ready: try ready(request)
+        case .slots: try slots(request)
         case .status: answerStatus(request) { $0.status() }
         case .reshard:
             HTTPResponse.writeJSON(

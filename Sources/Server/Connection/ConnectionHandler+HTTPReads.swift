@@ -75,6 +75,7 @@ extension ConnectionHandler {
         }
         // Since its age was looked up, a full copy may have begun; or the slot is another shard's by the log.
         if lag != nil, store.holdsNoState || store.disowns(slot) { return try redirect(slot, request) }
+        loop.heat.note(slot)
         let start = output.writerIndex
         let behindWrites = !marks.isEmpty
         if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }

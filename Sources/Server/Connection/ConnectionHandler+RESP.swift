@@ -117,6 +117,7 @@ extension ConnectionHandler {
                 return output.writeRESPError("CROSSSLOT Keys in request don't hash to the same slot")
             }
         }
+        loop.heat.note(slot)
         if command.isWrite {
             let operation = KeyOperation(
                 slot: slot,

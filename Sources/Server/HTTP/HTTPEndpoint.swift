@@ -28,6 +28,7 @@ package enum HTTPEndpoint: Hashable, Sendable {
     case status
     /// This node's part in a reshard.
     case reshard
+    case slots
     case health
     case ready
     case metrics
@@ -73,6 +74,7 @@ package enum HTTPEndpoint: Hashable, Sendable {
         case .list: return try list(request)
         case .status: return .status
         case .reshard: return .reshard
+        case .slots: return .slots
         case .health: return .health
         case .ready: return .ready
         case .metrics: return .metrics

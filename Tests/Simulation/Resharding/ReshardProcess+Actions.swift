@@ -2,6 +2,7 @@ import Replication
 import Resharding
 import Routing
 import Storage
+import TestSupport
 
 /// The driver: does what the machine says.
 extension ReshardProcess {

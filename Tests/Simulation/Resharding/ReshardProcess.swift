@@ -2,6 +2,7 @@ import Replication
 import Resharding
 import Routing
 import Storage
+import TestSupport
 
 /// A command of a client.
 struct ReshardCommand {

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What is true of every key, known to the simulation alone: the state after the last committed write, whichever shard
 /// committed it. A leader that serves must show exactly this; a write must extend exactly this.
 final class ReshardTruth {
