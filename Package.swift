@@ -75,7 +75,8 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Storage", "Routing", "Coordination", "Resharding", "Server", "Node", "Terminal", "Console", logging,
+                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", "Terminal", "Console",
+                logging,
                 histogram, nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

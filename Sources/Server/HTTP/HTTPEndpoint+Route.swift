@@ -40,7 +40,7 @@ extension HTTPEndpoint {
             case .put, .delete, .clean: "GET, POST"
             // Taking a record away must be possible only as the paper has it, and never by a HEAD.
             case .nextReplicationKey, .deleteNextReplicationKey: "GET"
-            case .get, .list, .status, .reshard, slots, .health, .ready, .metrics: "GET, HEAD"
+            case .get, .list, .status, .reshard, .slots, .health, .ready, .metrics: "GET, HEAD"
             case .key: "GET, HEAD, PUT, DELETE"
             case .adminStart, .adminStop, .adminSwitchover: "POST"
             }
@@ -50,7 +50,7 @@ extension HTTPEndpoint {
             switch self {
             case .put, .delete, .clean: method == .get || method == .post
             case .nextReplicationKey, .deleteNextReplicationKey: method == .get
-            case .get, .list, .status, .reshard, slots, .health, .ready, .metrics: method == .get || method == .head
+            case .get, .list, .status, .reshard, .slots, .health, .ready, .metrics: method == .get || method == .head
             case .key: method == .get || method == .head || method == .put || method == .delete
             case .adminStart, .adminStop, .adminSwitchover: method == .post
             }

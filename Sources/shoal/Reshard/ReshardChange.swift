@@ -1,3 +1,4 @@
+import Node
 import Resharding
 
 /// A change of the job's document by `pause` or `resume`.

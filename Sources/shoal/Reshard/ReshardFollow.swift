@@ -2,6 +2,7 @@ import Coordination
 import Glibc
 import Node
 import Resharding
+import Routing
 import Storage
 import Synchronization
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Routing
 
 struct ReshardPlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

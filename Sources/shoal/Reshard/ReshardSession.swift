@@ -2,6 +2,7 @@ import Coordination
 import FoundationEssentials
 import Glibc
 import Node
+import Replication
 import Resharding
 import Routing
 
