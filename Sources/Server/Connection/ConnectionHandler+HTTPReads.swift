@@ -59,8 +59,8 @@ extension ConnectionHandler {
         store.lock.lock()
         defer { store.lock.unlock() }
         if loop.state.isLeader, store.holdsReads(port) { return waitAtTheDoor() }
-        // Since its age was looked up, a full copy may have begun.
-        if lag != nil, store.holdsNoState { return try redirect(slot, request) }
+        // Since its age was looked up, a full copy may have begun; or the slot is another shard's by the log.
+        if lag != nil, store.holdsNoState || store.disowns(slot) { return try redirect(slot, request) }
         let start = output.writerIndex
         let behindWrites = !marks.isEmpty
         if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }

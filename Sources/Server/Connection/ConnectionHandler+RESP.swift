@@ -99,6 +99,9 @@ extension ConnectionHandler {
             return writeTakingCopy()
         } else if isAgeUnknown {
             return output.writeRESPError("MASTERDOWN this replica can't know how old its data is: it has no leader")
+        } else if store.disowns(slot) {
+            // Its leader has given the slot away, or not got it yet, and the map that is known here is of another moment.
+            return writeMoved(slot)
         }
         if command.lastKey != command.firstKey, !sameSlot(command, bytes, slot) {
             return output.writeRESPError("CROSSSLOT Keys in request don't hash to the same slot")

@@ -74,6 +74,13 @@ package final class ServingState: Sendable {
 }
 
 extension ServingState {
+    /// Whether a slot's keys are shown: this shard's by the map and, where the log says so, by the log as well. What is
+    /// copied here and not taken over yet, or given away and not cleared yet, is nobody's to see. Without the store's lock.
+    func shows(_ store: ShardStore) -> (UInt16) -> Bool {
+        guard let owned = store.ownedSlots()?.slots else { return owns }
+        return { self.owns($0) && owned.contains($0) }
+    }
+
     /// Replicas of another shard that may be read from.
     func freshReplicas(ofShard index: UInt16) -> [NodeAddress] {
         guard Int(index) < nodes.count, let nodes = nodes[Int(index)] else { return [] }

@@ -12,7 +12,7 @@ final class FollowerStorage: @unchecked Sendable {
         case truncate(Position)
         case beginSnapshot
         case installChunk(SnapshotChunk)
-        case finishSnapshot(Position)
+        case finishSnapshot(Position, SlotOwnership?)
     }
 
     private let store: ShardStore
@@ -103,8 +103,8 @@ final class FollowerStorage: @unchecked Sendable {
         case .installChunk(let chunk):
             let keys = try install(chunk, store)
             return .chunkInstalled(keys: keys)
-        case .finishSnapshot(let position):
-            try store.finishInstall(position: position)
+        case .finishSnapshot(let position, let owned):
+            try store.finishInstall(position: position, owned: owned)
             return .snapshotFinished
         }
     }

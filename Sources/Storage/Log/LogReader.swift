@@ -8,6 +8,8 @@ package final class LogReader: @unchecked Sendable {
     private let log: CommitLog
     private var file: LogFile?
     private var offset = 0
+    /// Bytes of log before the file's first byte, its header not counted.
+    private var fileOffset: UInt64 = 0
     private var generation: UInt64
     /// The last record returned, or where the reader started.
     package private(set) var position: Position
@@ -16,6 +18,11 @@ package final class LogReader: @unchecked Sendable {
         self.log = log
         self.position = position
         self.generation = generation
+    }
+
+    /// Bytes of log before the next batch; 0 before the first one was read.
+    package var logOffset: UInt64 {
+        file == nil ? 0 : fileOffset + UInt64(max(0, offset - LogSegment.headerBytes))
     }
 
     /// What the log says about the next read.
@@ -35,6 +42,7 @@ package final class LogReader: @unchecked Sendable {
         if file?.path != segment.path || generation != target.generation {
             guard let opened = try? LogFile(segment.path) else { throw vanished() }
             file = opened
+            fileOffset = segment.startOffset
             offset = segment.offset(near: position.sequence + 1)
             generation = target.generation
         }

@@ -17,19 +17,6 @@ extension ShardStore {
         }
     }
 
-    /// Exact counts of the slots.
-    package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] {
-        flushApplied()
-        return engine.counts(of: slots)
-    }
-
-    /// Exact sum over all slots.
-    /// - Parameter patience: milliseconds to wait for the applier at the most; then the sum is that much behind.
-    package func total(patience: Int = .max) -> SlotCount {
-        flushApplied(patience: patience)
-        return engine.total
-    }
-
     /// A frozen view that includes everything committed at the call.
     package func snapshot() throws(StorageError) -> any EngineSnapshot {
         flushApplied()
