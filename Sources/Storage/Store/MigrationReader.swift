@@ -36,7 +36,8 @@ package final class MigrationReader: @unchecked Sendable {
             (store.appliedPosition, store.failure ?? store.applierTrouble)
         }
         guard applied.sequence >= committed.sequence, !store.isBeingInstalled else {
-            throw trouble ?? StorageError(.engine, "\(store.engine.kind.rawValue) is too far behind the log to copy from")
+            throw trouble
+                ?? StorageError(.engine, "\(store.engine.kind.rawValue) is too far behind the log to copy from")
         }
         range = 0
         last = nil

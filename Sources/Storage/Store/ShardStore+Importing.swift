@@ -50,7 +50,10 @@ extension ShardStore {
     private func isEmpty(_ slots: SlotSet) -> Bool {
         if hot.holds(slots) || ShardStore.touches(slots, open.bytes) { return false }
         if let batch = inFlight, ShardStore.touches(slots, batch.bytes) { return false }
-        return slots.ranges.allSatisfy { range in engine.counts(of: range).allSatisfy { $0.keys == 0 } }
+        return slots.ranges.allSatisfy { range in
+            // What the engine still has of slots in `clearing` it is about to delete.
+            zip(range, engine.counts(of: range)).allSatisfy { $0.1.keys == 0 || clearing.contains($0.0) }
+        }
     }
 
     /// Whether a record of the batch sets or deletes a key of the slots.
