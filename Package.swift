@@ -73,8 +73,9 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Storage", "Routing", "Resharding", "Server", "Node", "Terminal", "Console", logging, histogram,
-                nioCore, nioPosix,
+                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", "Terminal",
+                "Console",
+                logging, histogram, nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -123,7 +124,11 @@ let package = Package(
         ),
         .testTarget(
             name: "NodeTests",
-            dependencies: ["Node", "Server", "Storage", "Routing", "TestSupport", nioCore, nioPosix, logging],
+            dependencies: [
+                "Node", "Coordination", "Replication", "Resharding", "Server", "Storage", "Routing", "TestSupport",
+                nioCore,
+                nioPosix, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
@@ -131,6 +136,11 @@ let package = Package(
             name: "ConsoleTests",
             dependencies: ["Console", "Terminal", "Server"],
             exclude: ["Golden"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["shoal", "Resharding", "Replication", "Routing", "Storage"],
             swiftSettings: settings
         ),
         .testTarget(
