@@ -132,7 +132,7 @@ import Testing
         )
         #expect(
             try edit(text, remove: ["s0", "s1", "s2"])
-                == "Shard:\n  Name: s3\n  Index: 0\n  Address: x:4\n---\nShard:\n  Name: s4\n  Index: 1\n  Address: x:5\n"
+                == "---\nShard:\n  Name: s3\n  Index: 0\n  Address: x:4\n---\nShard:\n  Name: s4\n  Index: 1\n  Address: x:5\n"
         )
         #expect(try edit(text, remove: ["s1", "s2", "s3", "s4"]) == "Shard:\n  Name: s0\n  Index: 0\n  Address: x:1\n")
     }

@@ -51,6 +51,7 @@ struct ReshardRunCommand: AsyncParsableCommand {
             return job.id
         }
         let draft = try await session.draft(options)
+        try ReshardCoordinator.requireNone(draft.picture)
         if draft.plan.isEmpty {
             if json {
                 StandardStreams.writeLine("null")
