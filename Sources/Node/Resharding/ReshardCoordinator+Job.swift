@@ -18,7 +18,7 @@ extension ReshardCoordinator {
         for attempt in 1...Self.attemptsMax {
             if picture.job?.id == job.id { return }
             try Self.requireNone(picture)
-            let step = try job.beginning(on: picture.map)
+            let step = try job.beginning(on: picture.map, after: picture.job)
             let proposal = ReshardProposal(
                 number: UInt64(attempt),
                 map: step.map,
