@@ -75,9 +75,9 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", "Terminal", "Console",
-                logging,
-                histogram, nioCore, nioPosix,
+                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", "Terminal",
+                "Console",
+                logging, histogram, nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -127,7 +127,8 @@ let package = Package(
         .testTarget(
             name: "NodeTests",
             dependencies: [
-                "Node", "Coordination", "Replication", "Resharding", "Server", "Storage", "Routing", "TestSupport", nioCore,
+                "Node", "Coordination", "Replication", "Resharding", "Server", "Storage", "Routing", "TestSupport",
+                nioCore,
                 nioPosix, logging,
             ],
             swiftSettings: settings

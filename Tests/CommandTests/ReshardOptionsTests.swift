@@ -15,7 +15,9 @@ import shoal
     }
 
     private func request(_ arguments: [String], _ config: ClusterConfig, map: [String]) throws -> ReshardRequest {
-        let nodes = Dictionary(uniqueKeysWithValues: config.shards.flatMap { shard in shard.nodes.map { ($0, shard.name) } })
+        let nodes = Dictionary(
+            uniqueKeysWithValues: config.shards.flatMap { shard in shard.nodes.map { ($0, shard.name) } }
+        )
         return try ReshardOptions.parse(arguments).request(
             map: try PlacementPolicy.fixed.map(current: nil, shards: map),
             config: config,
@@ -38,7 +40,8 @@ import shoal
 
     @Test func aNumberOfShardsHasAsManyReplicasAsTheOthers() throws {
         let config = try config([
-            ("shard0", ["127.0.0.2:80", "127.0.0.22:80"]), ("shard1", ["127.0.0.3:80", "127.0.0.33:80", "127.0.0.34:80"]),
+            ("shard0", ["127.0.0.2:80", "127.0.0.22:80"]),
+            ("shard1", ["127.0.0.3:80", "127.0.0.33:80", "127.0.0.34:80"]),
         ])
         let grown = try request(["--shards", "3", "--policy", "ring"], config, map: ["shard0", "shard1"])
         #expect(grown.add.map(\.name) == ["shard2"] && grown.add[0].replicas.count == 1 && grown.policy == .ring)
@@ -50,7 +53,8 @@ import shoal
     }
 
     @Test(arguments: [
-        (["--shards", "3", "--add", "a=h:1"], "leave out --add"), (["--shards", "3", "--remove", "a"], "leave out --add"),
+        (["--shards", "3", "--add", "a=h:1"], "leave out --add"),
+        (["--shards", "3", "--remove", "a"], "leave out --add"),
         (["--shards", "many"], "shards"), (["--add", "a"], "write NAME=HOST:PORT"), (["--add", "a=h"], "no port"),
         (["--move", "5"], "write SLOTS=SHARD"), (["--move", "20000=a"], "no slot above 16383"),
         (["--move", "9-5=a"], "write 5-9"), (["--policy", "random"], "policy"), (["--rate", "0"], "above 0"),

@@ -31,7 +31,9 @@ extension CoordinationSuite {
             }
         }
 
-        private func lead(_ shard: String, _ term: UInt64, _ revision: UInt64, _ coordinator: ClusterCoordinator) async throws {
+        private func lead(_ shard: String, _ term: UInt64, _ revision: UInt64, _ coordinator: ClusterCoordinator)
+            async throws
+        {
             let record = ShardRecord(shard: shard, term: term, leader: nil, session: "", inSync: [])
             let proposal = ShardProposal(
                 number: 1,
@@ -45,10 +47,11 @@ extension CoordinationSuite {
             }
         }
 
-        private func write(_ text: String, _ revision: UInt64, _ coordinator: ClusterCoordinator) async throws {
+        /// - Parameter text: nil deletes the document.
+        private func write(_ text: String?, _ revision: UInt64, _ coordinator: ClusterCoordinator) async throws {
             let change = ClusterCoordinator.DocumentChange(
                 name: Self.document,
-                json: Array(text.utf8),
+                json: text.map { Array($0.utf8) },
                 expected: revision
             )
             guard try await coordinator.change([change]) != nil else { throw TestFailure("no document") }
@@ -121,45 +124,46 @@ extension CoordinationSuite {
             }
         }
 
+        /// Makes somebody else's change of one thing.
+        private func disturb(_ what: String, _ coordinator: ClusterCoordinator, _ picture: ClusterCoordinator.Picture)
+            async throws
+        {
+            switch what {
+            case "map":
+                let map = try Self.map(7)
+                let revision = try await coordinator.replaceSlotMap(map, expected: picture.map.revision)
+                #expect(revision != nil)
+            case "record": try await lead("shard1", 2, picture.records["shard1"]?.revision ?? 0, coordinator)
+            case "document": try await write("other", picture.document.revision, coordinator)
+            default: try await write(nil, picture.document.revision, coordinator)
+            }
+        }
+
+        /// Tries the change of a picture that is out of date; `now` is what is there.
+        private func expectConflict(
+            _ picture: ClusterCoordinator.Picture,
+            _ now: ClusterCoordinator.Picture,
+            json: String?,
+            _ coordinator: ClusterCoordinator
+        ) async throws {
+            guard let found = try await conflict(picture, json: json, coordinator) else {
+                Issue.record("it was written")
+                return
+            }
+            #expect(found.map.revision == now.map.revision && found.map.value == now.map.value)
+            #expect(found.records == now.records)
+            #expect(found.document.revision == now.document.revision && found.document.value == now.document.value)
+        }
+
         /// Each of the four is compared; a conflict tells all of it as it is, and changes nothing.
         @Test("Whatever has changed stops a change and is told", arguments: CoordinatorKind.allCases)
         func compares(_ kind: CoordinatorKind) async throws {
-            let changes: [(String, (ClusterCoordinator, ClusterCoordinator.Picture) async throws -> Void)] = [
-                ("map", { coordinator, picture in
-                    let map = try await coordinator.replaceSlotMap(try Self.map(7), expected: picture.map.revision)
-                    #expect(map != nil)
-                }),
-                ("record", { coordinator, picture in
-                    try await lead("shard1", 2, picture.records["shard1"]?.revision ?? 0, coordinator)
-                }),
-                ("document", { coordinator, picture in
-                    try await write("other", picture.document.revision, coordinator)
-                }),
-                ("no document", { coordinator, picture in
-                    let gone = ClusterCoordinator.DocumentChange(
-                        name: Self.document,
-                        json: nil,
-                        expected: picture.document.revision
-                    )
-                    let revision = try await coordinator.change([gone])
-                    #expect(revision != nil)
-                }),
-            ]
-            for (what, make) in changes {
+            for what in ["map", "record", "document", "no document"] {
                 try await with(kind) { coordinator, picture in
-                    try await make(coordinator, picture)
+                    try await disturb(what, coordinator, picture)
                     let now = try await look(coordinator)
-                    for json in [nil, "two"] {
-                        let found = try await conflict(picture, json: json, coordinator)
-                        guard let found else {
-                            Issue.record("written although the \(what) had changed")
-                            continue
-                        }
-                        #expect(found.map.revision == now.map.revision && found.map.value == now.map.value, "\(what)")
-                        #expect(found.records == now.records, "\(what)")
-                        #expect(found.document.revision == now.document.revision, "\(what)")
-                        #expect(found.document.value == now.document.value, "\(what)")
-                    }
+                    try await expectConflict(picture, now, json: nil, coordinator)
+                    try await expectConflict(picture, now, json: "two", coordinator)
                     let after = try await look(coordinator)
                     #expect(after.map.revision == now.map.revision && after.document.revision == now.document.revision)
                 }

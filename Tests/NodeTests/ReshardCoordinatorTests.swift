@@ -97,13 +97,19 @@ import Testing
     }
 
     @Test func aJobIsPausedResumedLimitedAndCancelled() async throws {
-        #expect(await code { _ = try await coordinator.change { job throws(ReshardError) in try job.pausing() } } == .wrongState)
+        #expect(
+            await code { _ = try await coordinator.change { job throws(ReshardError) in try job.pausing() } }
+                == .wrongState
+        )
         let before = try await coordinator.picture()
         try await coordinator.begin(try job("1", before, rate: 1_000_000), on: before)
         let paused = try await coordinator.change("1") { job throws(ReshardError) in try job.pausing(reason: "lunch") }
         #expect(paused.state == .paused && paused.reason == "lunch")
         #expect(try await coordinator.picture().job == paused)
-        #expect(await code { _ = try await coordinator.change { job throws(ReshardError) in try job.pausing() } } == .wrongState)
+        #expect(
+            await code { _ = try await coordinator.change { job throws(ReshardError) in try job.pausing() } }
+                == .wrongState
+        )
         #expect(await code { _ = try await coordinator.change("2") { $0 } } == .wrongState)
         let limited = try await coordinator.change { job throws(ReshardError) in
             try job.resuming().limiting(to: 2_000_000)
@@ -134,7 +140,9 @@ import Testing
         let coordinator = coordinator
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { _ = try await coordinator.change { job throws(ReshardError) in try job.pausing() } }
-            group.addTask { _ = try await coordinator.change { job throws(ReshardError) in try job.limiting(to: 1 << 20) } }
+            group.addTask {
+                _ = try await coordinator.change { job throws(ReshardError) in try job.limiting(to: 1 << 20) }
+            }
             try await group.waitForAll()
         }
         let job = try await coordinator.picture().job

@@ -10,7 +10,8 @@ import Testing
 /// What nodes are asked before a job and while it runs.
 @Suite struct ReshardNodesTests {
     private static func answer(_ body: [UInt8], status: Int = 200) -> String {
-        "HTTP/1.1 \(status) X\r\nContent-Length: \(body.count)\r\nConnection: close\r\n\r\n" + String(decoding: body, as: UTF8.self)
+        "HTTP/1.1 \(status) X\r\nContent-Length: \(body.count)\r\nConnection: close\r\n\r\n"
+            + String(decoding: body, as: UTF8.self)
     }
 
     /// A node of a shard that says so.
@@ -133,7 +134,8 @@ import Testing
         #expect(try await findings(good).isEmpty)
         let cases: [(FakeServer, String)] = [
             (try server(cluster: "other"), "belongs to cluster other"), (try server("a"), "runs shard a, not new"),
-            (try server(keys: [3: 4, 16_383: 1]), "holds 5 keys"), (try server(state: .failed), "is failed: the disk is gone"),
+            (try server(keys: [3: 4, 16_383: 1]), "holds 5 keys"),
+            (try server(state: .failed), "is failed: the disk is gone"),
             (try FakeServer { _ in Self.answer(Array("hello".utf8)) }, "something else"),
         ]
         for (server, part) in cases {

@@ -63,7 +63,8 @@ struct MachineFixture {
     }
 
     @discardableResult
-    mutating func handle(_ event: ReshardingMachine.Event, after milliseconds: UInt64 = 0) -> [ReshardingMachine.Action] {
+    mutating func handle(_ event: ReshardingMachine.Event, after milliseconds: UInt64 = 0) -> [ReshardingMachine.Action]
+    {
         now += milliseconds
         actions = machine.handle(event, now: now)
         for case .serve(let serving) in actions { self.serving = serving }

@@ -29,7 +29,12 @@ import Testing
     }
 
     private func accept(_ fixture: inout MachineFixture, link: UInt64 = 1) {
-        let acceptance = MigrationFrame.Acceptance(term: 3, position: Position(term: 3, sequence: 90), keys: 2, bytes: 9)
+        let acceptance = MigrationFrame.Acceptance(
+            term: 3,
+            position: Position(term: 3, sequence: 90),
+            keys: 2,
+            bytes: 9
+        )
         fixture.target(.frame(.accept(acceptance)), link: link)
     }
 
@@ -112,9 +117,11 @@ import Testing
         fixture.target(.frame(.final(number: 1, position: Position(term: 3, sequence: 101))))
         #expect(!fixture.did("target 1 jump"), "a chunk still waits for room")
         fixture.target(.imported(bytes: chunk.bytes.count))
-        #expect(fixture.words.filter { $0.hasPrefix("target 1 import") || $0.hasPrefix("target 1 jump") } == [
-            "target 1 import 1", "target 1 jump 1 101",
-        ])
+        #expect(
+            fixture.words.filter { $0.hasPrefix("target 1 import") || $0.hasPrefix("target 1 jump") } == [
+                "target 1 import 1", "target 1 jump 1 101",
+            ]
+        )
     }
 
     @Test func nothingIsConfirmedBeforeItsOwnJump() throws {

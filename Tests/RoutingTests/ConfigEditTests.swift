@@ -79,7 +79,8 @@ import Testing
     }
 
     @Test func whatNeitherComesNorGoesIsLeftAlone() throws {
-        for text in [Self.three, Self.three + "\n\n# the end", "\u{FEFF}" + "Shard: {Name: a, Index: 0, Address: x:1}"] {
+        for text in [Self.three, Self.three + "\n\n# the end", "\u{FEFF}" + "Shard: {Name: a, Index: 0, Address: x:1}"]
+        {
             #expect(try edit(text) == text)
             #expect(try edit(text, remove: ["nobody"]) == text)
         }
@@ -115,28 +116,38 @@ import Testing
     }
 
     @Test func theFirstDocumentGoesAndTheHeadStays() throws {
-        let text = "! config.yaml\n\n# head\nShard: {Name: a, Index: 0, Address: x:1}\n# tail\n---\n# b\nShard: {Name: b, Index: 1, Address: x:2}"
+        let text =
+            "! config.yaml\n\n# head\nShard: {Name: a, Index: 0, Address: x:1}\n# tail\n---\n# b\nShard: {Name: b, Index: 1, Address: x:2}"
         let expected = "! config.yaml\n\n# head\n# tail\n# b\nShard: {Name: b, Index: 0, Address: x:2}"
         #expect(try edit(text, remove: ["a"]) == expected)
-        let marked = "---\nShard: {Name: a, Index: 0, Address: x:1}\n--- {Shard: {Name: b, Index: 1, Address: x:2}}\n...\n"
+        let marked =
+            "---\nShard: {Name: a, Index: 0, Address: x:1}\n--- {Shard: {Name: b, Index: 1, Address: x:2}}\n...\n"
         #expect(try edit(marked, remove: ["a"]) == "--- {Shard: {Name: b, Index: 0, Address: x:2}}\n...\n")
         #expect(try edit(marked, remove: ["b"]) == "---\nShard: {Name: a, Index: 0, Address: x:1}\n...\n")
     }
 
     @Test func severalInARowGo() throws {
-        let text = (0..<5).map { "Shard:\n  Name: s\($0)\n  Index: \($0)\n  Address: x:\($0 + 1)\n" }.joined(separator: "---\n")
-        #expect(try edit(text, remove: ["s0", "s1", "s2"]) == "Shard:\n  Name: s3\n  Index: 0\n  Address: x:4\n---\nShard:\n  Name: s4\n  Index: 1\n  Address: x:5\n")
+        let text = (0..<5).map { "Shard:\n  Name: s\($0)\n  Index: \($0)\n  Address: x:\($0 + 1)\n" }.joined(
+            separator: "---\n"
+        )
+        #expect(
+            try edit(text, remove: ["s0", "s1", "s2"])
+                == "---\nShard:\n  Name: s3\n  Index: 0\n  Address: x:4\n---\nShard:\n  Name: s4\n  Index: 1\n  Address: x:5\n"
+        )
         #expect(try edit(text, remove: ["s1", "s2", "s3", "s4"]) == "Shard:\n  Name: s0\n  Index: 0\n  Address: x:1\n")
     }
 
     @Test func tenAndMoreAreCounted() throws {
-        let text = (0..<12).map { "Shard: {Index: \($0), Name: s\($0), Address: x:\($0 + 1)}\n" }.joined(separator: "---\n")
+        let text = (0..<12).map { "Shard: {Index: \($0), Name: s\($0), Address: x:\($0 + 1)}\n" }.joined(
+            separator: "---\n"
+        )
         let result = try edit(text, remove: ["s3"])
         #expect(result.contains("{Index: 9, Name: s10,") && result.contains("{Index: 10, Name: s11,"))
     }
 
     @Test func lineEndsStayAsTheyAre() throws {
-        let text = "# é\r\nShard:\r\n  Name: a\r\n  Index: 0\r\n  Address: x:1\r\n---\r\nShard: {Name: b, Index: 1, Address: x:2}"
+        let text =
+            "# é\r\nShard:\r\n  Name: a\r\n  Index: 0\r\n  Address: x:1\r\n---\r\nShard: {Name: b, Index: 1, Address: x:2}"
         let added = try edit(text, add: [try Self.shard("c", "x:3")])
         #expect(added == text + "\r\n---\r\nShard:\r\n  Name: c\r\n  Index: 2\r\n  Address: x:3\r\n")
         #expect(try edit(text, remove: ["a"]) == "# é\r\nShard: {Name: b, Index: 0, Address: x:2}")
@@ -150,15 +161,18 @@ import Testing
 
     /// Columns are counted in characters, not in bytes.
     @Test func charactersBeforeAnIndexDoNotMatter() throws {
-        let text = "Shard: {Name: a, Index: 0, Address: x:1}\n---\nShard: {Name: \"b\", ? Index # é日本\n  : 1, Address: x:2}\n"
+        let text =
+            "Shard: {Name: a, Index: 0, Address: x:1}\n---\nShard: {Name: \"b\", ? Index # é日本\n  : 1, Address: x:2}\n"
         #expect(try edit(text, remove: ["a"]).contains("  : 0, Address"))
-        let wide = "Shard: {Name: a, Index: 0, Address: x:1}\n---\n{\"Shard\": {Name: b, \"\\u0049ndex\": 1, Address: x:2}}\n"
+        let wide =
+            "Shard: {Name: a, Index: 0, Address: x:1}\n---\n{\"Shard\": {Name: b, \"\\u0049ndex\": 1, Address: x:2}}\n"
         #expect(try edit(wide, remove: ["a"]) == "{\"Shard\": {Name: b, \"\\u0049ndex\": 0, Address: x:2}}\n")
     }
 
     @Test func whatCannotBeChangedSafelyIsSaid() throws {
         for index in ["&one 1", "!!int 1", "!!str 1"] {
-            let text = "Shard: {Name: a, Index: 0, Address: x:1}\n---\nShard: {Name: b, Index: \(index), Address: x:2}\n"
+            let text =
+                "Shard: {Name: a, Index: 0, Address: x:1}\n---\nShard: {Name: b, Index: \(index), Address: x:2}\n"
             let error = #expect(throws: ConfigError.self) { try edit(text, remove: ["a"]) }
             #expect(error?.description.contains("by hand") ?? false, "\(index)")
             #expect(error?.description.hasPrefix("config.yaml:3:") ?? false, "\(index)")
@@ -196,7 +210,9 @@ import Testing
         #expect(try edit.apply(toFile: link.path))
         #expect(try !edit.apply(toFile: link.path), "nothing is left to change")
         #expect(try ClusterConfig.load(file: file.path).shardNames == ["a", "c"])
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["config.yaml", "link.yaml"])
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["config.yaml", "link.yaml"]
+        )
         let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
         #expect(mode == 0o640)
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.path) == file.path)

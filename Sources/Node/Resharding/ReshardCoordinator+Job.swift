@@ -17,8 +17,8 @@ extension ReshardCoordinator {
         var picture = picture
         for attempt in 1...Self.attemptsMax {
             if picture.job?.id == job.id { return }
-            if let other = picture.job, !other.state.isEnded { throw Self.underWay(other) }
-            let step = try job.beginning(on: picture.map)
+            try Self.requireNone(picture)
+            let step = try job.beginning(on: picture.map, after: picture.job)
             let proposal = ReshardProposal(
                 number: UInt64(attempt),
                 map: step.map,
@@ -70,8 +70,10 @@ extension ReshardCoordinator {
             + "`shoal reshard status` and try again"
     )
 
-    private static func underWay(_ job: ReshardJob) -> ReshardError {
-        ReshardError(
+    /// Refuses while a job is under way: only one can be.
+    package static func requireNone(_ picture: CoordinatorPicture) throws(ReshardError) {
+        guard let job = picture.job, !job.state.isEnded else { return }
+        throw ReshardError(
             .wrongState,
             "a reshard is under way (\(job.state.rawValue), asked for by \(job.requester)): wait for its end, or end it with "
                 + "`shoal reshard cancel`"

@@ -41,7 +41,11 @@ extension ReshardNodes {
             let status = try await status(of: shard.address)
             if let finding = stranger(status, shard.address, shard.name) { return [finding] }
             guard status.state == .running else {
-                return [fatal("\(shard.address) of the new shard \(shard.name) is \(status.state.rawValue): \(status.message)")]
+                return [
+                    fatal(
+                        "\(shard.address) of the new shard \(shard.name) is \(status.state.rawValue): \(status.message)"
+                    )
+                ]
             }
             let held = try await slots(of: shard.name, at: shard.address).keyTotal
             if held > 0 {

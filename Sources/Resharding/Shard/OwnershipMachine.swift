@@ -16,8 +16,9 @@ package struct OwnershipMachine {
     private var mineVersion: UInt64?
     /// Slots that hold keys although they are not owned here, as last told.
     private var leftovers = SlotSet()
-    /// Slots of moves from and to this shard, of every job seen in this term: only what a move left behind is cleared
-    /// without being asked for. What else is here may be the only copy (the paper's offline doubling): `/clean` looks.
+    /// Slots of moves from and to this shard, of every job seen in this term and of those before them: only what a move
+    /// left behind is cleared without being asked for. What else is here may be the only copy (the paper's offline
+    /// doubling): `/clean` looks.
     private var moved = SlotSet()
     private var movedRevision: UInt64?
     private var clearing: (number: UInt64, slots: SlotSet)?
@@ -48,6 +49,7 @@ package struct OwnershipMachine {
         for move in picture.job?.moves ?? [] where move.source == shard || move.target == shard {
             for range in move.slots.ranges { moved.insert(range) }
         }
+        for range in picture.job?.earlier[shard]?.ranges ?? [] { moved.insert(range) }
     }
 
     mutating func found(_ leftovers: SlotSet) { self.leftovers = leftovers }

@@ -22,7 +22,8 @@ struct ReshardCancelCommand: AsyncParsableCommand {
             try await ReshardSession.run(config) { session in
                 let job = try await session.coordinator.change { job throws(ReshardError) in
                     // Again is no mistake.
-                    job.state == .cancelling ? job : try job.cancelling(reason: "cancelled by \(ReshardSession.requester)")
+                    job.state == .cancelling
+                        ? job : try job.cancelling(reason: "cancelled by \(ReshardSession.requester)")
                 }
                 let follow = ReshardFollow(session: session, job: job.id, json: json, wanted: .cancelled, stop: stop)
                 return try await follow.untilEnded()

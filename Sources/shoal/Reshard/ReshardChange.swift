@@ -17,7 +17,7 @@ struct ReshardChange {
                 let status = await session.status(try await session.coordinator.picture())
                 StandardStreams.writeLine(try JSONOutput.text(of: status))
             } else {
-                let rate = job.rate.map { " at most \(MegabytesPerSecond.text($0))" } ?? ""
+                let rate = job.rate.map { ", at most \(MegabytesPerSecond.text($0))" } ?? ""
                 StandardStreams.writeLine("the reshard is \(job.state.rawValue)\(rate): \(advice)")
             }
         }

@@ -57,7 +57,9 @@ struct ReshardFollow {
         } catch {
             // Before the job began, or while its document was written: whatever is under way is told by `status`.
             guard let number = stop.signal else { throw error }
-            StandardStreams.writeError("shoal: interrupted: `shoal reshard status` shows whether a reshard is under way\n")
+            StandardStreams.writeError(
+                "shoal: interrupted: `shoal reshard status` shows whether a reshard is under way\n"
+            )
             EndingSignals.end(with: number)
         }
     }
@@ -77,8 +79,16 @@ struct ReshardFollow {
                     try settle(current, picture)
                     isSettled = true
                 }
-                let status = ReshardStatus(current, map: picture.map, nodes: tally.take(await session.nodes.progress(picture)))
-                lines.show(ReshardStatusText.line(of: status), state: status.state.rawValue, isLast: status.state.isEnded)
+                let status = ReshardStatus(
+                    current,
+                    map: picture.map,
+                    nodes: tally.take(await session.nodes.progress(picture))
+                )
+                lines.show(
+                    ReshardStatusText.line(of: status),
+                    state: status.state.rawValue,
+                    isLast: status.state.isEnded
+                )
                 if current.state.isEnded { return try finish(status) }
             }
             if let number = stop.signal {
@@ -118,7 +128,8 @@ struct ReshardFollow {
         if status.state == wanted { return .ended }
         switch status.state {
         case .cancelled: throw CommandFailure(.failed, "the reshard was cancelled: \(moved)")
-        case .failed: throw CommandFailure(.failed, "the reshard failed: \(status.reason ?? "no reason was given"); \(moved)")
+        case .failed:
+            throw CommandFailure(.failed, "the reshard failed: \(status.reason ?? "no reason was given"); \(moved)")
         case .done: throw CommandFailure(.failed, "the reshard was done already")
         case .running, .paused, .cancelling: return .ended
         }

@@ -10,12 +10,14 @@ package struct ReshardOptions: ParsableArguments {
         help: ArgumentHelp("A shard to come, its leader's address first.", valueName: "name=addr[,replica…]")
     )
     var add: [String] = []
-    @Option(help: ArgumentHelp("A shard to go; its slots move to the others.", valueName: "name")) var remove: [String] = []
+    @Option(help: ArgumentHelp("A shard to go; its slots move to the others.", valueName: "name")) var remove:
+        [String] = []
     @Option(help: "So many shards, on this machine: the next names and loopback addresses, or the last shards go.")
     var shards: Int?
     @Option(help: ArgumentHelp("Slots that one shard shall own, such as 0-99,200=shard1.", valueName: "slots=shard"))
     var move: [String] = []
-    @Option(help: "How slots are given to shards from now on; the one in force rebalances.") var policy: PlacementPolicy?
+    @Option(help: "How slots are given to shards from now on; the one in force rebalances.") var policy:
+        PlacementPolicy?
     @Option(help: ArgumentHelp("At most so many megabytes per second, all shards together.", valueName: "mb/s"))
     var rate: Double?
 

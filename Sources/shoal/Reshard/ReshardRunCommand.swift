@@ -43,11 +43,15 @@ struct ReshardRunCommand: AsyncParsableCommand {
     private func begun(_ session: ReshardSession) async throws -> String? {
         if options.isEmpty {
             guard let job = try await session.coordinator.picture().job else {
-                throw CommandFailure(.usage, "nothing to do, and no reshard is under way: say --shards, --add, --remove, --move or --policy")
+                throw CommandFailure(
+                    .usage,
+                    "nothing to do, and no reshard is under way: say --shards, --add, --remove, --move or --policy"
+                )
             }
             return job.id
         }
         let draft = try await session.draft(options)
+        try ReshardCoordinator.requireNone(draft.picture)
         if draft.plan.isEmpty {
             if json {
                 StandardStreams.writeLine("null")

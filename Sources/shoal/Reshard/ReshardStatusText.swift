@@ -44,7 +44,9 @@ package enum ReshardStatusText {
 
     private static func nodes(_ status: ReshardStatus) -> String {
         guard !status.nodes.isEmpty else { return "" }
-        var rows = [["SHARD", "TAKES", "KEYS", "OF", "BYTES", "OF", "LOG LEFT", "SPEED", "GIVES TO", "HELD", "MESSAGE"]]
+        var rows = [
+            ["SHARD", "TAKES", "KEYS", "OF", "BYTES", "OF", "LOG LEFT", "SPEED", "GIVES TO", "HELD", "MESSAGE"]
+        ]
         for node in status.nodes {
             let target = node.target
             let isBusy = target.move != nil

@@ -233,11 +233,12 @@ extension ReshardProcess {
     private func take(_ chunk: MigrationChunk, _ link: UInt64) {
         guard !isDiskFull else { return importFailed(link) }
         var entries: [(Int, Tokens?, UInt64)] = []
-        chunk.forEach { entry in
+        func note(_ entry: MigrationEntry) {
             guard let key = cluster.keys.number(of: entry.key) else { return }
             let value = entry.kind == .put ? ReshardKeys.tokens(of: entry.value) : nil
             entries.append((key, value, entry.version))
         }
+        chunk.forEach(note)
         for (index, (key, value, version)) in entries.enumerated() {
             queue(.imported(key: key, value: value, version: version)) { process in
                 guard index == entries.count - 1 else { return }
