@@ -87,7 +87,7 @@ package final class Node: NodeControl {
             )
             state.withLock { $0.server = server }
             beginOpening()
-            await onThread { [self] in joined.wait(milliseconds: Node.joinPatience) }
+            _ = await onThread { [self] in joined.wait(milliseconds: Node.joinPatience) }
             await server.accept()
         } catch {
             setPhase(.failed, error.message)

@@ -42,6 +42,16 @@ func echo(_ backend: LocalBackend) async throws {
     }
 }
 
+/// Keeps the lock, and says in the folder who has it, as the coordinator does.
+@MainActor func hold(_ transaction: SharedTableTransaction, in folder: String) async {
+    let holder = open(folder + "/holder", O_WRONLY)
+    let text = "\(getpid())               "
+    _ = pwrite(holder, text, 16, 0)
+    say("holding")
+    await rest()
+    transaction.abort()
+}
+
 let words = CommandLine.arguments
 guard words.count >= 3 else {
     say("usage: CoordinationTestPeer raise|session|echo|idle|hold|hold-sessions|die FOLDER [ARGUMENTS]")
@@ -67,28 +77,17 @@ case ("echo", _):
 case ("idle", _):
     let backend = try LocalBackend(folder: folder)
     for await _ in backend.watch("") { say("listening") }
-case ("hold-sessions", _):
-    // The same with the lock of the sessions' own file.
-    let sessions = "\(folder)/sessions"
-    let boot = BootClock.bootID() ?? ""
-    let transaction = try SharedTable(folder: "\(sessions)/\(boot)", isOfOneBoot: true).beginWrite()
-    let holder = open(sessions + "/holder", O_WRONLY)
-    let text = "\(getpid())               "
-    _ = pwrite(holder, text, 16, 0)
-    say("holding")
-    await rest()
-    transaction.abort()
 case ("hold", _), ("die", _):
     // Takes the file's write lock as a process does that is stopped, or killed, in the middle of a transaction.
     let transaction = try SharedTable(folder: folder).beginWrite()
     try transaction.put(Array("kunfinished".utf8), [UInt8](repeating: 1, count: 100_000))
     if command == "die" { kill(getpid(), SIGKILL) }
-    let holder = open(folder + "/holder", O_WRONLY)
-    let text = "\(getpid())               "
-    _ = pwrite(holder, text, 16, 0)
-    say("holding")
-    await rest()
-    transaction.abort()
+    await hold(transaction, in: folder)
+case ("hold-sessions", _):
+    // The same with the lock of the sessions' own file.
+    let sessions = "\(folder)/sessions"
+    let table = try SharedTable(folder: "\(sessions)/\(BootClock.bootID() ?? "")", isOfOneBoot: true)
+    await hold(try table.beginWrite(), in: sessions)
 default:
     say("unknown command \(command)")
     exit(2)

@@ -38,7 +38,7 @@ extension EndToEndSuite {
                     connection.send(RawConnection.command("PING"))
                     _ = try connection.receiveReply()
                 }
-                sleeper.process?.signal(SIGSTOP)
+                try await sleeper.process?.freeze()
                 try await goOn(load)
                 let asked = load.ask(connections)
                 sleeper.process?.signal(SIGCONT)

@@ -97,7 +97,8 @@ import Testing
         }
         let committed = source(of: reader)
         #expect(through >= last && through <= committed)
-        #expect((left == 0) == (through == committed), "\(left) bytes left behind \(through) of \(committed)")
+        // What was queued may be committed by the store's own thread right behind the call.
+        #expect(left == 0 || through < committed, "\(left) bytes left behind \(through) of \(committed)")
         add(records, to: target)
         return through
     }
