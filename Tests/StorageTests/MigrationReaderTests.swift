@@ -81,6 +81,7 @@ import Testing
         let countMax = Int.random(in: 1..<40, using: &random)
         let scanMax = Int.random(in: 1..<20_000, using: &random)
         var last = after
+        let committedBefore = source(of: reader)
         let (through, left) = try reader.readLog(after: after, maxScanBytes: scanMax) { record, sequence in
             #expect(sequence > last && Self.moving.contains(record.slot))
             guard records.count < countMax else { return false }
@@ -97,8 +98,9 @@ import Testing
         }
         let committed = source(of: reader)
         #expect(through >= last && through <= committed)
-        // What was queued may be committed by the store's own thread right behind the call.
+        // What was queued may be committed by the store's own thread while the call goes on.
         #expect(left == 0 || through < committed, "\(left) bytes left behind \(through) of \(committed)")
+        #expect(left > 0 || through >= committedBefore, "nothing left behind \(through) of \(committedBefore)")
         add(records, to: target)
         return through
     }
