@@ -115,6 +115,16 @@ class DiskProbe:
         return self.longest * 1000
 
 
+def disk_bytes(folder):
+    """Bytes written so far to the device that `folder` is on; 0 where the system does not say."""
+    device = os.stat(folder).st_dev
+    with open("/proc/diskstats") as file:
+        for fields in map(str.split, file):
+            if (int(fields[0]), int(fields[1])) == (os.major(device), os.minor(device)):
+                return int(fields[9]) * 512
+    return 0
+
+
 def switchover(shoal, rounds):
     cluster = Cluster(shoal, "127.57.0", ["lmdb", "rocksdb", "lmdb"])
     pauses, controls, errors = [], [], {}
@@ -170,10 +180,11 @@ def catch_up(shoal, mebibytes):
         load = ["--value-size", str(VALUE_BYTES), "--concurrency", "16", "--pipeline", "8"]
         first = cluster.phase(cluster.bench("--writes", str(count), "--key-space", str(count * 4), *load))
         more = cluster.bench("--rate", "1000", "--writes", "1000000", "--key-space", "100000", "--value-size", "512")
-        started = time.monotonic()
+        started, written = time.monotonic(), disk_bytes(cluster.folder)
         cluster.start(1)
         cluster.wait("the replica in sync", lambda: cluster.status(1)["in_sync"])
         seconds = time.monotonic() - started
+        written = disk_bytes(cluster.folder) - written
         more.terminate()
         more.wait()
 
@@ -189,7 +200,8 @@ def catch_up(shoal, mebibytes):
         fine = fine and not first["errors"]
         print(
             f"leader {engines[0]}, replica {engines[1]}: {count * VALUE_BYTES >> 20} MiB written while away, {held >> 20} MiB held, "
-            f"in sync after {seconds:.1f} s ({held / seconds / 1e6:.0f} MB/s), {snapshots} snapshot(s); "
+            f"in sync after {seconds:.1f} s ({held / seconds / 1e6:.0f} MB/s), {snapshots} snapshot(s), the disk wrote "
+            f"{written / seconds / 1e6:.0f} MB/s for both; "
             f"a plain copy of that size {plain:.1f} s ({held / plain / 1e6:.0f} MB/s)",
             flush=True,
         )
