@@ -36,6 +36,9 @@ package struct HotTable: ~Copyable {
     package static let cachedValueBytesMax = 64 << 10
     /// Places the clock hand looks at per inserted entry at the most, so that no insert takes long.
     private static let evictionStepsMax = 64
+    /// The hand stands still while less than this part of all bytes is clean: it would pass hardly anything but what
+    /// only the applier can give back (11 % of the time of a replica that catches up was spent so).
+    private static let evictableShare = 32
     private static let initialCapacity = 1 << 12
 
     package init(bytesMax: Int) {
@@ -247,6 +250,7 @@ package struct HotTable: ~Copyable {
 
     /// Second-chance clock over clean entries; the others are the only copy and stay.
     private mutating func evict() {
+        guard (bytes - dirtyBytes - takenBytes) * HotTable.evictableShare >= bytes else { return }
         var removed = 0
         for _ in 0..<HotTable.evictionStepsMax {
             hand = (hand + 1) & mask
