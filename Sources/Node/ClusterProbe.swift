@@ -1,6 +1,7 @@
 import FoundationEssentials
 import NIOCore
 import NIOPosix
+import Resharding
 import Routing
 import Server
 import Storage
@@ -36,20 +37,28 @@ package struct ClusterProbe: Sendable {
             }
             return await tasks.reduce(into: [String: NodeStatus]()) { $0[$1.address] = $1 }
         }
-        let map = try? config.placement.map(current: nil, shards: config.shardNames)
+        return Self.status(of: config, answers: answers)
+    }
+
+    /// Slots are as the newest map that a node told has them; as the config would place them while nobody tells.
+    package static func status(of config: ClusterConfig, answers: [String: NodeStatus]) -> ClusterStatus {
+        let told = answers.values.compactMap(\.map).max { $0.version < $1.version }
+        let planned = told == nil ? try? config.placement.map(current: nil, shards: config.shardNames) : nil
+        let map = told ?? planned.map { NodeStatus.Map($0) }
         let shards = config.shards.map { shard in
-            Self.shardStatus(
+            shardStatus(
                 shard,
-                slots: map?.slotCount(ofShard: UInt16(shard.index)) ?? 0,
+                slots: map?.slots[shard.name] ?? 0,
                 nodes: shard.nodes.compactMap { answers["\($0)"] }
             )
         }
         return ClusterStatus(
             cluster: config.name,
-            mapVersion: Int(map?.version ?? 0),
-            placement: config.placement.rawValue,
+            mapVersion: map?.version ?? 0,
+            placement: map?.placement ?? config.placement.rawValue,
             coordinator: config.coordinator.rawValue,
-            shards: shards
+            shards: shards,
+            reshard: ReshardStatus(joining: answers.values.compactMap(\.reshard))
         )
     }
 

@@ -2,6 +2,7 @@ import Coordination
 import Logging
 import NIOCore
 import Replication
+import Resharding
 import Routing
 import Server
 import Storage
@@ -231,6 +232,11 @@ final class OpenShard: Sendable {
             )
         } else if status.message.isEmpty, let full = store.log.roomFailure {
             status.message = full.message
+        }
+        let picture = view.picture
+        status.map = NodeStatus.Map(picture.map)
+        if let job = picture.job, !job.state.isEnded {
+            status.reshard = ReshardStatus(job, map: picture.map, nodes: [resharding?.progress].compactMap(\.self))
         }
         if status.message.isEmpty, let trouble = view.trouble {
             status.message = "the coordinator does not answer: \(trouble)"

@@ -35,4 +35,19 @@ import Testing
         nodes = [node("10.0.0.1:1", .leader, .unreachable), node("10.0.0.2:1", .replica, .unreachable)]
         #expect(try roles(nodes) == [.leader, .replica])
     }
+
+    /// A move changes who owns what without anybody's config.
+    @Test func slotsAreWhatTheNewestMapOfAnyNodeSays() throws {
+        let address = try NodeAddress("10.0.0.1:1")
+        let shard = ShardConfig(name: "shard0", index: 0, address: address, replicas: [try NodeAddress("10.0.0.2:1")])
+        let config = ClusterConfig(shards: [shard])
+        var nodes = [node("10.0.0.1:1", .leader, .running), node("10.0.0.2:1", .replica, .running)]
+        let planned = ClusterProbe.status(of: config, answers: ["10.0.0.1:1": nodes[0]])
+        #expect(planned.mapVersion == 1 && planned.shards[0].slots == 16384 && planned.reshard == nil)
+        nodes[0].map = .init(version: 7, placement: "ring", slots: ["shard0": 70])
+        nodes[1].map = .init(version: 8, placement: "ring", slots: ["shard0": 80, "other": 9])
+        let answers = Dictionary(uniqueKeysWithValues: nodes.map { ($0.address, $0) })
+        let status = ClusterProbe.status(of: config, answers: answers)
+        #expect(status.mapVersion == 8 && status.shards[0].slots == 80 && status.placement == "ring")
+    }
 }

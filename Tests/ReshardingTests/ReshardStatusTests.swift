@@ -99,3 +99,41 @@ import Testing
         #expect(throws: (any Error).self) { try JSONDecoder().decode(PauseHistogram.self, from: text) }
     }
 }
+
+@Suite struct JoinedReshardStatusTests {
+    /// Each node tells its own part; together they say what one who asked all of them would.
+    @Test func partsOfAllShardsAreJoined() throws {
+        let before = try PlacementPolicy.fixed.map(current: nil, shards: ["a", "b"])
+        let counts = [SlotCount](repeating: SlotCount(keys: 10, bytes: 1_000), count: 16384)
+        let add = try ["c", "d"].map {
+            ReshardRequest.NewShard(name: $0, address: try NodeAddress("\($0):1"))
+        }
+        let plan = try ReshardPlan(ReshardRequest(add: add), current: before, policy: .fixed, counts: counts)
+        let job = try ReshardJob(plan, id: "j", requester: "", now: 0)
+        let map = try job.beginning(on: before).map
+        let first = job.moves[0]
+        let later = try map.giving(first.slots.ranges, to: first.target)
+        let nodes = try ["a", "c", "d"].map { shard in
+            var part = ReshardProgress(job: "j", shard: shard)
+            part.source.pauses.record(shard == "a" ? 9 : 4)
+            guard shard != "a" else { return part }
+            part.target.move = try #require(job.moves.lastIndex { $0.target == shard })
+            (part.target.keysCopied, part.target.keysTotal) = (7, 100)
+            (part.target.bytesCopied, part.target.bytesTotal, part.target.bytesPerSecond) = (700, 10_000, 50_000)
+            return part
+        }
+        // One of them is behind: it has not seen yet that a move is done.
+        var told = nodes.map { ReshardStatus(job, map: later, nodes: [$0]) }
+        told.append(ReshardStatus(job, map: map, nodes: []))
+        let joined = try #require(ReshardStatus(joining: told.shuffled()))
+        #expect(joined == ReshardStatus(job, map: later, nodes: nodes))
+        #expect(joined.keysMoved == UInt64(first.slots.count) * 10 + 14 && joined.pauseMsMax == 9)
+        #expect(ReshardStatus(joining: []) == nil)
+        var exaggerating = nodes[1]
+        (exaggerating.target.keysCopied, exaggerating.target.keysTotal) = (.max, .max)
+        let much = ReshardStatus(job, map: later, nodes: [])
+        var liar = much
+        liar.nodes = [exaggerating]
+        #expect(ReshardStatus(joining: [much, liar])?.keysMoved ?? .max <= much.keysTotal)
+    }
+}

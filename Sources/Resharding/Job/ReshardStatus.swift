@@ -20,6 +20,8 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
     package var bytesTotal: UInt64
     package var movesTotal: Int
     package var movesDone: Int
+    /// Shards that have moves to take: these go on at the same time.
+    package var targetsLeft: Int
     package var bytesPerSecondMax: UInt64?
     package var pauses: PauseHistogram
     /// By shard; only those that answered.
@@ -39,6 +41,7 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
         case bytesTotal = "bytes_total"
         case movesTotal = "moves_total"
         case movesDone = "moves_done"
+        case targetsLeft = "targets_left"
         case bytesPerSecondMax = "bytes_per_second_max"
         case pauses, nodes
     }
@@ -85,7 +88,33 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
         bytesPerSecond = speed
         self.pauses = pauses
         pauseMsMax = pauses.max
-        etaSeconds = Self.eta(job, map, left: total.bytes - min(total.bytes, moved.bytes), speed: speed, done: done)
+        targetsLeft = job.busyTargets(on: map)
+        etaSeconds = eta
+    }
+
+    /// Joins what nodes told, each with its own part alone; nil if none did. What they know of map and job may differ
+    /// for a moment: who has seen most moves done is believed.
+    package init?(joining told: [ReshardStatus]) {
+        guard var status = told.max(by: { ($0.movesDone, $0.job) < ($1.movesDone, $1.job) }) else { return nil }
+        var parts: [String: ReshardProgress] = [:]
+        for part in told.lazy.filter({ $0.job == status.job }).flatMap(\.nodes) { parts[part.shard] = part }
+        for part in status.nodes { parts[part.shard] = nil }
+        status.take(parts.values.sorted { $0.shard < $1.shard })
+        self = status
+    }
+
+    /// Adds the parts of other shards.
+    private mutating func take(_ others: [ReshardProgress]) {
+        nodes = (nodes + others).sorted { $0.shard < $1.shard }
+        for node in others {
+            pauses.add(node.source.pauses)
+            bytesPerSecond = ReshardAmount.sum(bytesPerSecond, node.target.bytesPerSecond)
+            guard node.target.move != nil else { continue }
+            keysMoved = min(keysTotal, ReshardAmount.sum(keysMoved, min(node.target.keysCopied, node.target.keysTotal)))
+            bytesMoved = min(bytesTotal, ReshardAmount.sum(bytesMoved, min(node.target.bytesCopied, node.target.bytesTotal)))
+        }
+        pauseMsMax = pauses.max
+        etaSeconds = eta
     }
 
     private static func add(_ move: ReshardMove, to amount: inout ReshardAmount) {
@@ -95,12 +124,13 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
     }
 
     /// The bytes left at the speed of now, and the moves' own time beside.
-    private static func eta(_ job: ReshardJob, _ map: SlotMap, left: UInt64, speed: UInt64, done: Int) -> UInt64? {
-        if job.state.isEnded { return 0 }
-        guard job.state == .running, left == 0 || speed > 0 else { return nil }
-        let moves = Double(job.moves.count - done) / Double(max(1, job.busyTargets(on: map)))
+    private var eta: UInt64? {
+        if state.isEnded { return 0 }
+        let left = bytesTotal - min(bytesTotal, bytesMoved)
+        guard state == .running, left == 0 || bytesPerSecond > 0 else { return nil }
+        let moves = Double(max(0, movesTotal - movesDone)) / Double(max(1, targetsLeft))
         let beside = moves * Double(ReshardingLimits.assumedMoveMilliseconds) / 1_000
-        let seconds = (left == 0 ? 0 : Double(left) / Double(speed)) + beside
+        let seconds = (left == 0 ? 0 : Double(left) / Double(bytesPerSecond)) + beside
         return seconds < 1e15 ? UInt64(seconds.rounded(.up)) : nil
     }
 }

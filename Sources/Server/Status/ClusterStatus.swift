@@ -1,3 +1,5 @@
+import Resharding
+
 /// The status document of the whole cluster (contract.md): `shoal status --json`, `shoal console --once --json`.
 package struct ClusterStatus: Codable, Hashable, Sendable {
     package struct Shard: Codable, Hashable, Sendable {
@@ -31,6 +33,8 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
     package var bytes: Int
     package var opsPerSecond: NodeStatus.Rates
     package var shards: [Shard]
+    /// The reshard that is under way.
+    package var reshard: ReshardStatus?
 
     package enum CodingKeys: String, CodingKey {
         case schema, cluster
@@ -42,13 +46,14 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
 
     /// Sums the shards into the cluster's totals. The numbers come from other nodes, over the network: a sum that is
     /// too large is the largest number.
-    package init(cluster: String, mapVersion: Int, placement: String, coordinator: String, shards: [Shard]) {
+    package init(cluster: String, mapVersion: Int, placement: String, coordinator: String, shards: [Shard], reshard: ReshardStatus? = nil) {
         self.schema = 1
         self.cluster = cluster
         self.mapVersion = mapVersion
         self.placement = placement
         self.coordinator = coordinator
         self.shards = shards
+        self.reshard = reshard
         keys = shards.reduce(0) { Self.sum($0, $1.keys) }
         bytes = shards.reduce(0) { Self.sum($0, $1.bytes) }
         opsPerSecond = shards.flatMap(\.nodes).reduce(into: NodeStatus.Rates()) {
@@ -73,6 +78,7 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
         bytes = try values.decode(Int.self, forKey: .bytes)
         opsPerSecond = try values.decode(NodeStatus.Rates.self, forKey: .opsPerSecond)
         shards = try values.decode([Shard].self, forKey: .shards)
+        reshard = try values.decodeIfPresent(ReshardStatus.self, forKey: .reshard)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -86,7 +92,7 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
         try values.encode(bytes, forKey: .bytes)
         try values.encode(opsPerSecond, forKey: .opsPerSecond)
         try values.encode(shards, forKey: .shards)
-        // The contract names the field also while there is no job.
-        try values.encodeNil(forKey: .reshard)
+        // Null, not left out, while there is no job: the contract names the field.
+        try values.encode(reshard, forKey: .reshard)
     }
 }

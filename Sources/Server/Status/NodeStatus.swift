@@ -1,3 +1,5 @@
+import Resharding
+
 /// One node's object of the status document (contract.md, Status document).
 package struct NodeStatus: Codable, Hashable, Sendable {
     package enum Role: String, Codable, Sendable { case leader, replica }
@@ -71,6 +73,10 @@ package struct NodeStatus: Codable, Hashable, Sendable {
     /// The newest changes of the shard's lead that this node had a part in, oldest first; they outlive the shard's
     /// stop. nil: the node does not tell.
     package var changes: [Change]?
+    /// nil while the shard is not open.
+    package var map: Map?
+    /// The reshard that is under way, with nothing but this node's own part of what is being copied; nil without one.
+    package var reshard: ReshardStatus?
     package var uptimeSeconds = 0
     package var version: String
     /// Why the state is what it is, or what is going on (with a percentage while opening, replaying or syncing).
@@ -82,7 +88,7 @@ package struct NodeStatus: Codable, Hashable, Sendable {
         case lag
         case opsPerSecond = "ops_per_second"
         case latencyMicroseconds = "latency_us"
-        case leadership, changes
+        case leadership, changes, map, reshard
         case uptimeSeconds = "uptime_seconds"
         case version, message
     }
