@@ -14,9 +14,11 @@ extension Node {
             group: group,
             ReshardingDriver.Surroundings(
                 note: { [weak self] text in self?.note(.info, text) },
-                latency: { [metrics] in
-                    let reading = metrics.reading()
-                    return (UInt64(clamping: reading.latency.write.p99), reading.rates.write)
+                latency: { [weak self, metrics] in
+                    // What loops hand on now is told by the next call.
+                    self?.openServer?.handOnTallies()
+                    let (p99, count) = metrics.takeRecentWrites()
+                    return (p99, count)
                 },
                 picture: { [view = shard.view] in view.picture }
             )
@@ -36,4 +38,7 @@ extension Node {
 
     /// This node's part in a reshard; nil while there is none, or it does not lead.
     package var reshardProgress: ReshardProgress? { openedShard?.resharding?.progress }
+
+    /// While the address answers.
+    private var openServer: NodeServer? { state.withLock { $0.server } }
 }

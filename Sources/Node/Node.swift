@@ -12,7 +12,7 @@ import Synchronization
 /// The address answers status from `start` to `stop`; the shard behind it may be started and stopped in between.
 package final class Node: NodeControl {
     /// Everything that changes. Transitions of the shard are serialised by `transition`.
-    private struct State {
+    struct State {
         var phase = NodeStatus.State.stopped
         var message = ""
         var shard: OpenShard?
@@ -35,7 +35,7 @@ package final class Node: NodeControl {
     private let control: any EventLoopGroup
     private let firstMap: SlotMap
     let metrics = NodeMetrics()
-    private let state: Mutex<State>
+    let state: Mutex<State>
     /// Held by the thread that opens or closes the shard.
     private let transition = StoreLock()
     /// The first opening has joined the cluster, or has failed.

@@ -148,6 +148,11 @@ package final class NodeServer: Sendable {
         }
     }
 
+    /// Has every loop hand its counts on, sooner than it would by itself. Returns at once.
+    package func handOnTallies() {
+        for loop in loops { loop.eventLoop.execute { loop.handOnTally() } }
+    }
+
     private func startTicking() {
         for loop in loops {
             let task = loop.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .seconds(1)) { _ in

@@ -79,7 +79,7 @@ import Testing
             let key = String(decoding: entry.key, as: UTF8.self)
             seen.append("\(entry.kind) \(key) \(entry.value.count) \(entry.version) \(entry.expiry) \(entry.flags)")
         }
-        chunk.forEach(note)
+        chunk.forEachEntry(note)
         #expect(seen == ["put a 1 4 77 3", "delete {a}b 0 9 0 0"])
         #expect(chunk.count == 2 && chunk.versionMax == 9)
     }

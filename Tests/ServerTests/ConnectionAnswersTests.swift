@@ -78,12 +78,12 @@ import Testing
     /// Only of the slots that are its own: a folder copied from another shard holds more.
     @Test func dbsizeCountsOwnedSlots() async throws {
         let server = try await ServerFixture(otherShard: NodeAddress(host: "127.0.0.1", port: 9))
-        let key = Array("foo".utf8)
         let port = try server.store.makePort { _ in }
-        key.withUnsafeBytes { key in
-            server.store.lock.withLock {
-                _ = server.store.put(slot: 12182, key: key, value: key, expiry: 0, port: port)
-                _ = server.store.put(slot: 5, key: key, value: key, expiry: 0, port: port)
+        for (slot, key) in [(UInt16(12182), "foo"), (5, "bar")] {
+            Array(key.utf8).withUnsafeBytes { key in
+                server.store.lock.withLock {
+                    _ = server.store.put(slot: slot, key: key, value: key, expiry: 0, port: port)
+                }
             }
         }
         server.store.commit()

@@ -42,7 +42,9 @@ struct SimulatedDisk {
         guard position.sequence > start.sequence, position <= engine.position else { return }
         var rest = TermIndex(base: position)
         batches.removeAll { $0.end.sequence <= position.sequence }
-        for batch in batches { rest.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.sequences) }
+        for batch in batches {
+            rest.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.sequences)
+        }
         terms = rest
     }
 

@@ -18,7 +18,8 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     struct Surroundings: Sendable {
         /// Something people should know.
         var note: @Sendable (String) -> Void
-        /// The 99th percentile of this node's commits in microseconds, and how many there were, over the last seconds.
+        /// The 99th percentile of this node's commits in microseconds, and how many there were, since it was asked
+        /// before.
         var latency: @Sendable () -> (p99: UInt64, commits: Int)
         /// The coordinator, as its watch told last.
         var picture: @Sendable () -> CoordinatorPicture
@@ -45,6 +46,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     private var observer: Int?
     private let wakeUp: CoalescedWake
     private var tickedSlowlyAt: UInt64 = 0
+    private var sampledAt: UInt64 = 0
     /// Once ended, nothing of this driver reaches store or streams any more.
     private let ended = Mutex(false)
     private let published = Mutex<ReshardProgress?>(nil)
@@ -182,19 +184,20 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     private func tick() {
         guard let machine else { return }
         let now = BootClock.milliseconds()
-        let isSlow = now >= tickedSlowlyAt + ReshardingDriver.slowPeriod
-        if isSlow {
-            tickedSlowlyAt = now
+        if now >= sampledAt + (machine.isBusy ? RateGovernor.samplePeriod : ReshardingDriver.slowPeriod) {
+            sampledAt = now
             let latency = surroundings.latency()
             handle(.latency(p99: latency.p99, commits: latency.commits))
         }
+        let isSlow = now >= tickedSlowlyAt + ReshardingDriver.slowPeriod
+        if isSlow { tickedSlowlyAt = now }
         guard isSlow || machine.isBusy else { return }
         handle(.tick)
         let progress = self.machine?.progress(now: now)
         published.withLock { $0 = progress }
     }
 
-    /// Latencies are those of the last seconds; and what failed is tried again after a while without a job, too.
+    /// What failed is tried again after a while without a job, too; and the governor learns what is usual.
     private static let slowPeriod: UInt64 = 1_000
 
     /// Every commit is told while a move may be under way, and none otherwise.
@@ -243,12 +246,21 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     private func execute(_ action: MigrationSourceMachine.Action, source link: UInt64) {
         let stream = links.withLock { $0.streams[link] }
         switch action {
-        case .send(let frame): stream?.send(frame)
+        case .send(let frame):
+            stream?.send(frame)
+            if case .final = frame { visitOnceSent(.sourceFinal) }
         case .openCopy(let slots):
             guard let stream else { return }
+            Failpoint.sourceAccept.visit()
             let deliver: @Sendable (ReshardingMachine.Event) -> Void = { [weak self] in self?.receive($0) }
             reads.add { [readings, store] in
-                let reading = SourceReading(link: link, stream: stream, store: store, slots: slots.set, deliver: deliver)
+                let reading = SourceReading(
+                    link: link,
+                    stream: stream,
+                    store: store,
+                    slots: slots.set,
+                    deliver: deliver
+                )
                 readings.byLink[link] = reading
                 reading.open()
             }
@@ -265,13 +277,23 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
 
     private func execute(_ action: MigrationTargetMachine.Action, target link: UInt64) {
         switch action {
-        case .connect(let address, let hello): connect(to: address, hello, link)
-        case .send(let frame): connections[link]?.send(frame)
+        case .connect(let address, let hello):
+            Failpoint.targetHello.visit()
+            connect(to: address, hello, link)
+        case .send(let frame):
+            if case .ask = frame { Failpoint.targetAsk.visit() }
+            connections[link]?.send(frame)
+            if case .confirm = frame { visitOnceSent(.targetConfirmed) }
         case .clear(let slots): appender?.add(.stage(link: link, slots.set))
         case .importChunk(let chunk): appender?.add(.importChunk(link: link, chunk))
         case .jump(let number, let beyond): appender?.add(.jump(link: link, number: number, beyond: beyond))
         case .close: connections.removeValue(forKey: link)?.close()
         }
+    }
+
+    private func visitOnceSent(_ point: Failpoint) {
+        guard Failpoint.isArmed else { return }
+        eventLoop.scheduleTask(in: .milliseconds(Int64(Failpoint.sendingTime))) { point.visit() }
     }
 
     private func connect(to text: String, _ hello: MigrationHello, _ link: UInt64) {
@@ -286,7 +308,11 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     // MARK: The coordinator
 
     private func propose(_ proposal: ReshardProposal) async {
+        // Only the end of a job writes its document.
+        let isEnd = proposal.job != nil
+        (isEnd ? Failpoint.jobEnd : .sourcePropose).visit()
         let outcome = await coordinator.propose(proposal, known: surroundings.picture())
+        if case .committed = outcome { (isEnd ? Failpoint.jobEnded : .sourceProposed).visit() }
         receive(.decided(number: proposal.number, outcome))
     }
 

@@ -115,6 +115,8 @@ final class ShardAppender: @unchecked Sendable {
         guard let first = batch.first else { return }
         switch first {
         case .changeOwnership(let number, let own, let disown, let version):
+            if !disown.isEmpty { Failpoint.sourceHold.visit() }
+            if !own.isEmpty { Failpoint.targetOwn.visit() }
             let position = try store.changeOwnership(
                 own: own,
                 disown: disown,
@@ -122,19 +124,29 @@ final class ShardAppender: @unchecked Sendable {
                 term: term,
                 port: port
             )
+            if !disown.isEmpty { Failpoint.sourceDisowned.visit() }
+            if !own.isEmpty { Failpoint.targetOwned.visit() }
             deliver(.ownershipChanged(number: number, at: position.sequence))
         case .clear(let number, let slots):
+            Failpoint.leftoversClear.visit()
             try store.clear(slots, term: term, port: port)
+            Failpoint.leftoversCleared.visit()
             deliver(.cleared(number: number))
             deliver(.leftovers(store.leftoverSlots()))
-        case .stage(_, let slots): try store.clear(slots, term: term, port: port)
+        case .stage(_, let slots):
+            Failpoint.targetClear.visit()
+            try store.clear(slots, term: term, port: port)
         case .importChunk(let link, _):
             var chunks: [MigrationChunk] = []
             for case .importChunk(_, let chunk) in batch { chunks.append(chunk) }
+            Failpoint.targetImport.visit()
             try importChunks(chunks)
+            Failpoint.targetImported.visit()
             for chunk in chunks { deliver(.target(link: link, .imported(bytes: chunk.bytes.count))) }
         case .jump(let link, let number, let beyond):
+            Failpoint.targetJump.visit()
             _ = try store.jump(above: beyond, term: term, port: port)
+            Failpoint.targetJumped.visit()
             deliver(.target(link: link, .jumped(number: number)))
         }
     }
@@ -144,7 +156,7 @@ final class ShardAppender: @unchecked Sendable {
         let bytes = chunks.reduce(0) { $0 + $1.bytes.count + $1.count * LogRecord.headerBytes }
         try store.importKeys(bytes: bytes, term: term, port: port) { put in
             for chunk in chunks {
-                chunk.forEach { entry in
+                chunk.forEachEntry { entry in
                     let value = StoredValue(
                         version: entry.version,
                         expiry: entry.expiry,

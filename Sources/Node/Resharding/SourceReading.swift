@@ -39,6 +39,7 @@ final class SourceReading {
 
     /// Blocks for the disk.
     func sendChunks(maxBytes: Int) {
+        Failpoint.sourceChunk.visit()
         var keys: UInt64 = 0
         var bytes = 0
         var builder = MigrationChunkBuilder()
@@ -60,6 +61,7 @@ final class SourceReading {
 
     /// Blocks for the disk.
     func readLog(after sequence: UInt64, maxBytes: Int) {
+        Failpoint.sourceLog.visit()
         var bytes = 0
         var builder = MigrationChunkBuilder()
         do throws(StorageError) {

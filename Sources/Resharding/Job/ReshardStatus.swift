@@ -111,7 +111,10 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
             bytesPerSecond = ReshardAmount.sum(bytesPerSecond, node.target.bytesPerSecond)
             guard node.target.move != nil else { continue }
             keysMoved = min(keysTotal, ReshardAmount.sum(keysMoved, min(node.target.keysCopied, node.target.keysTotal)))
-            bytesMoved = min(bytesTotal, ReshardAmount.sum(bytesMoved, min(node.target.bytesCopied, node.target.bytesTotal)))
+            bytesMoved = min(
+                bytesTotal,
+                ReshardAmount.sum(bytesMoved, min(node.target.bytesCopied, node.target.bytesTotal))
+            )
         }
         pauseMsMax = pauses.max
         etaSeconds = eta

@@ -110,7 +110,7 @@ package struct MigrationChunk: Sendable {
     }
 
     /// Calls `body` for every entry in order; its bytes live only inside the call.
-    package func forEach<Failure: Error>(_ body: (MigrationEntry) throws(Failure) -> Void) throws(Failure) {
+    package func forEachEntry<Failure: Error>(_ body: (MigrationEntry) throws(Failure) -> Void) throws(Failure) {
         var failure: Failure?
         bytes.withUnsafeBytes { bytes in
             var offset = 4

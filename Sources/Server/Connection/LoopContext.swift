@@ -127,9 +127,13 @@ final class LoopContext: @unchecked Sendable {
     /// Once per second: hands the counters on and moves an idle loop's view forward, because a view that stays keeps
     /// the engine from reusing pages.
     func tick() {
+        handOnTally()
+        if let port, let store = state.store { store.renew(port) }
+    }
+
+    func handOnTally() {
         metrics.merge(tally)
         tally.reset()
-        if let port, let store = state.store { store.renew(port) }
     }
 
     func wait(_ connection: ConnectionHandler) { waiting.append(connection) }

@@ -46,7 +46,14 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
 
     /// Sums the shards into the cluster's totals. The numbers come from other nodes, over the network: a sum that is
     /// too large is the largest number.
-    package init(cluster: String, mapVersion: Int, placement: String, coordinator: String, shards: [Shard], reshard: ReshardStatus? = nil) {
+    package init(
+        cluster: String,
+        mapVersion: Int,
+        placement: String,
+        coordinator: String,
+        shards: [Shard],
+        reshard: ReshardStatus? = nil
+    ) {
         self.schema = 1
         self.cluster = cluster
         self.mapVersion = mapVersion

@@ -74,6 +74,8 @@ package final class NodeMetrics: Sendable {
         var writes = 0
         var readLatency: Histogram<UInt32>
         var writeLatency: Histogram<UInt32>
+        /// Of writes since `takeRecentWrites`, or since the window began.
+        var recentWrites: Histogram<UInt32>
         var windowStart: UInt64
         var readsSeenAt: UInt64 = 0
         var writesSeenAt: UInt64 = 0
@@ -89,6 +91,7 @@ package final class NodeMetrics: Sendable {
             State(
                 readLatency: empty.readLatency,
                 writeLatency: empty.writeLatency,
+                recentWrites: empty.writeLatency,
                 windowStart: Clock.monotonicMilliseconds()
             )
         )
@@ -102,8 +105,22 @@ package final class NodeMetrics: Sendable {
             state.reads += tally.reads
             state.writes += tally.writes
             if tally.reads > 0 { state.readLatency.add(tally.readLatency) }
-            if tally.writes > 0 { state.writeLatency.add(tally.writeLatency) }
+            if tally.writes > 0 {
+                state.writeLatency.add(tally.writeLatency)
+                state.recentWrites.add(tally.writeLatency)
+            }
             NodeMetrics.closeWindow(&state)
+        }
+    }
+
+    /// Writes that loops have handed on since the call before, within one window at the most: their 99th percentile in
+    /// microseconds, and how many they are. For one caller.
+    package func takeRecentWrites() -> (p99: UInt64, count: Int) {
+        state.withLock { state in
+            let count = Int(clamping: state.recentWrites.totalCount)
+            guard count > 0 else { return (0, 0) }
+            defer { state.recentWrites.reset() }
+            return (state.recentWrites.valueAtPercentile(99), count)
         }
     }
 
@@ -149,6 +166,7 @@ package final class NodeMetrics: Sendable {
         }
         if state.writes > 0 {
             state.writesSeenAt = now
+            state.recentWrites.reset()
             state.reading.latency.write = percentiles(state.writeLatency)
             state.writeLatency.reset()
         } else if now - state.writesSeenAt > latencyKeptMilliseconds {

@@ -238,7 +238,7 @@ extension ReshardProcess {
             let value = entry.kind == .put ? ReshardKeys.tokens(of: entry.value) : nil
             entries.append((key, value, entry.version))
         }
-        chunk.forEach(note)
+        chunk.forEachEntry(note)
         for (index, (key, value, version)) in entries.enumerated() {
             queue(.imported(key: key, value: value, version: version)) { process in
                 guard index == entries.count - 1 else { return }
