@@ -3,6 +3,7 @@ import Replication
 import Resharding
 import Server
 import Storage
+import Synchronization
 
 /// What a node does so that slots can come and go while it leads.
 extension Node {

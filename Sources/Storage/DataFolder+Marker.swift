@@ -65,7 +65,7 @@ package struct DataFolderMarker: Codable, Hashable, Sendable {
     }
 
     /// Reads a folder's marker; nil if it has none.
-    static func read(folder: String) throws(StorageError) -> DataFolderMarker? {
+    package static func read(folder: String) throws(StorageError) -> DataFolderMarker? {
         let path = folder + "/" + name
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {

@@ -54,6 +54,23 @@ struct ReshardSession: Sendable {
         return try await body(session)
     }
 
+    /// What the coordinator says now; it is opened for that, and closed.
+    static func picture(_ config: ClusterConfig) async throws(CoordinationError) -> CoordinatorPicture {
+        let folder = config.dataDirectory + "/coordinator"
+        if config.coordinator == .local, access(folder, R_OK | X_OK) != 0 {
+            throw CoordinationError(.unavailable, "cluster \(config.name) has not begun: nothing is in \(folder)")
+        }
+        let cluster = try ClusterCoordinator(config: config)
+        do throws(CoordinationError) {
+            let picture = try await ReshardCoordinator(cluster).picture()
+            await cluster.close()
+            return picture
+        } catch {
+            await cluster.close()
+            throw error
+        }
+    }
+
     /// Joining it would make it, and looking must not change anything.
     private static func requireFolder(_ config: ClusterConfig) throws {
         let folder = config.dataDirectory + "/coordinator"

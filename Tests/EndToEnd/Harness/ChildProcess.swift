@@ -86,8 +86,14 @@ final class ChildProcess: Sendable {
     /// Sends SIGSTOP and waits until every thread stands still: the signal alone leaves them time to answer something.
     func freeze() async throws {
         signal(SIGSTOP)
+        guard try await standsStill() else { throw TestFailure("process \(pid) does not stop") }
+    }
+
+    /// Whether every thread stands still by then.
+    func standsStill(within limit: Duration = Poll.patience) async throws -> Bool {
         let tasks = "/proc/\(pid)/task"
-        let stands = try await Poll.until {
+        return try await Poll.until(within: limit) {
+            guard ended == nil else { throw TestFailure("process \(pid) has ended instead of stopping") }
             let threads = try FileManager.default.contentsOfDirectory(atPath: tasks)
             return !threads.isEmpty
                 && threads.allSatisfy { thread in
@@ -96,7 +102,6 @@ final class ChildProcess: Sendable {
                     return line.split(separator: ")").last?.hasPrefix(" T") ?? false
                 }
         }
-        guard stands else { throw TestFailure("process \(pid) does not stop") }
     }
 
     func signal(_ number: Int32) {

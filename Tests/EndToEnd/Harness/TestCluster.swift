@@ -144,14 +144,15 @@ final class TestCluster {
 
     var leaders: [Member] { members.filter { !$0.isReplica } }
 
-    func spawn(_ member: Member, extra: [String] = []) throws {
+    func spawn(_ member: Member, extra: [String] = [], environment: [String: String] = [:]) throws {
         var command = [
             ShoalBinary.path, "node", "--shard", member.shard, "--http-address", "\(member.address)", "--db-type",
             member.engine, "--db-location", member.folder, "--config-file", member.configFile ?? configFile,
         ]
         if member.listen != member.address { command += ["--listen-address", "\(member.listen)"] }
         if member.isReplica { command.append("--replica") }
-        member.process = try ChildProcess.start(command + extra, output: log(of: member))
+        let output = log(of: member)
+        member.process = try ChildProcess.start(command + extra, output: output, environment: environment)
     }
 
     func log(of member: Member) -> String { "\(folder.path)/\(member.address.folderName).log" }

@@ -1,0 +1,286 @@
+import Replication
+import Resharding
+import Routing
+import Server
+import Storage
+
+/// Holds what coordinator, nodes and folders say against each other, and says what is wrong. A plain function of what was
+/// gathered (`ClusterCheckup.gather`).
+package struct ClusterCheckup: Sendable {
+    /// A data folder on this machine.
+    package enum Folder: Sendable {
+        case missing
+        case marked(cluster: String, shard: String, engine: String, bytesFree: UInt64)
+        case unreadable(String)
+    }
+
+    /// A replica that is behind for longer would lose so much at a failover where it is needed, and answers no bounded read.
+    static let lagMillisecondsMax = 2_000
+    /// Less room than this for a log and an engine is soon none.
+    static let bytesFreeMin: UInt64 = 1 << 30
+    /// Slots named in one finding.
+    private static let slotsNamedMax = 5
+
+    package let config: ClusterConfig
+    /// nil: it could not be asked, `coordinatorTrouble` says why.
+    package var picture: CoordinatorPicture?
+    package var coordinatorTrouble = ""
+    package var status: ClusterStatus
+    /// By address, of the nodes that answered.
+    package var slots: [String: SlotsDocument]
+    /// By address, of the nodes of this machine.
+    package var folders: [String: Folder]
+
+    package init(
+        config: ClusterConfig,
+        picture: CoordinatorPicture?,
+        status: ClusterStatus,
+        slots: [String: SlotsDocument] = [:],
+        folders: [String: Folder] = [:]
+    ) {
+        self.config = config
+        self.picture = picture
+        self.status = status
+        self.slots = slots
+        self.folders = folders
+    }
+
+    /// All of it, by area; empty when all is well.
+    package var findings: [CheckupFinding] {
+        coordinatorFindings + mapFindings + reshardFindings + status.shards.flatMap(leadFindings)
+            + status.shards.flatMap { $0.nodes.flatMap(nodeFindings) } + versionFindings
+            + slots.values.sorted { $0.address < $1.address }.flatMap(keyFindings)
+            + folders.sorted { $0.key < $1.key }.flatMap { folderFindings($0.key, $0.value) }
+    }
+
+    private var coordinatorFindings: [CheckupFinding] {
+        guard picture == nil else { return [] }
+        return [
+            CheckupFinding(
+                .coordinator,
+                config.coordinator.rawValue,
+                coordinatorTrouble,
+                advice: "leaders go on until their lease ends, then nobody serves: bring it back"
+            )
+        ]
+    }
+
+    private var mapFindings: [CheckupFinding] {
+        guard let map = picture?.map else { return [] }
+        var findings: [CheckupFinding] = []
+        for shard in map.shardNames where config.shard(named: shard) == nil {
+            findings.append(
+                CheckupFinding(
+                    .map,
+                    shard,
+                    "the slot map has shard \(shard), \(config.file) has not",
+                    advice: "add its document to config.yaml, or compare with the file on the machine that resharded"
+                )
+            )
+        }
+        for shard in config.shards where map.index(ofShard: shard.name) == nil {
+            findings.append(
+                CheckupFinding(
+                    .map,
+                    shard.name,
+                    "\(config.file) has shard \(shard.name), the slot map has not: it owns no slot",
+                    advice: "`shoal reshard run --add \(shard.name)=\(shard.address)` gives it slots"
+                )
+            )
+        }
+        for node in status.shards.flatMap(\.nodes) where node.state == .running {
+            guard let known = node.map, known.version < Int(clamping: map.version) else { continue }
+            findings.append(
+                CheckupFinding(
+                    .map,
+                    node.address,
+                    "it knows slot map \(known.version), the coordinator has \(map.version)",
+                    advice: "it redirects to old owners until it hears of it: check its way to the coordinator"
+                )
+            )
+        }
+        return findings
+    }
+
+    private var reshardFindings: [CheckupFinding] {
+        guard let job = picture?.job else { return [] }
+        let reason = job.reason.map { ": \($0)" } ?? ""
+        return switch job.state {
+        case .failed:
+            [
+                CheckupFinding(
+                    .reshard,
+                    "",
+                    "the last reshard failed\(reason)",
+                    advice: "what was moved stays moved; plan the rest anew with `shoal reshard plan`"
+                )
+            ]
+        case .paused:
+            [
+                CheckupFinding(
+                    .reshard,
+                    "",
+                    "a reshard is paused\(reason)",
+                    advice: "`shoal reshard resume` or `shoal reshard cancel`"
+                )
+            ]
+        case .running, .cancelling, .cancelled, .done: []
+        }
+    }
+
+    private func leadFindings(_ shard: ClusterStatus.Shard) -> [CheckupFinding] {
+        var findings: [CheckupFinding] = []
+        let leaders = shard.nodes.filter { $0.role == .leader && $0.state == .running }
+        if leaders.isEmpty {
+            let views = shard.nodes.compactMap(\.leadership)
+            let reasons =
+                views.max { $0.term < $1.term }?.members.filter { !$0.impediment.isEmpty }
+                .map { "\($0.address): \($0.impediment)" } ?? []
+            let why = reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))"
+            findings.append(
+                CheckupFinding(
+                    .lead,
+                    shard.name,
+                    "nobody leads it: its slots are not served\(why)",
+                    advice: "start its nodes; an in-sync one takes over by itself"
+                )
+            )
+        } else if leaders.count > 1 {
+            let addresses = leaders.map(\.address).joined(separator: " and ")
+            findings.append(
+                CheckupFinding(
+                    .lead,
+                    shard.name,
+                    "\(addresses) both say they lead it",
+                    advice: "one has not heard yet, if this is gone in some seconds; else their coordinators differ: "
+                        + "compare Coordinator in their config.yaml"
+                )
+            )
+        }
+        if let record = picture?.records[shard.name]?.record, record.inSync.count < config.minInSync {
+            findings.append(
+                CheckupFinding(
+                    .lead,
+                    shard.name,
+                    "\(record.inSync.count) of its nodes are in sync, MinInSync is \(config.minInSync): writes are refused",
+                    advice: "bring its other nodes back"
+                )
+            )
+        }
+        return findings
+    }
+
+    private func nodeFindings(_ node: NodeStatus) -> [CheckupFinding] {
+        switch node.state {
+        case .unreachable:
+            [CheckupFinding(.nodes, node.address, node.message, advice: "start it, or check the way to it")]
+        case .failed:
+            [CheckupFinding(.nodes, node.address, node.message, advice: "mend what it says, then `shoal start`")]
+        case .stopped:
+            [CheckupFinding(.nodes, node.address, "its shard is stopped", advice: "`shoal start \(node.address)`")]
+        case .starting: []
+        case .running, .syncing: lagFindings(node)
+        }
+    }
+
+    private func lagFindings(_ node: NodeStatus) -> [CheckupFinding] {
+        guard node.role == .replica else {
+            // A leader tells what keeps it from writing, a full disk for example.
+            return node.message.isEmpty
+                ? [] : [CheckupFinding(.nodes, node.address, node.message, advice: "mend what it says")]
+        }
+        if node.lag.milliseconds > Self.lagMillisecondsMax || !node.inSync {
+            let lag = "\(node.lag.milliseconds) ms, \(node.lag.entries) records, \(node.lag.bytes) bytes behind"
+            let what = node.inSync ? lag : "not in the in-sync set (\(lag)): it can't take over"
+            return [
+                CheckupFinding(
+                    .lag,
+                    node.address,
+                    node.message.isEmpty ? what : "\(what); \(node.message)",
+                    advice: "it catches up by itself; if it does not, its disk or the link is too slow for the writes"
+                )
+            ]
+        }
+        return []
+    }
+
+    private var versionFindings: [CheckupFinding] {
+        let versions = Set(status.shards.flatMap(\.nodes).map(\.version).filter { !$0.isEmpty })
+        guard versions.count > 1 else { return [] }
+        return [
+            CheckupFinding(
+                .nodes,
+                "",
+                "nodes run different versions: \(versions.sorted().joined(separator: ", "))",
+                advice: "fine while they are replaced one by one; not to stay"
+            )
+        ]
+    }
+
+    /// Keys in slots that are another shard's, unless a move is under way that they belong to.
+    private func keyFindings(_ document: SlotsDocument) -> [CheckupFinding] {
+        let map = picture?.map ?? document.map
+        let job = picture?.job.flatMap { $0.state.isEnded ? nil : $0 }
+        let index = map.index(ofShard: document.shard)
+        var stray: [(slot: Int, keys: UInt64)] = []
+        for run in document.runs {
+            for (offset, keys) in run.keys.enumerated() where keys > 0 {
+                let slot = run.slot + offset
+                guard map.owners[slot] != index, !isMoving(slot, document.shard, job) else { continue }
+                stray.append((slot, keys))
+            }
+        }
+        guard !stray.isEmpty else { return [] }
+        let keys = stray.reduce(UInt64(0)) { $0.addingReportingOverflow($1.keys).partialValue }
+        let named = stray.prefix(Self.slotsNamedMax).map { "\($0.slot)" }.joined(separator: ", ")
+        let rest = stray.count > Self.slotsNamedMax ? ", …" : ""
+        return [
+            CheckupFinding(
+                .keys,
+                document.address,
+                "\(keys) keys in \(stray.count) slots of other shards (\(named)\(rest))",
+                advice:
+                    "nobody sees them; `curl http://\(document.address)/clean` at the shard's leader deletes them, or "
+                    + "says why that would be unsafe"
+            )
+        ]
+    }
+
+    private func isMoving(_ slot: Int, _ shard: String, _ job: ReshardJob?) -> Bool {
+        job?.moves.contains { move in
+            (move.source == shard || move.target == shard)
+                && move.slots.ranges.contains { $0.contains(UInt16(clamping: slot)) }
+        } ?? false
+    }
+
+    private func folderFindings(_ address: String, _ folder: Folder) -> [CheckupFinding] {
+        switch folder {
+        case .missing: return []
+        case .unreadable(let why):
+            return [
+                CheckupFinding(.files, address, why, advice: "restore it, or let the node begin with an empty folder")
+            ]
+        case .marked(let cluster, let shard, _, let free):
+            let owner = config.shards.first { shard in shard.nodes.contains { "\($0)" == address } }
+            if cluster != config.name || shard != owner?.name {
+                return [
+                    CheckupFinding(
+                        .files,
+                        address,
+                        "its data folder belongs to shard \(shard) of cluster \(cluster)",
+                        advice: "correct DataDirectory, or move the folder away"
+                    )
+                ]
+            }
+            guard free < Self.bytesFreeMin else { return [] }
+            return [
+                CheckupFinding(
+                    .files,
+                    address,
+                    "its disk has \(free >> 20) MiB left",
+                    advice: "make room: without it writes are refused"
+                )
+            ]
+        }
+    }
+}
