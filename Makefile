@@ -17,7 +17,7 @@ SWIFT := swift
 
 # A build killed half-way must not leave what looks like a finished file.
 .DELETE_ON_ERROR:
-.PHONY: help console build perf bench bench-switchover bench-catch-up test unit coordination e2e e2e-long failover-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
+.PHONY: help console build perf bench bench-switchover bench-catch-up bench-reshard test unit coordination e2e e2e-long failover-long reshard-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -42,6 +42,10 @@ bench-switchover: build ## pauses of 20 planned changes of leader under 10,000 w
 
 bench-catch-up: build ## how fast a replica that missed 1 GiB of writes is back, on all pairs of engines
 	@scripts/bench-replication.py $(SHOAL) catch-up
+
+bench-reshard: build ## how fast 2 GiB move next to a plain copy, and what 10,000 writes/s feel of hand-overs
+	@scripts/bench-reshard.py $(SHOAL) speed
+	@scripts/bench-reshard.py $(SHOAL) pause
 
 test: lint test-tools build-tests unit coordination e2e ## install what the tests need, lint, build, run all tests
 
@@ -75,6 +79,12 @@ failover-long: build-tests test-tools ## leaders killed 50 times, links cut 20 t
 		printf 'what\tfigures\tacknowledged\tunknown\trefused\treads\tlost\tdoubled\treordered\twrong else\n' >"$$figures"; \
 		SHOAL_FAULTS=long SHOAL_FIGURES="$$figures" $(SWIFT) test -c release --skip-build --disable-xctest \
 		--no-parallel --filter '^EndToEnd\..*Faults/'
+
+reshard-long: build-tests test-tools ## every change of shards on both engines, and a death at every step, with a table (40 minutes)
+	@figures=$$(mktemp); trap 'column -t -s "	" "$$figures"; rm -f "$$figures"' EXIT; \
+		printf 'what\tfigures\tacknowledged\tunknown\trefused\treads\tlost\tdoubled\treordered\twrong else\n' >"$$figures"; \
+		SHOAL_RESHARDS=long SHOAL_FIGURES="$$figures" $(SWIFT) test -c release --skip-build --disable-xctest \
+		--no-parallel --filter '^EndToEnd\..*Reshard'
 
 crash-long: build-tests test-tools ## only the kill -9 cycles, 20 of them on all data
 	@SHOAL_LONG=1 $(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\..*CrashTests'
