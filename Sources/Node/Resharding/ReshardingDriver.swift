@@ -36,26 +36,26 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     let group: any EventLoopGroup
     let reads = WorkQueue()
     private let identity: ReshardingMachine.Identity
-    private var appender: ShardAppender?
+    var appender: ShardAppender?
     /// Used by the thread that calls `begin` alone.
     private var hasBegun = false
     private var machine: ReshardingMachine?
     /// The newest picture from before the machine was there.
     private var early: CoordinatorPicture?
-    private var ticker: RepeatedTask?
+    private var nextTick: Scheduled<Void>?
     private var observer: Int?
     private let wakeUp: CoalescedWake
     private var tickedSlowlyAt: UInt64 = 0
     private var sampledAt: UInt64 = 0
     /// Once ended, nothing of this driver reaches store or streams any more.
-    private let ended = Mutex(false)
+    let ended = Mutex(false)
     private let published = Mutex<ReshardProgress?>(nil)
 
     // Links; the targets' are numbered here.
-    private let links = Mutex<(next: UInt64, streams: [UInt64: any MigrationStream])>((1, [:]))
+    let links = Mutex<(next: UInt64, streams: [UInt64: any MigrationStream])>((1, [:]))
     /// Used by the reading thread alone.
-    private let readings = ReadingTable()
-    private var connections: [UInt64: MigrationConnection] = [:]
+    let readings = ReadingTable()
+    var connections: [UInt64: MigrationConnection] = [:]
 
     /// - Parameters:
     ///   - eventLoop: one that neither syncs nor reads engines.
@@ -99,10 +99,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
                 committed: committed.sequence
             )
             handle(.pictureSeen(surroundings.picture()))
-            let period = TimeAmount.milliseconds(Int64(ReshardingLimits.tickPeriod))
-            ticker = eventLoop.scheduleRepeatedTask(initialDelay: period, delay: period) { [weak self] _ in
-                self?.tick()
-            }
+            scheduleTick()
         }
         // The loop outlives every node.
         try? begun.wait()
@@ -118,7 +115,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         }
         eventLoop.execute { [self] in
             machine = nil
-            ticker?.cancel()
+            nextTick?.cancel()
             for connection in connections.values { connection.close() }
             connections = [:]
             if let observer { store.unobserve(observer) }
@@ -162,7 +159,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         receive(.source(link: link, event))
     }
 
-    private func forget(_ link: UInt64) {
+    func forget(_ link: UInt64) {
         links.withLock { $0.streams[link] = nil }
         store.pinLog(id: link, after: nil)
         reads.add { [readings] in readings.byLink[link] = nil }
@@ -179,6 +176,17 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         guard let actions = machine?.handle(event, now: now) else { return }
         for action in actions { execute(action) }
         watchTheStore()
+    }
+
+    /// A node that moves nothing wakes once a second for it.
+    private func scheduleTick() {
+        nextTick?.cancel()
+        guard let machine else { return }
+        let period = machine.isBusy ? ReshardingLimits.tickPeriod : ReshardingDriver.slowPeriod
+        nextTick = eventLoop.scheduleTask(in: .milliseconds(Int64(period))) { [weak self] in
+            self?.tick()
+            self?.scheduleTick()
+        }
     }
 
     private func tick() {
@@ -205,6 +213,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         let isBusy = machine?.isBusy ?? false
         if isBusy, observer == nil {
             observer = store.observe { [wakeUp] in wakeUp.signal() }
+            scheduleTick()
             lookAtStore()
         } else if !isBusy, let token = observer {
             store.unobserve(token)
@@ -226,123 +235,10 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
             self?.receive(.leftovers(store.leftoverSlots()))
         }
     }
-
-    private func execute(_ action: ReshardingMachine.Action) {
-        switch action {
-        case .serve(let serving): ended.withLock { ended in if !ended { store.setServing(serving) } }
-        case .changeOwnership(let number, let own, let disown, let version):
-            appender?.add(.changeOwnership(number: number, own: own.set, disown: disown.set, mapVersion: version))
-        case .clear(let number, let slots): appender?.add(.clear(number: number, slots.set))
-        case .propose(let proposal): Task { await propose(proposal) }
-        case .readCoordinator: Task { await readCoordinator() }
-        case .source(let link, let action): execute(action, source: link)
-        case .target(let link, let action): execute(action, target: link)
-        case .note(let text):
-            logger.info("resharding", metadata: ["what": "\(text)"])
-            surroundings.note(text)
-        }
-    }
-
-    private func execute(_ action: MigrationSourceMachine.Action, source link: UInt64) {
-        let stream = links.withLock { $0.streams[link] }
-        switch action {
-        case .send(let frame):
-            stream?.send(frame)
-            if case .final = frame { visitOnceSent(.sourceFinal) }
-        case .openCopy(let slots):
-            guard let stream else { return }
-            Failpoint.sourceAccept.visit()
-            let deliver: @Sendable (ReshardingMachine.Event) -> Void = { [weak self] in self?.receive($0) }
-            reads.add { [readings, store] in
-                let reading = SourceReading(
-                    link: link,
-                    stream: stream,
-                    store: store,
-                    slots: slots.set,
-                    deliver: deliver
-                )
-                readings.byLink[link] = reading
-                reading.open()
-            }
-        case .sendChunks(let maxBytes):
-            reads.add { [readings] in readings.byLink[link]?.sendChunks(maxBytes: maxBytes) }
-        case .readLog(let sequence, let maxBytes):
-            reads.add { [readings] in readings.byLink[link]?.readLog(after: sequence, maxBytes: maxBytes) }
-        case .pinLog(let sequence): store.pinLog(id: link, after: sequence)
-        case .close(let reason):
-            stream?.close(because: reason)
-            forget(link)
-        }
-    }
-
-    private func execute(_ action: MigrationTargetMachine.Action, target link: UInt64) {
-        switch action {
-        case .connect(let address, let hello):
-            Failpoint.targetHello.visit()
-            connect(to: address, hello, link)
-        case .send(let frame):
-            if case .ask = frame { Failpoint.targetAsk.visit() }
-            connections[link]?.send(frame)
-            if case .confirm = frame { visitOnceSent(.targetConfirmed) }
-        case .clear(let slots): appender?.add(.stage(link: link, slots.set))
-        case .importChunk(let chunk): appender?.add(.importChunk(link: link, chunk))
-        case .jump(let number, let beyond): appender?.add(.jump(link: link, number: number, beyond: beyond))
-        case .close: connections.removeValue(forKey: link)?.close()
-        }
-    }
-
-    private func visitOnceSent(_ point: Failpoint) {
-        guard Failpoint.isArmed else { return }
-        eventLoop.scheduleTask(in: .milliseconds(Int64(Failpoint.sendingTime))) { point.visit() }
-    }
-
-    private func connect(to text: String, _ hello: MigrationHello, _ link: UInt64) {
-        guard let address = try? NodeAddress(text) else {
-            return receive(.target(link: link, .closed(reason: "\(text) is no address")))
-        }
-        connections[link] = MigrationConnection(to: address, hello, eventLoop: group.next()) { [weak self] event in
-            self?.receive(.target(link: link, event))
-        }
-    }
-
-    // MARK: The coordinator
-
-    private func propose(_ proposal: ReshardProposal) async {
-        // Only the end of a job writes its document.
-        let isEnd = proposal.job != nil
-        (isEnd ? Failpoint.jobEnd : .sourcePropose).visit()
-        let outcome = await coordinator.propose(proposal, known: surroundings.picture())
-        if case .committed = outcome { (isEnd ? Failpoint.jobEnded : .sourceProposed).visit() }
-        receive(.decided(number: proposal.number, outcome))
-    }
-
-    private func readCoordinator() async {
-        do throws(CoordinationError) {
-            receive(.pictureSeen(try await coordinator.picture()))
-        } catch {
-            // The watch tells the same, later.
-            logger.info("the coordinator can't be read", metadata: ["reason": "\(error.message)"])
-        }
-    }
-
-    /// What the map says is known only from a picture that has this term; commands wait for it.
-    private func readUntilInformed() async {
-        while !ended.withLock({ $0 }) {
-            do throws(CoordinationError) {
-                let picture = try await coordinator.picture()
-                receive(.pictureSeen(picture))
-                if picture.records[shard]?.record?.term ?? 0 >= term { return }
-            } catch {
-                logger.info("the coordinator can't be read", metadata: ["reason": "\(error.message)"])
-            }
-            // The pause between attempts of a bounded call. Cancelled: the process ends.
-            guard (try? await Task.sleep(for: .milliseconds(ReshardingLimits.retryPause))) != nil else { return }
-        }
-    }
 }
 
 /// What the reading thread has open, by link.
-private final class ReadingTable: @unchecked Sendable {
+final class ReadingTable: @unchecked Sendable {
     // Sendable: used by the reading thread alone.
     var byLink: [UInt64: SourceReading] = [:]
 }
