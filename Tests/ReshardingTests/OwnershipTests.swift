@@ -48,6 +48,24 @@ import Testing
         #expect(fixture.serving == SlotServing(served: try MachineFixture.slots("0-8191")))
     }
 
+    /// `/clean` deletes for good: never what this shard owns, nor what a job may be copying here.
+    @Test func foreignSlotsAreClearedOnlyWhileNothingMoves() throws {
+        let (own, foreign) = (try MachineFixture.slots("0-8191"), try MachineFixture.slots("9000"))
+        var fixture = try MachineFixture("a", picture, owned: own)
+        fixture.handle(.tick)
+        #expect(fixture.machine.obstacle(toClearing: foreign) == nil)
+        let both = try MachineFixture.slots("5,9000")
+        #expect(fixture.machine.obstacle(toClearing: both)?.contains("just changed") == true)
+        let (job, next) = try MachineFixture.job(["0-5"], from: map)
+        fixture.handle(.pictureSeen(MachineFixture.picture(next, job, revision: 11)))
+        #expect(fixture.machine.obstacle(toClearing: foreign)?.contains("under way") == true)
+        var older = picture
+        older.records["a"] = MachineFixture.record("a", term: 2, revision: 3)
+        var uninformed = try MachineFixture("a", older, owned: own)
+        uninformed.handle(.tick)
+        #expect(uninformed.machine.obstacle(toClearing: foreign) != nil)
+    }
+
     @Test func olderPicturesAreIgnored() throws {
         var newer = picture
         newer.map = try map.giving([0...0], to: "b")

@@ -141,6 +141,23 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     /// Any thread.
     func receive(_ event: ReshardingMachine.Event) { eventLoop.execute { self.handle(event) } }
 
+    func clean(_ slots: [ClosedRange<UInt16>]) async -> CleanOutcome {
+        var set = SlotSet()
+        for range in slots { set.insert(range) }
+        let wanted = set
+        return await withCheckedContinuation { continuation in
+            eventLoop.execute { [self] in
+                guard let machine, let appender else {
+                    return continuation.resume(returning: .refused("this node leads no more"))
+                }
+                if let obstacle = machine.obstacle(toClearing: wanted) {
+                    return continuation.resume(returning: .refused(obstacle))
+                }
+                appender.add(.clean(slots) { continuation.resume(returning: $0) })
+            }
+        }
+    }
+
     // MARK: Connections of targets
 
     func attach(_ stream: any MigrationStream, _ hello: MigrationHello) -> UInt64? {

@@ -1,4 +1,5 @@
 import Resharding
+import Server
 import Storage
 
 /// Appends what resharding decides to the shard's log, in one order, on a thread of its own: ownership, clears, imports.
@@ -9,6 +10,8 @@ final class ShardAppender: @unchecked Sendable {
     enum Job {
         case changeOwnership(number: UInt64, own: SlotSet, disown: SlotSet, mapVersion: UInt64)
         case clear(number: UInt64, SlotSet)
+        /// For `/clean`.
+        case clean([ClosedRange<UInt16>], @Sendable (CleanOutcome) -> Void)
         /// For a move, by its link.
         case stage(link: UInt64, SlotSet)
         case importChunk(link: UInt64, MigrationChunk)
@@ -17,7 +20,7 @@ final class ShardAppender: @unchecked Sendable {
         /// The link whose jobs are given up when one of them fails.
         var link: UInt64? {
             switch self {
-            case .changeOwnership, .clear: nil
+            case .changeOwnership, .clear, .clean: nil
             case .stage(let link, _), .importChunk(let link, _), .jump(let link, _, _): link
             }
         }
@@ -67,11 +70,13 @@ final class ShardAppender: @unchecked Sendable {
 
     /// Gives up what is queued, waits for what is under way, and ends the thread. Blocks.
     func end() {
-        lock.withLock {
+        let left = lock.withLock {
+            defer { jobs = [] }
             isEnding = true
-            jobs = []
             lock.signalProgress()
+            return jobs
         }
+        for case .clean(_, let reply) in left { reply(.refused("this node leads no more")) }
         thread?.join()
         thread = nil
         store.removePort(port)
@@ -133,6 +138,7 @@ final class ShardAppender: @unchecked Sendable {
             Failpoint.leftoversCleared.visit()
             deliver(.cleared(number: number))
             deliver(.leftovers(store.leftoverSlots()))
+        case .clean(let slots, let reply): reply(.removed(try store.clear(slots, term: term, port: port)))
         case .stage(_, let slots):
             Failpoint.targetClear.visit()
             try store.clear(slots, term: term, port: port)
@@ -171,6 +177,7 @@ final class ShardAppender: @unchecked Sendable {
 
     private func fail(_ job: Job, _ reason: String) {
         switch job {
+        case .clean(_, let reply): reply(.failed(StorageError(.io, reason)))
         case .changeOwnership(let number, _, _, _): deliver(.ownershipFailed(number: number, reason: reason))
         case .clear(let number, _): deliver(.clearFailed(number: number, reason: reason))
         case .stage(let link, _), .importChunk(let link, _), .jump(let link, _, _):

@@ -125,6 +125,19 @@ package struct ReshardingMachine {
         return actions
     }
 
+    /// Why the keys of slots that are not this shard's can't be deleted for somebody who asks now; nil if they can, by an
+    /// append that comes before everything that is decided later.
+    package func obstacle(toClearing slots: SlotSet) -> String? {
+        guard led.isInformed else { return "this node has just taken the lead; try again" }
+        if target.attempt != nil || target.promise != nil || led.picture.job.map({ !$0.state.isEnded }) ?? false {
+            return "a reshard is under way, which clears by itself what has moved; wait for its end"
+        }
+        var own = ownership.mine.union(led.owned)
+        own.formUnion(led.handingOver)
+        if let change = led.ownershipChange { own.formUnion(change.own) }
+        return slots.isDisjoint(with: own) ? nil : "the slot map has just changed; try again"
+    }
+
     private mutating func reconcile(_ now: UInt64, _ actions: inout [Action]) {
         let before = led.ownershipChange?.number
         ownership.reconcile(&led, now: now, &actions)

@@ -114,6 +114,14 @@ extension ConnectionHandler {
             if let reason = await control.reasonNotToClean(foreign) {
                 return .failure(HTTPError(409, "unsafe_to_clean", reason))
             }
+            if let resharding = state.resharding {
+                return switch await resharding.clean(foreign) {
+                case .removed(let keys): .success(keys)
+                case .refused(let reason): .failure(HTTPError(409, "unsafe_to_clean", reason))
+                case .failed(let error):
+                    .failure(HTTPError(503, "clean_failed", error.message, retryAfterSeconds: 1))
+                }
+            }
             do {
                 return .success(try await pool.runIfActive { try store.clear(foreign, port: port) })
             } catch {

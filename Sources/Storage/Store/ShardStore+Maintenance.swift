@@ -26,8 +26,13 @@ extension ShardStore {
     }
 
     /// Deletes all keys of the slots through the log and waits until that is durable and applied.
+    /// - Parameter wanted: the term of the lead in which that was decided; nil: of now.
     /// - Returns: how many keys they held.
-    package func clear(_ ranges: [ClosedRange<UInt16>], port: StorePort) throws(StorageError) -> UInt64 {
+    package func clear(
+        _ ranges: [ClosedRange<UInt16>],
+        term wanted: UInt64? = nil,
+        port: StorePort
+    ) throws(StorageError) -> UInt64 {
         flushApplied()
         var removed: UInt64 = 0
         var slots = SlotSet()
@@ -38,7 +43,7 @@ extension ShardStore {
                 slots.insert(slot...slot)
             }
         }
-        try clear(slots, term: lock.withLock { term }, port: port)
+        try clear(slots, term: wanted ?? lock.withLock { term }, port: port)
         flushApplied()
         if let trouble = lock.withLock({ failure ?? applierTrouble }) { throw trouble }
         return removed
