@@ -135,12 +135,14 @@ extension EndToEndSuite {
                 return read.status == 200 && read.headers["shoal-role"] == "replica"
             }
             #expect(hasIt)
+            let before = try await cluster.status(of: leader).position
+            #expect(try await Poll.until { try await cluster.status(of: replica).position == before })
             try await cluster.stop(replica)
             #expect(try await writer.command("SET", "a", "2") == .simple("OK"))
             // Its data is there, and it will find its leader at the coordinator; but not hear of it.
             cluster.isolate(replica, .init(peers: [.incoming, .outgoing]))
             try cluster.spawn(replica)
-            let isOpen = try await Poll.until { (try? await cluster.status(of: replica))?.position == "1-2" }
+            let isOpen = try await Poll.until { (try? await cluster.status(of: replica))?.position == before }
             #expect(isOpen, "it does not open")
             let client = try await RESPClient.connect(to: replica.listen)
             _ = try await client.command("READONLY")
