@@ -117,7 +117,7 @@ let package = Package(
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
         .testTarget(
             name: "ConsoleTests",
-            dependencies: ["Console", "Terminal", "Server"],
+            dependencies: ["Console", "Terminal", "Server", "Routing"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),
