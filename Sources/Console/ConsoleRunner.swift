@@ -68,6 +68,7 @@ private struct ConsoleSession {
     var isDirty = true
     var lastFrame = Int.min / 2
     var lastSnapshot: Int?
+    var lastSlots: Int?
 
     init(
         driver: TerminalDriver,
@@ -92,6 +93,7 @@ private struct ConsoleSession {
         let waker = driver.waker
         source.onChange { waker.wake() }
         defer { source.onChange {} }
+        tellDisplay()
         while true {
             let sinceFrame = Self.monotonicMilliseconds() - lastFrame
             let patience = ConsoleRunner.patience(
@@ -129,6 +131,11 @@ private struct ConsoleSession {
             _ = state.update(.snapshot(snapshot))
             isDirty = true
         }
+        if let (slots, milliseconds) = source.latestSlots(), milliseconds != lastSlots {
+            lastSlots = milliseconds
+            _ = state.update(.slots(slots))
+            isDirty = true
+        }
     }
 
     private mutating func perform(_ actions: [ConsoleAction]) -> ConsoleRunner.Ending? {
@@ -138,6 +145,7 @@ private struct ConsoleSession {
             case .start(let addresses): source.start(addresses)
             case .stop(let addresses): source.stop(addresses)
             case .switchOver(let shard, let target): source.switchOver(shard: shard, to: target)
+            case .watchSlots(let isWanted): source.watchSlots(isWanted)
             case .useTheme(let name): useTheme(name)
             case .redraw: driver.repaint()
             // The driver has no clipboard yet, so that the table has no such command.
@@ -151,6 +159,7 @@ private struct ConsoleSession {
     private mutating func useTheme(_ name: String) {
         do {
             theme = try themes.load(name).reduced(to: driver.colorDepth)
+            tellDisplay()
         } catch {
             let event = ClusterEvent(
                 unixSeconds: state.clock.unixSeconds,
@@ -159,6 +168,11 @@ private struct ConsoleSession {
             )
             _ = state.update(.clusterEvents([event]))
         }
+    }
+
+    private mutating func tellDisplay() {
+        let display = ConsoleDisplay(hasColors: theme.hasColors, isUnicode: driver.glyphs.isUnicode)
+        _ = state.update(.display(display))
     }
 
     private mutating func drawIfDue() {

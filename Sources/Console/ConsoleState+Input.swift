@@ -31,7 +31,7 @@ extension ConsoleState {
     }
 
     private mutating func moveWhileTyping(_ movement: ConsoleCommand.Movement) {
-        if focus == .table, detail == nil { move(movement) }
+        if view == .dashboard, focus == .table, detail == nil { move(movement) }
     }
 
     mutating func press(_ key: Key, inCommand editor: LineEditor) -> [ConsoleAction] {

@@ -4,7 +4,7 @@ import Terminal
 extension ConsoleState {
     /// A key goes to the topmost thing that takes keys: dialog, help, input line, and then the command table.
     mutating func press(_ key: Key) -> [ConsoleAction] {
-        let command = table.command(for: key)
+        let command = table.command(for: key, in: view)
         // Ctrl-C asks to leave wherever one is, also while typing.
         if key == .ctrl("c"), let command { return leave(with: command) }
         if isTooSmall, overlay == .none {
@@ -59,7 +59,7 @@ extension ConsoleState {
     }
 
     private mutating func press(_ key: Key, inHelpAt top: Int) {
-        let handler = table.command(for: key)?.handler
+        let handler = table.command(for: key, in: view)?.handler
         let page = max(1, height - 6)
         let highest = max(0, HelpText.lines(table).count - 1)
         switch handler {
@@ -94,6 +94,7 @@ extension ConsoleState {
     }
 
     mutating func stepPanel(_ direction: Int) {
+        if view == .slots { return stepSlotsPanel() }
         let layout = self.layout
         let visible = Panel.allCases.filter { panel in
             switch panel {
@@ -107,6 +108,7 @@ extension ConsoleState {
     }
 
     mutating func move(_ movement: ConsoleCommand.Movement) {
+        if view == .slots { return moveInSlots(movement) }
         switch (focus, movement) {
         case (.events, _): moveEvents(movement)
         case (.graph, .left): graphShift += Self.graphStep

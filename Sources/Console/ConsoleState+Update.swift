@@ -5,6 +5,7 @@ extension ConsoleState {
     /// Takes one event in and says what is to be done about it. Pure: no I/O, no clock.
     package mutating func update(_ event: ConsoleEvent) -> [ConsoleAction] {
         var actions: [ConsoleAction] = []
+        let wantedSlots = wantsSlots
         switch event {
         case .tick(let clock): tick(clock)
         case .key(let key): actions = press(key)
@@ -14,8 +15,11 @@ extension ConsoleState {
             self.height = max(0, height)
         case .snapshot(let snapshot): receive(snapshot)
         case .clusterEvents(let events): receive(events)
+        case .slots(let slots): if !isPaused || self.slots == nil { self.slots = slots }
+        case .display(let display): self.display = display
         }
         settle()
+        if wantsSlots != wantedSlots { actions.append(.watchSlots(wantsSlots)) }
         return actions
     }
 
@@ -92,6 +96,7 @@ extension ConsoleState {
             visible: layout.tableRows.count,
             total: rows.count
         )
+        if view == .slots { settleSlots() }
         graphShift = min(max(0, graphShift), SampleHistory.capacity - 1)
         eventsShift = min(max(0, eventsShift), max(0, events.count - 1))
         if let detail, snapshot != nil, row(detail) == nil {

@@ -60,6 +60,12 @@ package struct ConsoleState: Sendable {
     var changes = ChangeFeed()
     package internal(set) var operations: [String: Operation] = [:]
 
+    package internal(set) var view = ConsoleView.dashboard
+    package internal(set) var display = ConsoleDisplay()
+    package internal(set) var slots: ClusterSlots?
+    package internal(set) var slotsView = SlotsView()
+    /// Slots on their way to another shard.
+    var slotMoves: [SlotMove] = []
     package internal(set) var rows: [TableRow] = []
     package internal(set) var selection = RowID.cluster
     var tableTop = 0

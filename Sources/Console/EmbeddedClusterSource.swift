@@ -28,6 +28,12 @@ package final class EmbeddedClusterSource: ClusterSource {
         )
     }
 
+    package func latestSlots() -> (slots: ClusterSlots, milliseconds: Int)? {
+        cluster.latestSlots().map { ($0.slots, Int($0.readAt)) }
+    }
+
+    package func watchSlots(_ isWanted: Bool) { cluster.watchSlots(isWanted) }
+
     package func drainEvents() -> [ClusterEvent] {
         let now = Int(time(nil))
         return cluster.drainEvents().map { event in

@@ -36,6 +36,7 @@ package final class EmbeddedCluster: Sendable {
         var demo: Task<Void, Never>?
         var isDemoRunning = false
         var isStopping = false
+        var slotWatch = SlotWatch()
     }
 
     package let config: ClusterConfig
@@ -109,6 +110,7 @@ package final class EmbeddedCluster: Sendable {
 
     /// Stops all nodes of this process, replicas first.
     package func stopAll(progress: @Sendable (String) -> Void) async {
+        watchSlots(false)
         let (nodes, ticker, demo) = state.withLock { state in
             state.isStopping = true
             return (state.nodes, state.ticker, state.demo)

@@ -203,6 +203,9 @@ final class OpenShard: Sendable {
         status.bytes = Int(clamping: total.bytes)
         status.position = figures.commitPosition.description
         status.commit = figures.mode.rawValue
+        let map = view.map
+        status.mapVersion = Int(clamping: map.version)
+        status.slots = map.index(ofShard: configuration.shard).map { map.slotCount(ofShard: $0) } ?? 0
         if let standing = leadership?.standing {
             status.inSync = standing.inSync.contains { $0.key == membership.member.key }
             status.leadership = NodeStatus.Leadership(standing)

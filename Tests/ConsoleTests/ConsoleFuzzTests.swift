@@ -1,4 +1,5 @@
 import Console
+import Routing
 import Server
 import Terminal
 import Testing
@@ -8,7 +9,7 @@ import Testing
         [
             .up, .down, .left, .right, .home, .end, .pageUp, .pageDown, .enter, .escape, .tab, .backTab, .backspace,
             .delete, .insert, .function(1), .ctrl("c"), .ctrl("l"), .ctrl("u"), .ctrl("w"),
-        ] + " :/?<>+-[]IqsxotpyjkhlgGstopharfe0123\u{1B}é漢".unicodeScalars.map { .character($0) }
+        ] + " :/?<>+-[]IqsxotpyjkhlgGstopharfe012344444\u{1B}é漢".unicodeScalars.map { .character($0) }
 
     private static let hostile = [
         "\u{1B}[2J\u{1B}]0;owned\u{7}", "漢字漢字漢字漢字漢字漢字漢字", "e\u{301}\u{301}\u{301}", "\u{202E}abc", "%s%n%x",
@@ -30,7 +31,13 @@ import Testing
                 clock.unixSeconds += 1
                 _ = state.update(.tick(clock))
             case 90..<96: _ = state.update(.snapshot(snapshot(&random, at: clock.milliseconds)))
-            case 96..<98:
+            case 96:
+                let names = (0..<1 + random.next(12)).map { "shard\($0)" }
+                let policy = PlacementPolicy.allCases[random.next(3)]
+                _ = state.update(.slots(try ConsoleFixture.slots(placement: policy, names, unknown: ["shard1"])))
+            case 97:
+                _ = state.update(.display(.init(hasColors: random.next(2) == 0, isUnicode: random.next(2) == 0)))
+            case 98:
                 let text = Self.hostile[random.next(Self.hostile.count)]
                 _ = state.update(.clusterEvents([.init(unixSeconds: step, severity: .error, text: text)]))
             default: _ = state.update(.paste(Self.hostile[random.next(Self.hostile.count)]))
@@ -59,9 +66,10 @@ import Testing
     }
 
     @Test func everySizeDrawsEveryScreen() throws {
-        for overlay in ["", "?", "x", ":s", "/sh"] {
+        for overlay in ["", "?", "x", ":s", "/sh", "]", "4", "4]", "4\t"] {
             var state = ConsoleFixture.state()
-            _ = state.type(overlay)
+            _ = state.update(.slots(try ConsoleFixture.slots()))
+            for scalar in overlay.unicodeScalars { _ = state.press(scalar == "\t" ? .tab : .character(scalar)) }
             for width in stride(from: 1, through: 300, by: 7) {
                 for height in [1, 2, 5, 9, 10, 11, 13, 14, 19, 20, 21, 29, 30, 45, 100] {
                     let grid = try ConsoleFixture.frame(state, width: width, height: height)

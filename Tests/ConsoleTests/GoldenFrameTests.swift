@@ -1,4 +1,5 @@
 import Console
+import Routing
 import Terminal
 import Testing
 
@@ -35,6 +36,26 @@ import Testing
         var state = ConsoleFixture.state(shards: ConsoleFixture.replicatedShards)
         _ = state.press(.down, .down, .down, .down, .enter)
         try compare(state, "replica-80x24")
+    }
+
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func slots(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
+        _ = state.press(.character("4"))
+        _ = state.update(.slots(try ConsoleFixture.slots(["shard0", "shard1", "shard2"], unknown: ["shard2"])))
+        _ = state.type(":slots 6000")
+        _ = state.press(.enter)
+        try compare(state, "slots-\(width)x\(height)")
+    }
+
+    @Test(arguments: [("keys", 80, 24), ("ops", 120, 40)])
+    func slotsHeat(shade: String, width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
+        _ = state.press(.character("4"))
+        _ = state.update(.slots(try ConsoleFixture.slots(placement: .ring)))
+        _ = state.type(":shade \(shade)")
+        _ = state.press(.enter)
+        try compare(state, "slots-\(shade)-\(width)x\(height)")
     }
 
     @Test func help() throws {
@@ -74,17 +95,41 @@ import Testing
         try GoldenFile.compare(grid.plainText + "\n", "ascii-80x24")
     }
 
+    @Test func slotsInASCII() throws {
+        var state = ConsoleFixture.state()
+        _ = state.update(.display(.init(hasColors: false, isUnicode: false)))
+        _ = state.press(.character("4"))
+        _ = state.update(.slots(try ConsoleFixture.slots(placement: .modulo, ["shard0", "shard1", "shard2"])))
+        let grid = ConsoleRenderer.render(
+            state,
+            width: 80,
+            height: 24,
+            theme: try ConsoleFixture.theme("mono"),
+            glyphs: .ascii
+        )
+        #expect(grid.plainText.utf8.allSatisfy { $0 < 0x80 })
+        try GoldenFile.compare(grid.plainText + "\n", "slots-ascii-80x24")
+    }
+
     /// The text, and the styles of three themes.
     private func compare(_ state: ConsoleState, _ name: String) throws {
+        var dark = ""
         for theme in ["dark", "light", "mono"] {
+            let style = try ConsoleFixture.theme(theme)
+            var state = state
+            _ = state.update(.display(.init(hasColors: style.hasColors)))
             let grid = ConsoleRenderer.render(
                 state,
                 width: state.width,
                 height: state.height,
-                theme: try ConsoleFixture.theme(theme),
+                theme: style,
                 glyphs: .unicode
             )
-            if theme == "dark" { try GoldenFile.compare(grid.plainText + "\n", name) }
+            if theme == "dark" { dark = grid.plainText }
+            // Without colours, glyphs tell what colours did.
+            if grid.plainText != dark || theme == "dark" {
+                try GoldenFile.compare(grid.plainText + "\n", theme == "dark" ? name : "\(name).\(theme).frame")
+            }
             try GoldenFile.compare(GoldenFile.styles(of: grid), "\(name).\(theme)")
         }
     }

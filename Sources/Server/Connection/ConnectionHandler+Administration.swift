@@ -10,6 +10,7 @@ extension ConnectionHandler {
         case .health:
             HTTPResponse.writeText(200, "ok\n", request.connection, headOnly: request.method == .head, into: &output)
         case .ready: try ready(request)
+        case .slots: try slots(request)
         case .status: answerStatus(request) { $0.status() }
         case .adminStart: answerStatus(request) { $0.startShard() }
         case .adminStop: answerStatus(request) { $0.stopShard() }

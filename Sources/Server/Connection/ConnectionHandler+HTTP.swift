@@ -98,6 +98,7 @@ extension ConnectionHandler {
         case .wait: return waitAtTheDoor()
         case .refused(let error): throw HTTPError(error)
         }
+        loop.heat.note(slot)
         var failure: HTTPError?
         key.withUnsafeBytes { bytes in
             let operation = KeyOperation(

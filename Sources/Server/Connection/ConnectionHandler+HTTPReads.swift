@@ -61,6 +61,7 @@ extension ConnectionHandler {
         if loop.state.isLeader, store.holdsReads(port) { return waitAtTheDoor() }
         // Since its age was looked up, a full copy may have begun.
         if lag != nil, store.holdsNoState { return try redirect(slot, request) }
+        loop.heat.note(slot)
         let start = output.writerIndex
         let behindWrites = !marks.isEmpty
         if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }

@@ -103,6 +103,7 @@ extension ConnectionHandler {
         if command.lastKey != command.firstKey, !sameSlot(command, bytes, slot) {
             return output.writeRESPError("CROSSSLOT Keys in request don't hash to the same slot")
         }
+        loop.heat.note(slot)
         if command.isWrite {
             let operation = KeyOperation(
                 slot: slot,

@@ -27,6 +27,7 @@ final class LoopContext: @unchecked Sendable {
     var lastInputAt: UInt64 = 0
     /// The node stops: an HTTP connection ends with its next response.
     var isEnding = false
+    let heat = SlotHeat()
     /// Large replies about the cluster, shared by the node's loops.
     let topology: TopologyCache
     /// Whose turn it is to be read from; shared by the node's loops.
