@@ -11,7 +11,7 @@ package struct PauseHistogram: Hashable, Sendable, Codable {
         max = 0
     }
 
-    package var total: UInt64 { counts.reduce(0) { MoveCutter.sum($0, $1) } }
+    package var total: UInt64 { counts.reduce(0) { ReshardAmount.sum($0, $1) } }
 
     package mutating func record(_ milliseconds: UInt64) {
         counts[Self.bounds.firstIndex { milliseconds <= $0 } ?? Self.bounds.count] += 1
@@ -19,7 +19,7 @@ package struct PauseHistogram: Hashable, Sendable, Codable {
     }
 
     package mutating func add(_ other: PauseHistogram) {
-        for index in counts.indices { counts[index] = MoveCutter.sum(counts[index], other.counts[index]) }
+        for index in counts.indices { counts[index] = ReshardAmount.sum(counts[index], other.counts[index]) }
         max = Swift.max(max, other.max)
     }
 
@@ -31,7 +31,7 @@ package struct PauseHistogram: Hashable, Sendable, Codable {
         let rank = Double(total) * Swift.min(1, Swift.max(0, fraction))
         var seen: UInt64 = 0
         for (index, count) in counts.enumerated() {
-            seen = MoveCutter.sum(seen, count)
+            seen = ReshardAmount.sum(seen, count)
             if Double(seen) >= rank, count > 0 {
                 return index < Self.bounds.count ? Swift.min(max, Self.bounds[index]) : max
             }

@@ -75,10 +75,10 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
         var speed: UInt64 = 0
         for node in nodes {
             pauses.add(node.source.pauses)
-            speed = MoveCutter.sum(speed, node.target.bytesPerSecond)
+            speed = ReshardAmount.sum(speed, node.target.bytesPerSecond)
             guard let place = node.target.move, isDue.indices.contains(place), isDue[place] else { continue }
-            moved.keys = MoveCutter.sum(moved.keys, min(node.target.keysCopied, job.moves[place].keys))
-            moved.bytes = MoveCutter.sum(moved.bytes, min(node.target.bytesCopied, job.moves[place].bytes))
+            moved.keys = ReshardAmount.sum(moved.keys, min(node.target.keysCopied, job.moves[place].keys))
+            moved.bytes = ReshardAmount.sum(moved.bytes, min(node.target.bytesCopied, job.moves[place].bytes))
         }
         keysMoved = moved.keys
         bytesMoved = moved.bytes
@@ -90,8 +90,8 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
 
     private static func add(_ move: ReshardMove, to amount: inout ReshardAmount) {
         amount.slots += UInt64(move.slots.count)
-        amount.keys = MoveCutter.sum(amount.keys, move.keys)
-        amount.bytes = MoveCutter.sum(amount.bytes, move.bytes)
+        amount.keys = ReshardAmount.sum(amount.keys, move.keys)
+        amount.bytes = ReshardAmount.sum(amount.bytes, move.bytes)
     }
 
     /// The bytes left at the speed of now, and the moves' own time beside.

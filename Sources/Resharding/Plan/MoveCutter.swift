@@ -51,14 +51,14 @@ struct MoveCutter {
             var piece = open[pair] ?? ([], SlotCount())
             let isFull =
                 piece.slots.count >= ReshardingLimits.slotsPerMoveMax
-                || Self.sum(piece.count.bytes, count.bytes) > ReshardingLimits.bytesPerMoveMax
+                || ReshardAmount.sum(piece.count.bytes, count.bytes) > ReshardingLimits.bytesPerMoveMax
             if isFull, !piece.slots.isEmpty {
                 pieces[pair, default: []].append(move(pair, piece.slots, piece.count))
                 piece = ([], SlotCount())
             }
             piece.slots.append(slot)
-            piece.count.keys = Self.sum(piece.count.keys, count.keys)
-            piece.count.bytes = Self.sum(piece.count.bytes, count.bytes)
+            piece.count.keys = ReshardAmount.sum(piece.count.keys, count.keys)
+            piece.count.bytes = ReshardAmount.sum(piece.count.bytes, count.bytes)
             open[pair] = piece
         }
         for (pair, piece) in open { pieces[pair, default: []].append(move(pair, piece.slots, piece.count)) }
@@ -74,11 +74,5 @@ struct MoveCutter {
             keys: count.keys,
             bytes: count.bytes
         )
-    }
-
-    /// Counts come from other nodes: a sum that is too large is the largest number.
-    static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
-        let (sum, isOver) = left.addingReportingOverflow(right)
-        return isOver ? .max : sum
     }
 }

@@ -13,10 +13,16 @@ package struct ReshardAmount: Hashable, Sendable, Codable {
         self.bytes = bytes
     }
 
+    /// Counts come from other nodes: a sum that is too large is the largest number.
+    static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
+        let (sum, isOver) = left.addingReportingOverflow(right)
+        return isOver ? .max : sum
+    }
+
     mutating func add(_ count: SlotCount?) {
         slots += 1
-        keys = MoveCutter.sum(keys, count?.keys ?? 0)
-        bytes = MoveCutter.sum(bytes, count?.bytes ?? 0)
+        keys = Self.sum(keys, count?.keys ?? 0)
+        bytes = Self.sum(bytes, count?.bytes ?? 0)
     }
 }
 
