@@ -83,7 +83,11 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage"], swiftSettings: settings),
         .testTarget(name: "RoutingTests", dependencies: ["Routing", "Storage"], swiftSettings: settings),
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
-        .testTarget(name: "Simulation", dependencies: ["Replication", "Storage"], swiftSettings: settings),
+        .testTarget(
+            name: "Simulation",
+            dependencies: ["Replication", "Resharding", "Routing", "Storage"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "ReshardingTests",
             dependencies: ["Resharding", "Replication", "Routing", "Storage"],

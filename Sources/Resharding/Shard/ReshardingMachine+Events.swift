@@ -101,6 +101,9 @@ extension ReshardingMachine {
         )
     }
 
+    /// The newest slot map that is known here: where commands are redirected to.
+    package var map: SlotMap { led.picture.map }
+
     /// Whether `tick` is needed at its short period: a job is under way, or something of one is not settled.
     package var isBusy: Bool {
         !(led.picture.job?.state.isEnded ?? true) || !sources.isEmpty || target.attempt != nil || target.promise != nil

@@ -28,8 +28,8 @@ package struct MigrationSourceMachine {
         /// Wait until the engine has everything that is committed now, then answer `copyOpened` with the engine's
         /// position. Nothing is kept open by it: chunks are read in views of their own, at or behind that position.
         case openCopy(SlotList)
-        /// Send chunks of those slots, by slot and key, from where the last call ended, until `maxBytes` of payload are
-        /// sent; one at least. Read in a short view, renewed from call to call.
+        /// Send chunks of those slots, by slot and key, from where the last call ended: one at least, if any is left, and
+        /// no more than `maxBytes` of payload otherwise. Read in a short view, renewed from call to call.
         case sendChunks(maxBytes: Int)
         /// Look through committed log behind that sequence, `ReshardingLimits.logScanBytes` of it at most, and send what
         /// concerns the slots, at most `maxBytes` if more than one entry.
@@ -147,7 +147,10 @@ package struct MigrationSourceMachine {
     }
 
     mutating func close(_ reason: String, _ actions: inout [ReshardingMachine.Action]) {
-        if case .orphaned = phase { return phase = .closed }
+        if case .orphaned = phase {
+            hold = nil
+            return phase = .closed
+        }
         actions.append(.source(link: link, .close(reason: reason)))
         lost()
     }

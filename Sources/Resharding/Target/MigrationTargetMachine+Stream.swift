@@ -114,12 +114,18 @@ extension MigrationTargetMachine {
     /// not even that when writes would never be caught up with; not at all while writes are held.
     func limit(_ led: LedShard, _ governor: RateGovernor) -> UInt64? {
         guard let attempt, let job = led.movingJob else { return nil }
-        let share = job.rate.map { max(1, $0 / UInt64(max(1, job.busyTargets(on: led.picture.map)))) }
+        let share = job.rate.map { max(1, $0 / UInt64(max(1, busy?.count ?? 1))) }
         switch attempt.stage {
         case .connecting, .copying: return governor.rate(limit: share)
         case .catchingUp: return attempt.isHurrying ? nil : share
         case .asked, .finishing, .jumping, .confirmed: return nil
         }
+    }
+
+    mutating func countTargets(_ led: LedShard) {
+        guard let job = led.movingJob, job.rate != nil else { return }
+        if let busy, busy.map == led.picture.mapRevision, busy.job == led.picture.jobRevision { return }
+        busy = (job.busyTargets(on: led.picture.map), led.picture.mapRevision, led.picture.jobRevision)
     }
 
     mutating func imported(_ bytes: Int, _ now: UInt64) {

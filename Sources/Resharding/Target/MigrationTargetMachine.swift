@@ -102,6 +102,8 @@ package struct MigrationTargetMachine {
     var setbacksOf = ""
     /// Nothing can be begun before this, as long as map and job are of these revisions.
     var quiet: (until: UInt64, map: UInt64, job: UInt64)?
+    /// How many targets the job's rate is divided among, by map and job of these revisions.
+    var busy: (count: Int, map: UInt64, job: UInt64)?
     var lastLink: UInt64 = 0
     var lastJump: UInt64 = 0
     var bucket = RateBucket()
@@ -147,6 +149,7 @@ package struct MigrationTargetMachine {
         checkJob(led, now, &actions)
         begin(led, now, &actions)
         checkSilence(now, &actions)
+        countTargets(led)
         takeIn(led, governor, now, &actions)
         acknowledge(now, &actions)
         finishCopy()
