@@ -50,6 +50,7 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "Resharding", dependencies: ["Storage", "Routing", "Replication"], swiftSettings: settings),
         .target(
             name: "Server",
             dependencies: ["Storage", "Routing", "Replication", nioCore, nioPosix, logging, histogram],
@@ -58,16 +59,22 @@ let package = Package(
         .target(
             name: "Node",
             dependencies: [
-                "Storage", "Routing", "Replication", "Coordination", "Server", nioCore, nioPosix, logging, histogram,
+                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", nioCore, nioPosix, logging,
+                histogram,
             ],
             swiftSettings: settings
         ),
         .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: settings),
-        .target(name: "Console", dependencies: ["Node", "Routing", "Server", "Terminal"], swiftSettings: settings),
+        .target(
+            name: "Console",
+            dependencies: ["Node", "Resharding", "Routing", "Server", "Terminal"],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Storage", "Routing", "Server", "Node", "Terminal", "Console", logging, histogram, nioCore, nioPosix,
+                "Storage", "Routing", "Resharding", "Server", "Node", "Terminal", "Console", logging, histogram,
+                nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -83,7 +90,12 @@ let package = Package(
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
         .testTarget(
             name: "Simulation",
-            dependencies: ["Replication", "Storage", "TestSupport"],
+            dependencies: ["Replication", "Resharding", "Routing", "Storage", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ReshardingTests",
+            dependencies: ["Resharding", "Replication", "Routing", "Storage"],
             swiftSettings: settings
         ),
         // A second process for the tests of the `local` coordinator.
@@ -117,7 +129,7 @@ let package = Package(
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
         .testTarget(
             name: "ConsoleTests",
-            dependencies: ["Console", "Terminal", "Server", "Routing"],
+            dependencies: ["Console", "Terminal", "Server", "Routing", "Resharding", "Storage"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),
