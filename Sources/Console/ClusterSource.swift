@@ -13,6 +13,9 @@ package protocol ClusterSource: AnyObject, Sendable {
     /// Begins or ends to ask the shards' leaders for their slots.
     func watchSlots(_ isWanted: Bool)
 
+    /// The way to resharding; nil where there is none: then the console has no wizard.
+    var reshardPort: (any ReshardPort)? { get }
+
     /// Events since the last call, oldest first.
     func drainEvents() -> [ClusterEvent]
 

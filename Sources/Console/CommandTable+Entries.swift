@@ -1,7 +1,60 @@
 import Terminal
 
 extension CommandTable {
-    static let all: [ConsoleCommand] = cluster + views + looking + slots + moving + console
+    static let all: [ConsoleCommand] = cluster + views + looking + slots + reshard + moving + console
+
+    private static let reshard: [ConsoleCommand] = [
+        ConsoleCommand(
+            name: "reshard",
+            argument: .reshard,
+            keys: [.character("R")],
+            handler: .reshard,
+            description: "the wizard: add, remove, move; or the job",
+            isMutating: true,
+            needsReshard: true,
+            hint: .always("reshard")
+        ),
+        ConsoleCommand(
+            name: "reshard-pause",
+            keys: [.character("p")],
+            handler: .reshardPause,
+            description: "pause the job, or let it go on",
+            isMutating: true,
+            needsReshard: true,
+            hint: .inReshard,
+            views: [.reshard]
+        ),
+        ConsoleCommand(
+            name: "reshard-abort",
+            keys: [.character("a")],
+            handler: .reshardCancel,
+            description: "end the job where it is; asks first",
+            isMutating: true,
+            needsReshard: true,
+            hint: .inReshard,
+            views: [.reshard]
+        ),
+        ConsoleCommand(
+            name: "reshard-rate",
+            keys: [.character("r")],
+            handler: .reshardRate,
+            description: "the next limit of bytes per second",
+            isMutating: true,
+            needsReshard: true,
+            hint: .inReshard,
+            views: [.reshard]
+        ),
+        ConsoleCommand(
+            name: "mark",
+            keys: [.character(" ")],
+            handler: .mark,
+            description: "mark the line of a list",
+            isMutating: true,
+            needsReshard: true,
+            hint: .inReshard,
+            views: [.reshard]
+        ),
+    ]
 
     private static let views: [ConsoleCommand] = [
         ConsoleCommand(
@@ -18,6 +71,13 @@ extension CommandTable {
             handler: .view(.slots),
             description: "who owns which slots; their heat",
             hint: .elsewhere("slots")
+        ),
+        ConsoleCommand(
+            name: "jobs",
+            keys: [.character("6")],
+            handler: .view(.reshard),
+            description: "the reshard that runs, or the last one",
+            needsReshard: true
         ),
     ]
 
@@ -240,7 +300,8 @@ extension CommandTable {
             keys: [.character("p")],
             handler: .pause,
             description: "hold the figures still, and go on",
-            hint: .always("pause")
+            hint: .always("pause"),
+            views: [.dashboard, .slots]
         ),
         ConsoleCommand(
             name: "copy",

@@ -5,9 +5,14 @@ package struct CommandTable: Sendable {
     package let commands: [ConsoleCommand]
     private let byKey: [Key: [ConsoleCommand]]
 
-    /// `canCopy`: whether the terminal takes text for the clipboard; without it there is no such command.
-    package init(isReadOnly: Bool, canCopy: Bool) {
-        let commands = Self.all.filter { !(isReadOnly && $0.isMutating) && (canCopy || $0.handler != .copy) }
+    /// - Parameters:
+    ///   - canCopy: whether the terminal takes text for the clipboard.
+    ///   - canReshard: whether there is a way to resharding. What can't be done has no command.
+    package init(isReadOnly: Bool, canCopy: Bool, canReshard: Bool = true) {
+        let commands = Self.all.filter { command in
+            !(isReadOnly && command.isMutating) && (canCopy || command.handler != .copy)
+                && (canReshard || !command.needsReshard)
+        }
         self.commands = commands
         var byKey: [Key: [ConsoleCommand]] = [:]
         for command in commands {

@@ -8,6 +8,8 @@ package struct ConsoleCommand: Hashable, Sendable {
         case view(ConsoleView)
         /// Slots coloured by the next (`1`) or previous (`-1`) figure, or by the one named.
         case shade(Int), shadeBy
+        /// The wizard; the job's pause and end; its rate; a mark on the line of a list.
+        case reshard, reshardPause, reshardCancel, reshardRate, mark
         case quit, help, palette, filter, start, stop, switchover, open, back, move(Movement), nextPanel, previousPanel
         case nextColumn, previousColumn, sort, invert, graph, nextGraph, previousGraph, theme, faster, slower, refresh,
             pause, copy, redraw
@@ -17,7 +19,7 @@ package struct ConsoleCommand: Hashable, Sendable {
 
     /// What may follow the name after `:`, for completion and for the help.
     package enum Argument: Hashable, Sendable {
-        case none, target, targets, theme, column, graph, shade, slot, seconds, text
+        case none, target, targets, theme, column, graph, shade, slot, reshard, seconds, text
 
         package var placeholder: String {
             switch self {
@@ -29,6 +31,7 @@ package struct ConsoleCommand: Hashable, Sendable {
             case .graph: "[KIND]"
             case .shade: "[FIGURE]"
             case .slot: "[SLOT]"
+            case .reshard: "[VERB]"
             case .seconds: "[SECONDS]"
             case .text: "[TEXT]"
             }
@@ -44,6 +47,8 @@ package struct ConsoleCommand: Hashable, Sendable {
         case onShard(String)
         /// Where a graph is seen.
         case onGraph(String)
+        /// In the reshard view, where and as that says.
+        case inReshard
         /// In every view but the one it shows.
         case elsewhere(String)
         case whenBackLeads(String)
@@ -56,6 +61,8 @@ package struct ConsoleCommand: Hashable, Sendable {
     package var description: String
     /// Changes the cluster: absent with `--read-only`.
     package var isMutating = false
+    /// There only with a way to resharding.
+    package var needsReshard = false
     package var hint = Hint.never
     /// Where its keys mean it; nil: everywhere. Its name after `:` means it in every view.
     package var views: Set<ConsoleView>?

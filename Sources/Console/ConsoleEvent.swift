@@ -22,6 +22,7 @@ package enum ConsoleEvent: Sendable {
     case snapshot(ClusterSnapshot)
     case clusterEvents([ClusterEvent])
     case slots(ClusterSlots)
+    case reshard(ReshardEvent)
     /// What the screen can show, now or from now on.
     case display(ConsoleDisplay)
 }

@@ -1,3 +1,4 @@
+import Resharding
 import Server
 import Terminal
 
@@ -40,6 +41,7 @@ package struct ConsoleRenderer {
         switch state.view {
         case .dashboard: drawDashboard()
         case .slots: drawSlotsView()
+        case .reshard: drawReshardView()
         }
         drawBottom()
         switch state.overlay {
@@ -160,6 +162,9 @@ package struct ConsoleRenderer {
         let rates = status.opsPerSecond
         var parts: [(String, Style)] = []
         parts.append(("\(running)/\(nodes.count) \(isNarrow ? "up" : "nodes running")", health))
+        if let job = state.reshard.wizard.job, !job.job.state.isEnded {
+            parts.append(("reshard \(Int(Self.share(job.status) * 100)) %", theme[.stateSyncing]))
+        }
         parts.append((keys(status), theme[.text]))
         if !isNarrow { parts.append((NumberFormat.bytes(status.bytes), theme[.text])) }
         if isNarrow {

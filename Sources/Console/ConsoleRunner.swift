@@ -81,6 +81,8 @@ private struct ConsoleSession {
         self.source = source
         self.themes = themes
         self.theme = theme.reduced(to: driver.colorDepth)
+        var options = options
+        options.canReshard = source.reshardPort != nil
         state = ConsoleState(
             options: options,
             themeNames: themes.names(),
@@ -102,7 +104,7 @@ private struct ConsoleSession {
                 isAnimating: state.isAnimating
             )
             let event = driver.nextEvent(timeoutMilliseconds: patience)
-            _ = state.update(.tick(Self.clock()))
+            _ = perform(state.update(.tick(Self.clock())), isNews: false)
             takeNews()
             if let ending = take(event) { return ending }
             drawIfDue()
@@ -131,6 +133,7 @@ private struct ConsoleSession {
             _ = state.update(.snapshot(snapshot))
             isDirty = true
         }
+        for event in source.reshardPort?.drain() ?? [] { _ = perform(state.update(.reshard(event))) }
         if let (slots, milliseconds) = source.latestSlots(), milliseconds != lastSlots {
             lastSlots = milliseconds
             _ = state.update(.slots(slots))
@@ -138,13 +141,14 @@ private struct ConsoleSession {
         }
     }
 
-    private mutating func perform(_ actions: [ConsoleAction]) -> ConsoleRunner.Ending? {
-        isDirty = true
+    private mutating func perform(_ actions: [ConsoleAction], isNews: Bool = true) -> ConsoleRunner.Ending? {
+        if isNews || !actions.isEmpty { isDirty = true }
         for action in actions {
             switch action {
             case .start(let addresses): source.start(addresses)
             case .stop(let addresses): source.stop(addresses)
             case .switchOver(let shard, let target): source.switchOver(shard: shard, to: target)
+            case .reshard(let command): source.reshardPort?.send(command)
             case .watchSlots(let isWanted): source.watchSlots(isWanted)
             case .useTheme(let name): useTheme(name)
             case .redraw: driver.repaint()

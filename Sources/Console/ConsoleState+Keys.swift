@@ -24,6 +24,7 @@ extension ConsoleState {
             return []
         case .none: break
         }
+        if let actions = typeInWizard(key) { return actions }
         guard let command else { return [] }
         notice = nil
         return run(command)
@@ -49,6 +50,7 @@ extension ConsoleState {
                 begin(.stop, addresses)
                 say("stopping \(addresses.count == 1 ? addresses[0] : NumberFormat.counted(addresses.count, "node"))")
             }
+            if case .reshard(.cancel) = dialog.action { say("aborting the reshard") }
             if case .switchOver(let shard, let target) = dialog.action {
                 say("changing the leader of \(shard) to \(target)")
             }
@@ -89,12 +91,13 @@ extension ConsoleState {
             editor.insert(text)
             input = .filter(editor)
             setFilter(editor.text)
-        case .none: break
+        case .none: if isInWizard { reshard.wizard.paste(text, now: clock.milliseconds) }
         }
     }
 
     mutating func stepPanel(_ direction: Int) {
         if view == .slots { return stepSlotsPanel() }
+        if view == .reshard { return reshard.wizard.nextPart(direction) }
         let layout = self.layout
         let visible = Panel.allCases.filter { panel in
             switch panel {
@@ -108,7 +111,11 @@ extension ConsoleState {
     }
 
     mutating func move(_ movement: ConsoleCommand.Movement) {
-        if view == .slots { return moveInSlots(movement) }
+        switch view {
+        case .slots: return moveInSlots(movement)
+        case .reshard: return reshard.wizard.move(movement)
+        case .dashboard: break
+        }
         switch (focus, movement) {
         case (.events, _): moveEvents(movement)
         case (.graph, .left): graphShift += Self.graphStep

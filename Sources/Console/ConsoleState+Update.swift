@@ -7,7 +7,7 @@ extension ConsoleState {
         var actions: [ConsoleAction] = []
         let wantedSlots = wantsSlots
         switch event {
-        case .tick(let clock): tick(clock)
+        case .tick(let clock): actions = tick(clock)
         case .key(let key): actions = press(key)
         case .paste(let text): paste(text)
         case .resized(let width, let height):
@@ -16,6 +16,7 @@ extension ConsoleState {
         case .snapshot(let snapshot): receive(snapshot)
         case .clusterEvents(let events): receive(events)
         case .slots(let slots): if !isPaused || self.slots == nil { self.slots = slots }
+        case .reshard(let event): actions = receive(event)
         case .display(let display): self.display = display
         }
         settle()
@@ -23,12 +24,13 @@ extension ConsoleState {
         return actions
     }
 
-    private mutating func tick(_ clock: ConsoleClock) {
+    private mutating func tick(_ clock: ConsoleClock) -> [ConsoleAction] {
         self.clock = clock
         if startedAt == nil { startedAt = clock.milliseconds }
         if let notice, clock.milliseconds >= notice.until { self.notice = nil }
         operations = operations.filter { clock.milliseconds - $0.value.since < Self.operationMilliseconds }
         showWaitingIfDue()
+        return reshard.wizard.tick(now: clock.milliseconds).map(ConsoleAction.reshard)
     }
 
     /// The history takes every snapshot, the screen only as often as the refresh rate says.

@@ -4,6 +4,8 @@ package enum ConsoleView: Int, CaseIterable, Sendable {
     case dashboard = 1
     /// Who owns which slots, and where keys, bytes and commands are.
     case slots = 4
+    /// The reshard wizard, the job that runs, or the last one.
+    case reshard = 6
 }
 
 /// Which lines of a view other than the dashboard belong to what.

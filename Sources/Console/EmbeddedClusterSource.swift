@@ -28,6 +28,8 @@ package final class EmbeddedClusterSource: ClusterSource {
         )
     }
 
+    package var reshardPort: (any ReshardPort)? { nil }
+
     package func latestSlots() -> (slots: ClusterSlots, milliseconds: Int)? {
         cluster.latestSlots().map { ($0.slots, Int($0.readAt)) }
     }

@@ -1,4 +1,5 @@
 import Console
+import Resharding
 import Routing
 import Terminal
 import Testing
@@ -58,6 +59,39 @@ import Testing
         try compare(state, "slots-\(shade)-\(width)x\(height)")
     }
 
+    @Test(arguments: ReshardWizard.Step.allCases.prefix(6), [(80, 24), (120, 40)])
+    func reshard(step: ReshardWizard.Step, size: (Int, Int)) throws {
+        let state = try ReshardFixture.walked(to: step, width: size.0, height: size.1)
+        #expect(state.reshard.wizard.step == step)
+        try compare(state, "reshard-\(step)-\(size.0)x\(size.1)")
+    }
+
+    @Test(arguments: [(ReshardJob.State.running, 80, 24), (.running, 120, 40), (.paused, 80, 24), (.done, 80, 24)])
+    func reshardJob(job: ReshardJob.State, width: Int, height: Int) throws {
+        var state = ReshardFixture.state(width: width, height: height)
+        _ = state.update(.reshard(.job(try ReshardFixture.job(done: 3))))
+        _ = state.press(.character("R"))
+        _ = state.update(.reshard(.job(try ReshardFixture.job(done: 7, state: job))))
+        try compare(state, "reshard-\(job)-\(width)x\(height)")
+    }
+
+    @Test func reshardOfShardsAndSlots() throws {
+        var state = try ReshardFixture.opened()
+        _ = state.press(.down, .enter, .down, .character(" "))
+        try compare(state, "reshard-remove-80x24")
+        _ = state.press(.escape, .down, .down, .down, .enter)
+        _ = state.type("100-199,9000")
+        try compare(state, "reshard-move-80x24")
+    }
+
+    @Test(arguments: [(40, 10), (60, 16)])
+    func smallReshard(width: Int, height: Int) throws {
+        for step in ReshardWizard.Step.allCases.prefix(6) {
+            let state = try ReshardFixture.walked(to: step, width: width, height: height)
+            try compare(state, "reshard-\(step)-\(width)x\(height)", themes: ["mono"])
+        }
+    }
+
     @Test func help() throws {
         var state = ConsoleFixture.state()
         _ = state.press(.character("?"))
@@ -112,9 +146,13 @@ import Testing
     }
 
     /// The text, and the styles of three themes.
-    private func compare(_ state: ConsoleState, _ name: String) throws {
-        var dark = ""
-        for theme in ["dark", "light", "mono"] {
+    private func compare(
+        _ state: ConsoleState,
+        _ name: String,
+        themes: [String] = ["dark", "light", "mono"]
+    ) throws {
+        var first: String?
+        for theme in themes {
             let style = try ConsoleFixture.theme(theme)
             var state = state
             _ = state.update(.display(.init(hasColors: style.hasColors)))
@@ -125,10 +163,10 @@ import Testing
                 theme: style,
                 glyphs: .unicode
             )
-            if theme == "dark" { dark = grid.plainText }
             // Without colours, glyphs tell what colours did.
-            if grid.plainText != dark || theme == "dark" {
-                try GoldenFile.compare(grid.plainText + "\n", theme == "dark" ? name : "\(name).\(theme).frame")
+            if grid.plainText != first {
+                try GoldenFile.compare(grid.plainText + "\n", first == nil ? name : "\(name).\(theme).frame")
+                first = first ?? grid.plainText
             }
             try GoldenFile.compare(GoldenFile.styles(of: grid), "\(name).\(theme)")
         }
