@@ -53,7 +53,9 @@ let package = Package(
         .target(name: "Resharding", dependencies: ["Storage", "Routing", "Replication"], swiftSettings: settings),
         .target(
             name: "Server",
-            dependencies: ["Storage", "Routing", "Replication", nioCore, nioPosix, logging, histogram],
+            dependencies: [
+                "Storage", "Routing", "Replication", "Resharding", nioCore, nioPosix, logging, histogram,
+            ],
             swiftSettings: settings
         ),
         .target(
@@ -73,8 +75,9 @@ let package = Package(
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Storage", "Routing", "Resharding", "Server", "Node", "Terminal", "Console", logging, histogram,
-                nioCore, nioPosix,
+                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", "Terminal",
+                "Console",
+                logging, histogram, nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -123,14 +126,23 @@ let package = Package(
         ),
         .testTarget(
             name: "NodeTests",
-            dependencies: ["Node", "Server", "Storage", "Routing", "TestSupport", nioCore, nioPosix, logging],
+            dependencies: [
+                "Node", "Coordination", "Replication", "Resharding", "Server", "Storage", "Routing", "TestSupport",
+                nioCore,
+                nioPosix, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
         .testTarget(
             name: "ConsoleTests",
-            dependencies: ["Console", "Terminal", "Server", "Routing", "Resharding", "Storage"],
+            dependencies: ["Console", "Terminal", "Server"],
             exclude: ["Golden"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["shoal", "Resharding", "Replication", "Routing", "Storage"],
             swiftSettings: settings
         ),
         .testTarget(

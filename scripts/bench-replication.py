@@ -3,7 +3,8 @@
 
   bench-replication.py SHOAL switchover [ROUNDS]
       one shard of three nodes, `shoal bench --rate 10000`, a switchover in each round: the longest time in which no
-      write was done, per round, with median and maximum.
+      write was done, per round, with median and maximum. Beside it the same load without a switchover, and the
+      longest fdatasync of a small file on the same disk meanwhile: what of a pause is the machine's.
   bench-replication.py SHOAL catch-up [MIB]
       per pair of engines: a replica is stopped, MIB of values (4 KiB each) are written, it starts again while writes go
       on: how long until it is in sync, next to a plain write of as many bytes with fsync.
@@ -17,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -88,10 +90,48 @@ class Cluster:
         shutil.rmtree(self.folder)
 
 
+class DiskProbe:
+    """Writes and syncs a block a hundred times a second, and knows the longest it took."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "probe")
+        self.longest = 0.0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT)
+        while not self.ended.wait(0.01):
+            started = time.monotonic()
+            os.pwrite(descriptor, b"x" * 4096, 0)
+            os.fdatasync(descriptor)
+            self.longest = max(self.longest, time.monotonic() - started)
+        os.close(descriptor)
+
+    def end(self):
+        self.ended.set()
+        self.thread.join()
+        return self.longest * 1000
+
+
+def disk_bytes(folder):
+    """Bytes written so far to the device that `folder` is on; 0 where the system does not say."""
+    device = os.stat(folder).st_dev
+    with open("/proc/diskstats") as file:
+        for fields in map(str.split, file):
+            if (int(fields[0]), int(fields[1])) == (os.major(device), os.minor(device)):
+                return int(fields[9]) * 512
+    return 0
+
+
 def switchover(shoal, rounds):
     cluster = Cluster(shoal, "127.57.0", ["lmdb", "rocksdb", "lmdb"])
-    pauses, errors = [], {}
+    pauses, controls, errors = [], [], {}
     for number in range(rounds):
+        probe = DiskProbe(cluster.folder)
+        controls.append(cluster.phase(cluster.bench("--rate", str(RATE), "--writes", str(RATE * 3 // 2)))["longest_pause_ms"])
+        control_disk, probe = probe.end(), DiskProbe(cluster.folder)
         # A second and a half of load; the switchover comes in the middle.
         load = cluster.bench("--rate", str(RATE), "--writes", str(RATE * 3 // 2))
         time.sleep(0.5)
@@ -102,9 +142,16 @@ def switchover(shoal, rounds):
         pauses.append(phase["longest_pause_ms"])
         for kind, count in phase["errors"].items():
             errors[kind] = errors.get(kind, 0) + count
-        print(f"{number + 1:3}: {pauses[-1]:6.1f} ms at {phase['per_second']:.0f} writes/s", flush=True)
+        print(
+            f"{number + 1:3}: {pauses[-1]:6.1f} ms at {phase['per_second']:.0f} writes/s (disk {probe.end():.1f} ms); "
+            f"without a switchover {controls[-1]:.1f} ms (disk {control_disk:.1f} ms)",
+            flush=True,
+        )
         cluster.wait("all in sync", cluster.is_level)
-    print(f"pause: median {statistics.median(pauses):.1f} ms, longest {max(pauses):.1f} ms; errors: {errors or 'none'}")
+    print(
+        f"pause: median {statistics.median(pauses):.1f} ms, longest {max(pauses):.1f} ms; without a switchover "
+        f"{statistics.median(controls):.1f} and {max(controls):.1f} ms; errors: {errors or 'none'}"
+    )
     cluster.close()
     return not errors
 
@@ -133,10 +180,11 @@ def catch_up(shoal, mebibytes):
         load = ["--value-size", str(VALUE_BYTES), "--concurrency", "16", "--pipeline", "8"]
         first = cluster.phase(cluster.bench("--writes", str(count), "--key-space", str(count * 4), *load))
         more = cluster.bench("--rate", "1000", "--writes", "1000000", "--key-space", "100000", "--value-size", "512")
-        started = time.monotonic()
+        started, written = time.monotonic(), disk_bytes(cluster.folder)
         cluster.start(1)
         cluster.wait("the replica in sync", lambda: cluster.status(1)["in_sync"])
         seconds = time.monotonic() - started
+        written = disk_bytes(cluster.folder) - written
         more.terminate()
         more.wait()
 
@@ -152,7 +200,8 @@ def catch_up(shoal, mebibytes):
         fine = fine and not first["errors"]
         print(
             f"leader {engines[0]}, replica {engines[1]}: {count * VALUE_BYTES >> 20} MiB written while away, {held >> 20} MiB held, "
-            f"in sync after {seconds:.1f} s ({held / seconds / 1e6:.0f} MB/s), {snapshots} snapshot(s); "
+            f"in sync after {seconds:.1f} s ({held / seconds / 1e6:.0f} MB/s), {snapshots} snapshot(s), the disk wrote "
+            f"{written / seconds / 1e6:.0f} MB/s for both; "
             f"a plain copy of that size {plain:.1f} s ({held / plain / 1e6:.0f} MB/s)",
             flush=True,
         )

@@ -17,6 +17,9 @@ package enum ReshardingLimits {
     /// Letters of a job's requester, of a reason, and of a refusal; one line for people.
     package static let textBytesMax = 1_024
 
+    /// Ranges of slots that a job's document lists of earlier jobs: beside its moves, they fit into 1 MiB.
+    package static let earlierRangesMax = 32_768
+
     // MARK: The stream
 
     /// Said in the hello, so that a later version can refuse or adapt.

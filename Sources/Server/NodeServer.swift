@@ -116,10 +116,16 @@ package final class NodeServer: Sendable {
         try? await channel.setOption(.autoRead, value: true).get()
     }
 
+    /// Stops listening. Connections are served on, but HTTP ones end with their next response.
+    package func stopListening() async {
+        // Errors here mean that the channel is closed already, or that a loop is gone and its connections with it.
+        try? await channel.close().get()
+        for loop in loops { try? await loop.eventLoop.submit { loop.isEnding = true }.get() }
+    }
+
     /// Stops listening, answers what still comes until nothing does (500 ms at most), and closes all connections.
     package func close() async {
-        // An error here means that the channel is closed already.
-        try? await channel.close().get()
+        await stopListening()
         await drain()
         for loop in loops {
             try? await loop.eventLoop.submit { loop.closeConnections() }.get()
@@ -129,11 +135,10 @@ package final class NodeServer: Sendable {
     /// A connection that is closed with a command under way leaves its client without an answer.
     private func drain() async {
         let began = Clock.monotonicNanoseconds()
-        // Errors here mean that a loop is gone, and its connections with it.
-        for loop in loops { try? await loop.eventLoop.submit { loop.isEnding = true }.get() }
         while true {
             var last: UInt64 = 0
             for loop in loops {
+                // An error here means that the loop is gone, and its connections with it.
                 last = max(last, (try? await loop.eventLoop.submit { loop.lastInputAt }.get()) ?? 0)
             }
             let now = Clock.monotonicNanoseconds()

@@ -3,7 +3,7 @@ import Synchronization
 
 /// One node's data folder: proof of whose it is, held against other processes while open.
 ///
-/// Layout: `shoal.json` (the marker), `lock`, `engine/`, `log/`.
+/// Layout: `shoal.json` (the marker), `lock`, `engine/`, `log/`, `ownership` (`OwnershipFile`).
 package final class DataFolder: Sendable {
     /// The folder as it was named.
     package let path: String
@@ -19,6 +19,8 @@ package final class DataFolder: Sendable {
     package var id: String { marker.id }
     /// For `EngineOpener`.
     package var enginePath: String { path + "/engine" }
+    /// For `OwnershipFile`.
+    var ownershipPath: String { path + "/ownership" }
     /// For the commit log; exists.
     package var logPath: String { path + "/log" }
 

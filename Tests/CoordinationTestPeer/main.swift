@@ -42,9 +42,19 @@ func echo(_ backend: LocalBackend) async throws {
     }
 }
 
+/// Keeps the lock, and says in the folder who has it, as the coordinator does.
+@MainActor func hold(_ transaction: SharedTableTransaction, in folder: String) async {
+    let holder = open(folder + "/holder", O_WRONLY)
+    let text = "\(getpid())               "
+    _ = pwrite(holder, text, 16, 0)
+    say("holding")
+    await rest()
+    transaction.abort()
+}
+
 let words = CommandLine.arguments
 guard words.count >= 3 else {
-    say("usage: CoordinationTestPeer raise|session|echo|idle|hold|die FOLDER [ARGUMENTS]")
+    say("usage: CoordinationTestPeer raise|session|echo|idle|hold|hold-sessions|die FOLDER [ARGUMENTS]")
     exit(2)
 }
 let (command, folder) = (words[1], words[2])
@@ -72,12 +82,12 @@ case ("hold", _), ("die", _):
     let transaction = try SharedTable(folder: folder).beginWrite()
     try transaction.put(Array("kunfinished".utf8), [UInt8](repeating: 1, count: 100_000))
     if command == "die" { kill(getpid(), SIGKILL) }
-    let holder = open(folder + "/holder", O_WRONLY)
-    let text = "\(getpid())               "
-    _ = pwrite(holder, text, 16, 0)
-    say("holding")
-    await rest()
-    transaction.abort()
+    await hold(transaction, in: folder)
+case ("hold-sessions", _):
+    // The same with the lock of the sessions' own file.
+    let sessions = "\(folder)/sessions"
+    let table = try SharedTable(folder: "\(sessions)/\(BootClock.bootID() ?? "")", isOfOneBoot: true)
+    await hold(try table.beginWrite(), in: sessions)
 default:
     say("unknown command \(command)")
     exit(2)

@@ -79,7 +79,7 @@ extension CoordinationSuite {
             }
         }
 
-        @Test("A process stopped with the lock makes changes fail in time, naming it; reads go on; its end heals all")
+        @Test("A process stopped with the lock makes changes fail in time, naming it; reads and renewals go on")
         func stoppedWithLock() async throws {
             try await withBackend { backend in
                 try await backend.put("a", "1")
@@ -88,6 +88,36 @@ extension CoordinationSuite {
                 try await holder.waitForText("holding")
                 holder.signal(SIGSTOP)
                 let begun = ContinuousClock.now
+                // Not begun, so surely not done: no unknown outcome.
+                do throws(CoordinationError) {
+                    let operation = CoordinatorOperation.put(key: "a", value: [9])
+                    _ = try await backend.transact([], [operation], reading: [], timeout: .milliseconds(300))
+                    Issue.record("written although the lock is held")
+                } catch {
+                    #expect(error.code == .unavailable)
+                    #expect(error.message.contains("\(holder.pid)") && error.message.contains("kill -CONT"), "\(error)")
+                }
+                #expect(ContinuousClock.now - begun < .seconds(10))
+                // A renewal waits for no change, however long that takes: for another process or for a slow disk.
+                let renewed = try await backend.renewSession(session.id, timeout: .seconds(10))
+                #expect(renewed.id == session.id)
+                let meanwhile = try await backend.read("a").entries
+                #expect(meanwhile.first?.text == "1")
+                holder.end()
+                try await backend.put("b", "1")
+                let entries = try await backend.read("a").entries
+                #expect(entries.first?.text == "1", "a call that timed out was done after all")
+            }
+        }
+
+        @Test("A process stopped with the sessions' lock makes renewals fail in time, naming it; changes go on")
+        func stoppedWithSessions() async throws {
+            try await withBackend { backend in
+                try await backend.put("a", "1")
+                let session = try await backend.grantSession(ttl: 60_000, timeout: .seconds(5))
+                let holder = try peer("hold-sessions")
+                try await holder.waitForText("holding")
+                holder.signal(SIGSTOP)
                 do throws(CoordinationError) {
                     _ = try await backend.renewSession(session.id, timeout: .milliseconds(300))
                     Issue.record("renewed although the lock is held")
@@ -95,19 +125,28 @@ extension CoordinationSuite {
                     #expect(error.code == .unavailable)
                     #expect(error.message.contains("\(holder.pid)") && error.message.contains("kill -CONT"), "\(error)")
                 }
-                // Not begun, so surely not done: no unknown outcome.
-                await expectCode(.unavailable) {
-                    let operation = CoordinatorOperation.put(key: "a", value: [9])
-                    _ = try await backend.transact([], [operation], reading: [], timeout: .milliseconds(300))
-                }
-                #expect(ContinuousClock.now - begun < .seconds(10))
-                let meanwhile = try await backend.read("a").entries
-                #expect(meanwhile.first?.text == "1")
+                try await backend.put("a", "2", session: session.id)
                 holder.end()
                 let renewed = try await backend.renewSession(session.id, timeout: .seconds(10))
                 #expect(renewed.id == session.id)
-                let entries = try await backend.read("").entries
-                #expect(entries.first?.text == "1", "a call that timed out was done after all")
+            }
+        }
+
+        @Test("A session whose time is over can't be renewed, whoever notices first")
+        func renewedTooLate() async throws {
+            try await withBackend { backend in
+                let session = try await backend.grantSession(ttl: 2_000, timeout: .seconds(5))
+                try await backend.put("tied", "1", session: session.id)
+                // The lock keeps everybody from taking note of it.
+                let holder = try peer("hold")
+                try await holder.waitForText("holding")
+                let isOver = try await eventually { BootClock.milliseconds() >= session.sentAt + 2_100 }
+                #expect(isOver)
+                await expectCode(.sessionEnded) {
+                    _ = try await backend.renewSession(session.id, timeout: .seconds(5))
+                }
+                holder.end()
+                #expect(try await eventually { try await backend.read("tied").entries.isEmpty })
             }
         }
 
@@ -150,12 +189,13 @@ extension CoordinationSuite {
                 try await backend.put("tied", "1", session: session.id)
                 try await backend.put("stays", "1")
             }
-            let table = try SharedTable(folder: path)
-            let transaction = try table.beginWrite()
-            try transaction.put(Array("b".utf8), Array("another boot".utf8))
-            try transaction.commit()
-            // The table's own environment is to be gone before the file is opened again.
-            withExtendedLifetime(table) {}
+            // What the sessions of another boot are kept under is another name; nobody may open it, it may be damaged.
+            let sessions = "\(path)/sessions"
+            try FileManager.default.moveItem(
+                atPath: "\(sessions)/\(BootClock.bootID() ?? "")",
+                toPath: "\(sessions)/earlier"
+            )
+            try Data("damaged".utf8).write(to: URL(fileURLWithPath: "\(sessions)/earlier/data.mdb"))
             let reopened = try peer("raise", "stays", "1")
             let isDone = try await eventually { reopened.ended() == 0 }
             #expect(isDone, "\(reopened.text)")
@@ -163,6 +203,7 @@ extension CoordinationSuite {
                 let entries = try await backend.read("").entries
                 #expect(entries.map(\.key) == ["stays"])
             }
+            #expect(!FileManager.default.fileExists(atPath: "\(sessions)/earlier"))
         }
 
         @Test("A file of another format is refused")
@@ -170,7 +211,7 @@ extension CoordinationSuite {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
             do {
                 let transaction = try SharedTable(folder: path).beginWrite()
-                try transaction.put(Array("f".utf8), Array("shoal coordinator 2".utf8))
+                try transaction.put(Array("f".utf8), Array("shoal coordinator 9".utf8))
                 try transaction.commit()
             }
             try await withBackend { backend in

@@ -33,9 +33,16 @@ extension EndToEndSuite {
                 try await cluster.waitUntilInSync()
                 // Longer than a lease: another leads when it wakes, and it must not answer as if it still did.
                 let sleeper = try await cluster.leader(of: 0)
-                sleeper.process?.signal(SIGSTOP)
+                let connections = try (0..<9).map { _ in try RawConnection(to: sleeper.address) }
+                for connection in connections {
+                    connection.send(RawConnection.command("PING"))
+                    _ = try connection.receiveReply()
+                }
+                try await sleeper.process?.freeze()
                 try await goOn(load)
+                let asked = load.ask(connections)
                 sleeper.process?.signal(SIGCONT)
+                #expect(load.take(asked) == 0, "it answers as if it still led")
                 try await goOn(load)
                 try await cluster.waitUntilInSync()
             }

@@ -2,6 +2,7 @@ import Replication
 import Resharding
 import Routing
 import Storage
+import Testing
 
 /// One leader's machine with time that a test moves, and what it did last.
 struct MachineFixture {
@@ -62,7 +63,8 @@ struct MachineFixture {
     }
 
     @discardableResult
-    mutating func handle(_ event: ReshardingMachine.Event, after milliseconds: UInt64 = 0) -> [ReshardingMachine.Action] {
+    mutating func handle(_ event: ReshardingMachine.Event, after milliseconds: UInt64 = 0) -> [ReshardingMachine.Action]
+    {
         now += milliseconds
         actions = machine.handle(event, now: now)
         for case .serve(let serving) in actions { self.serving = serving }
@@ -162,4 +164,13 @@ struct MachineFixture {
 
     static let key = Array("key".utf8)
     static let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
+}
+
+/// A failed expectation tells what was done, not all of the machine.
+extension MachineFixture: CustomTestStringConvertible {
+    var testDescription: String { words.joined(separator: "; ") }
+}
+
+extension SlotSet: CustomTestStringConvertible {
+    package var testDescription: String { SlotList(self).short }
 }

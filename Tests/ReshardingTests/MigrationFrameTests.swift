@@ -46,7 +46,9 @@ import Testing
         frames.reduce(into: []) { $1.encode(into: &$0) }
     }
 
-    private func parse(_ bytes: [UInt8], _ side: MigrationFrameParser.Side, steps: Int = .max) throws -> [MigrationFrame] {
+    private func parse(_ bytes: [UInt8], _ side: MigrationFrameParser.Side, steps: Int = .max) throws
+        -> [MigrationFrame]
+    {
         var parser = MigrationFrameParser(sender: side)
         var frames: [MigrationFrame] = []
         var rest = bytes[...]
@@ -68,12 +70,16 @@ import Testing
 
     @Test func chunksKeepTheirEntries() throws {
         let frames = try parse(bytes([Self.sources[2]]), .source)
-        guard case .chunk(let chunk) = frames.first else { return Issue.record("no chunk") }
+        guard case .chunk(let chunk) = frames.first else {
+            Issue.record("no chunk")
+            return
+        }
         var seen: [String] = []
-        chunk.forEach { entry in
+        func note(_ entry: MigrationEntry) {
             let key = String(decoding: entry.key, as: UTF8.self)
             seen.append("\(entry.kind) \(key) \(entry.value.count) \(entry.version) \(entry.expiry) \(entry.flags)")
         }
+        chunk.forEach(note)
         #expect(seen == ["put a 1 4 77 3", "delete {a}b 0 9 0 0"])
         #expect(chunk.count == 2 && chunk.versionMax == 9)
     }
@@ -122,7 +128,8 @@ import Testing
     @Test func whatCannotBeIsRefusedBeforeItIsKept() {
         let cases: [(MigrationFrameParser.Side, [UInt8])] = [
             (.source, header(0, 99)), (.source, header(8, 64)), (.target, header(40, 1)),
-            (.source, header(1 << 30, 3)), (.target, header(9, 64)), (.source, header(7, 4) + [UInt8](repeating: 0, count: 7)),
+            (.source, header(1 << 30, 3)), (.target, header(9, 64)),
+            (.source, header(7, 4) + [UInt8](repeating: 0, count: 7)),
         ]
         for (side, bytes) in cases { #expect(throws: ReshardError.self) { try parse(bytes, side) } }
     }
@@ -156,7 +163,8 @@ import Testing
     @Test func refusalsAreOneLine() throws {
         let long = String(repeating: "é\n", count: 2_000)
         guard case .refuse(.busy, let text)? = try parse(bytes([.refuse(.busy, long)]), .source).first else {
-            return Issue.record("no refusal")
+            Issue.record("no refusal")
+            return
         }
         #expect(!text.contains("\n") && text.utf8.count <= ReshardingLimits.textBytesMax)
     }

@@ -29,7 +29,12 @@ import Testing
     }
 
     private func accept(_ fixture: inout MachineFixture, link: UInt64 = 1) {
-        let acceptance = MigrationFrame.Acceptance(term: 3, position: Position(term: 3, sequence: 90), keys: 2, bytes: 9)
+        let acceptance = MigrationFrame.Acceptance(
+            term: 3,
+            position: Position(term: 3, sequence: 90),
+            keys: 2,
+            bytes: 9
+        )
         fixture.target(.frame(.accept(acceptance)), link: link)
     }
 
@@ -112,9 +117,11 @@ import Testing
         fixture.target(.frame(.final(number: 1, position: Position(term: 3, sequence: 101))))
         #expect(!fixture.did("target 1 jump"), "a chunk still waits for room")
         fixture.target(.imported(bytes: chunk.bytes.count))
-        #expect(fixture.words.filter { $0.hasPrefix("target 1 import") || $0.hasPrefix("target 1 jump") } == [
-            "target 1 import 1", "target 1 jump 1 101",
-        ])
+        #expect(
+            fixture.words.filter { $0.hasPrefix("target 1 import") || $0.hasPrefix("target 1 jump") } == [
+                "target 1 import 1", "target 1 jump 1 101",
+            ]
+        )
     }
 
     @Test func nothingIsConfirmedBeforeItsOwnJump() throws {
@@ -308,8 +315,18 @@ import Testing
         #expect(!fixture.did("target"))
         #expect(fixture.machine.progress(now: fixture.now)?.target.message == "a has no leader")
         without.records["a"] = MachineFixture.record("a", term: 4, revision: 31)
-        fixture.handle(.pictureSeen(without), after: ReshardingLimits.moveRetryFirst)
+        fixture.handle(.pictureSeen(without))
         #expect(fixture.did("target 1 connect"))
+    }
+
+    @Test func aNewLeaderOfTheSourceIsAskedAtOnce() throws {
+        for isConnecting in [true, false] {
+            var fixture = isConnecting ? try connected() : try copying()
+            var later = picture
+            later.records["a"] = MachineFixture.record("a", term: 4, revision: 30)
+            fixture.handle(.pictureSeen(later))
+            #expect(fixture.did("target 1 close a has another leader") && fixture.did("target 2 connect a:1"))
+        }
     }
 
     @Test func aSilentSourceIsGivenUp() throws {
@@ -355,7 +372,8 @@ import Testing
             builder.append(MigrationEntry(kind: .put, slot: MachineFixture.slot, version: 1, key: key))
         }
         var fixture = try copying()
-        fixture.target(.frame(.chunk(try #require(builder.finish()))))
+        let chunk = builder.finish()
+        fixture.target(.frame(.chunk(try #require(chunk))))
         #expect(fixture.did("target 1 close") && !fixture.did("target 1 import"))
     }
 

@@ -58,8 +58,27 @@ import Testing
         #expect(fixture.machine.map == newer.map && !fixture.serving.served.contains(0))
     }
 
-    @Test func leftoversAreClearedWhereNobodyOwnsThem() throws {
-        var fixture = try MachineFixture("a", picture)
+    /// b has slots 8192 on; this is what a move of an earlier job left at a.
+    private func afterAMove(_ slots: String) throws -> CoordinatorPicture {
+        var picture = MachineFixture.picture(try MachineFixture.map(), nil)
+        let request = ReshardRequest(moves: [.init(slots: try SlotList(slots), shard: "a")])
+        let plan = try ReshardPlan(request, current: picture.map, policy: .fixed)
+        let former = try ReshardJob(plan, id: "former", requester: "", now: 0)
+        let next = ReshardRequest(moves: [.init(slots: try SlotList("16000"), shard: "a")])
+        let job = try ReshardJob(
+            try ReshardPlan(next, current: picture.map, policy: .fixed),
+            id: "next",
+            requester: "",
+            now: 0
+        )
+        let step = try job.beginning(on: picture.map, after: former)
+        let ended = try #require(try step.job.cancelling().ending(on: step.map))
+        (picture.map, picture.job, picture.jobRevision) = (ended.map, ended.job, 50)
+        return picture
+    }
+
+    @Test func leftoversOfMovesAreClearedWhereNobodyOwnsThem() throws {
+        var fixture = try MachineFixture("a", try afterAMove("9000-9001"))
         fixture.handle(.leftovers(try MachineFixture.slots("100,9000-9001")))
         #expect(fixture.did("clear 1 9000-9001"))
         fixture.handle(.leftovers(try MachineFixture.slots("9000-9001")))
@@ -70,6 +89,17 @@ import Testing
         fixture.handle(.cleared(number: 2))
         fixture.handle(.tick, after: ReshardingLimits.appendRetry)
         #expect(fixture.words.isEmpty)
+    }
+
+    /// Copied folders hold keys of other shards, maybe the only copy: only `/clean` asks whether it is.
+    @Test func whatNoMoveLeftIsNotCleared() throws {
+        let cases = [(picture, "9000"), (try afterAMove("9000-9001"), "9002,12000")]
+        for (picture, slots) in cases {
+            var fixture = try MachineFixture("a", picture)
+            fixture.handle(.leftovers(try MachineFixture.slots(slots)))
+            fixture.handle(.tick, after: ReshardingLimits.appendRetry)
+            #expect(!fixture.did("clear"))
+        }
     }
 
     // MARK: The end of a job

@@ -52,6 +52,31 @@ import Testing
         let json = try job.json()
         #expect(json.count < 1 << 20)
         #expect(try ReshardJob(json: json) == job)
+        // With what as large a job before it has moved.
+        let next = try job.beginning(on: before, after: job).job
+        let size = try next.json().count
+        #expect(next.earlier.count == 128 && size < 1 << 20)
+        #expect(try ReshardJob(json: next.json()) == next)
+    }
+
+    /// By shard, over several jobs: a leader that never saw them knows what may be left.
+    @Test func aJobTellsWhatEarlierOnesMoved() throws {
+        func move(_ slots: String, _ shard: String, _ map: SlotMap) throws -> ReshardJob {
+            let request = ReshardRequest(moves: [.init(slots: try SlotList(slots), shard: shard)])
+            return try ReshardJob(
+                try ReshardPlan(request, current: map, policy: .fixed),
+                id: slots,
+                requester: "",
+                now: 0
+            )
+        }
+        let first = try move("1-3", "b", map).beginning(on: map)
+        #expect(first.job.earlier.isEmpty)
+        let second = try move("9000", "a", first.map).beginning(on: first.map, after: first.job)
+        #expect(second.job.earlier.mapValues(\.description) == ["a": "1-3", "b": "1-3"])
+        let third = try move("5", "b", second.map).beginning(on: second.map, after: second.job)
+        #expect(third.job.earlier.mapValues(\.description) == ["a": "1-3,9000", "b": "1-3,9000"])
+        #expect(try ReshardJob(json: third.job.json()) == third.job)
     }
 
     @Test func damagedDocumentsAreRefusedAndNeverCrash() throws {

@@ -89,21 +89,39 @@ import Testing
             policy: .ring
         )
         #expect(
-            request.arguments == [
+            request.arguments(inForce: .fixed) == [
                 "--add", "x=[::1]:80,h:2", "--remove", "shard0", "--move", "5,7-9=x", "--policy", "ring",
             ]
         )
+        #expect(ReshardRequest(rebalances: true).arguments(inForce: .modulo) == ["--policy", "modulo"])
+        #expect(ReshardRequest(moves: request.moves).arguments(inForce: .modulo) == ["--move", "5,7-9=x"])
         #expect(try shard(request.add[0].text) == request.add[0] && move(request.moves[0].text) == request.moves[0])
         #expect(try JSONDecoder().decode(ReshardRequest.self, from: JSONEncoder().encode(request)) == request)
     }
 
     // MARK: --shards N
 
+    /// Shards that config.yaml has and the map does not come first; what is chosen beside them keeps clear of them.
+    @Test func aNumberOfShardsTakesThoseThatWait() throws {
+        let map = try PlacementPolicy.fixed.map(current: nil, shards: ["shard0", "shard1"])
+        let nodes = [try NodeAddress("127.0.0.2:8080"): "shard0", try NodeAddress("127.0.0.3:8080"): "shard1"]
+        let waiting = [try shard("shard2=127.0.0.4:8080,127.0.0.44:8080"), try shard("extra=127.0.0.5:8080")]
+        func added(_ count: Int) throws -> [String] {
+            try ReshardRequest.resizing(to: count, map: map, nodes: nodes, waiting: waiting).add.map(\.text)
+        }
+        #expect(try added(3) == [waiting[0].text])
+        #expect(try added(4) == waiting.map(\.text))
+        let all = try added(5)
+        #expect(all.count == 3 && Array(all.prefix(2)) == waiting.map(\.text))
+        let request = try ReshardRequest.resizing(to: 5, map: map, nodes: nodes, waiting: waiting)
+        #expect(request.problems(map: map, nodes: nodes).isEmpty)
+    }
+
     @Test func aNumberOfShardsPicksNamesAndAddresses() throws {
         let request = try ReshardRequest.resizing(to: 5, map: map, nodes: nodes, replicas: 1)
         #expect(
             request.add.map(\.text) == [
-                "shard3=127.0.0.5:8080,127.0.0.6:8080", "shard4=127.0.0.7:8080,127.0.0.8:8080",
+                "shard3=127.0.0.5:8080,127.0.0.7:8080", "shard4=127.0.0.6:8080,127.0.0.8:8080",
             ]
         )
         #expect(request.problems(map: map, nodes: nodes).isEmpty)

@@ -35,24 +35,28 @@ import Testing
         try await server.stop()
     }
 
-    /// Requests that come while a node stops are answered; the last one on each connection says so.
+    /// Requests that come while a node stops are answered, the last one on an HTTP connection says so, and nobody new
+    /// is let in.
     @Test func aNodeThatStopsTakesLeave() async throws {
         let server = try await ServerFixture()
-        let connection = try server.connect()
-        let node = server.server
-        let stopping = Task { await node.close() }
-        var last = ""
-        for _ in 0..<1_000_000 where !last.contains("Connection: close\r\n") {
-            // The loop blocks its thread; where the pool has no other, the node stops on this one.
-            await Task.yield()
-            connection.send(server.http("GET /healthz"))
-            last = ""
-            while !last.hasSuffix("\r\n\r\n") { last += String(decoding: try connection.receiveLine(), as: UTF8.self) }
-            #expect(try connection.receiveText(3) == "ok\n")
-        }
-        #expect(last.contains("Connection: close\r\n"))
-        #expect(try connection.receiveAllText() == "")
-        await stopping.value
+        let (http, resp) = (try server.connect(), try server.connect())
+        #expect(try server.ask("PING\r\n", resp, expecting: "+PONG\r\n") == "+PONG\r\n")
+        #expect(try !head(of: "GET /healthz", http, server).contains("Connection: close\r\n"))
+        await server.server.stopListening()
+        #expect(throws: RawConnection.Failure.self) { _ = try server.connect() }
+        #expect(try server.ask("PING\r\n", resp, expecting: "+PONG\r\n") == "+PONG\r\n")
+        #expect(try head(of: "GET /healthz", http, server).contains("Connection: close\r\n"))
+        #expect(try http.receiveAllText() == "")
         try await server.stop()
+        #expect(try resp.receiveAllText() == "")
+    }
+
+    /// The head of a response whose body is `ok`.
+    private func head(of line: String, _ connection: RawConnection, _ server: ServerFixture) throws -> String {
+        connection.send(server.http(line))
+        var head = ""
+        while !head.hasSuffix("\r\n\r\n") { head += String(decoding: try connection.receiveLine(), as: UTF8.self) }
+        #expect(try connection.receiveText(3) == "ok\n")
+        return head
     }
 }

@@ -56,7 +56,7 @@ final class StoreFixture {
     }
 
     /// Files of a running store may be removed between listing and copying: then the copy starts over.
-    private static func copy(_ source: String, to target: String) throws {
+    static func copy(_ source: String, to target: String) throws {
         for attempt in 1...copyAttemptsMax {
             do {
                 return try FileManager.default.copyItem(atPath: source, toPath: target)

@@ -37,9 +37,7 @@ package final class LocalBackend: CoordinatorBackend {
         let id = RandomID.hexadecimal()
         let sentAt = BootClock.milliseconds()
         do throws(CoordinationError) {
-            try await file.write("beginning a session", timeout: timeout) { ledger, now throws(CoordinationError) in
-                try ledger.grant(id, ttl: ttl, now: now)
-            }
+            try await file.sessions.grant(id, ttl: ttl, timeout: timeout)
         } catch {
             // Nobody knows its id: it ends unused.
             throw CoordinationError(error.code == .unknownOutcome ? .unavailable : error.code, error.message)
@@ -52,11 +50,7 @@ package final class LocalBackend: CoordinatorBackend {
         let sentAt = BootClock.milliseconds()
         let ttl: UInt64?
         do throws(CoordinationError) {
-            ttl = try await file.write("renewing a session", timeout: timeout) {
-                ledger,
-                now throws(CoordinationError) in
-                try ledger.renew(id, now: now)
-            }
+            ttl = try await file.sessions.renew(id, timeout: timeout)
         } catch {
             throw CoordinationError(error.code == .unknownOutcome ? .unavailable : error.code, error.message)
         }
@@ -66,9 +60,9 @@ package final class LocalBackend: CoordinatorBackend {
 
     package func endSession(_ id: String, timeout: Duration) async throws(CoordinationError) {
         try checkOpen()
-        try await file.write("ending a session", timeout: timeout) { ledger, _ throws(CoordinationError) in
-            try ledger.end(session: id)
-        }
+        try await file.sessions.end(id, timeout: timeout)
+        // Every transaction removes what is tied to sessions that are over.
+        try await file.write("ending a session", timeout: timeout) { _ throws(CoordinationError) in }
     }
 
     package func read(
@@ -92,7 +86,7 @@ package final class LocalBackend: CoordinatorBackend {
         try checkOpen()
         try CoordinationLimits.check(compares, operations, reading)
         let what = operations.first.map { "writing \($0.key)" } ?? "reading"
-        return try await file.write(what, timeout: timeout) { ledger, _ throws(CoordinationError) in
+        return try await file.write(what, timeout: timeout) { ledger throws(CoordinationError) in
             try ledger.transact(compares, operations, reading: reading)
         }
     }

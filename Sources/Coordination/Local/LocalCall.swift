@@ -57,6 +57,34 @@ final class LocalCall<Answer: Sendable>: Sendable {
         if let (continuation, answer) = settled { continuation.resume(returning: answer) }
     }
 
+    /// Has `start` hand the call to a thread and waits for its answer, no longer than `timeout`.
+    /// - Parameter late: what to say when the time is over.
+    static func perform(
+        _ what: String,
+        _ timeout: Duration,
+        _ late: @escaping @Sendable () -> String,
+        _ start: (LocalCall) -> Void
+    ) async throws(CoordinationError) -> Answer {
+        let call = LocalCall()
+        let timer = CoordinationLoop.after(timeout) {
+            call.callOff(
+                unchanged: { CoordinationError(.unavailable, late()) },
+                unknown: { CoordinationError(.unknownOutcome, late() + "; it may still be done") }
+            )
+        }
+        defer { timer.cancel() }
+        start(call)
+        let result = await withTaskCancellationHandler {
+            await call.result()
+        } onCancel: {
+            call.callOff(
+                unchanged: { CoordinationError(.cancelled, "\(what): cancelled") },
+                unknown: { CoordinationError(.unknownOutcome, "\(what): cancelled while it was being written") }
+            )
+        }
+        return try result.get()
+    }
+
     func result() async -> Result<Answer, CoordinationError> {
         await withCheckedContinuation { continuation in
             let early = state.withLock { state in

@@ -4,12 +4,13 @@ import Storage
 import Synchronization
 
 /// The local coordinator's file as one process has it open, shared by all of the process's nodes: LMDB forbids to open a
-/// file twice. One thread writes, one reads and watches; calls wait for them with a deadline, so that neither an event
-/// loop nor Swift's own threads ever wait for the disk or for another process.
+/// file twice. One thread writes, one reads and watches, one keeps sessions; calls wait for them with a deadline, so that
+/// neither an event loop nor Swift's own threads ever wait for the disk or for another process.
 final class LocalFile: Sendable {
     let folder: String
-    let boot: String
     let changes: LocalChanges
+    let sessions: LocalSessions
+    private let holder: LocalHolder
     private let key: LocalFiles.Key
 
     private struct State {
@@ -38,10 +39,11 @@ final class LocalFile: Sendable {
             )
         }
         self.folder = folder
-        self.boot = boot
         self.key = key
         changes = try LocalChanges(folder: folder)
+        holder = try LocalHolder(path: folder + "/holder")
         watcher = try LocalWatcher(changes: changes)
+        sessions = try LocalSessions(folder: folder, boot: boot)
         StoreThread { self.write() }.detach()
         watcher.start(self)
     }
@@ -52,7 +54,7 @@ final class LocalFile: Sendable {
     func write<Answer: Sendable>(
         _ what: String,
         timeout: Duration,
-        _ body: @escaping @Sendable (inout LocalLedger, _ now: UInt64) throws(CoordinationError) -> Answer
+        _ body: @escaping @Sendable (inout LocalLedger) throws(CoordinationError) -> Answer
     ) async throws(CoordinationError) -> Answer {
         try await call(what, timeout) { call in enqueue(LocalWrite(call: call, body: body)) }
     }
@@ -81,29 +83,11 @@ final class LocalFile: Sendable {
         _ timeout: Duration,
         _ start: (LocalCall<Answer>) -> Void
     ) async throws(CoordinationError) -> Answer {
-        let call = LocalCall<Answer>()
-        let timer = CoordinationLoop.after(timeout) {
-            call.callOff(
-                unchanged: { CoordinationError(.unavailable, self.lateness(what, timeout)) },
-                unknown: { CoordinationError(.unknownOutcome, self.lateness(what, timeout) + "; it may still be done") }
-            )
+        let late: @Sendable () -> String = { [folder, holder] in
+            "\(folder): \(what) took longer than \(timeout): the disk or another process's write lock holds it up"
+                + holder.words
         }
-        defer { timer.cancel() }
-        start(call)
-        let result = await withTaskCancellationHandler {
-            await call.result()
-        } onCancel: {
-            call.callOff(
-                unchanged: { CoordinationError(.cancelled, "\(what): cancelled") },
-                unknown: { CoordinationError(.unknownOutcome, "\(what): cancelled while it was being written") }
-            )
-        }
-        return try result.get()
-    }
-
-    private func lateness(_ what: String, _ timeout: Duration) -> String {
-        "\(folder): \(what) took longer than \(timeout): the disk or another process's write lock holds it up"
-            + changes.holderInWords()
+        return try await LocalCall<Answer>.perform(what, timeout, late, start)
     }
 
     func follow(_ watch: CoordinatorWatch) { watcher.follow(watch) }
@@ -180,18 +164,20 @@ final class LocalFile: Sendable {
         let table = try openTable()
         let transaction: SharedTableTransaction
         do { transaction = try table.beginWrite() } catch { throw CoordinationError(error) }
-        changes.hold()
+        holder.hold()
         // Whoever waited for the lock in vain has been told that nothing was changed.
         guard job.isWanted else { return transaction.abort() }
-        // Read with the lock held: a session that is found alive now can't have been ended by anyone.
+        // Read with the lock held: what is tied to a session that is found alive now can't have been removed by anyone.
         let now = BootClock.milliseconds()
-        var ledger = try LocalLedger(transaction, place: folder)
-        try ledger.endSessions(now: now, boot: boot)
-        let answer = job.run(&ledger, now: now)
+        let settled = try sessions.settle(now: now)
+        var ledger = try LocalLedger(transaction, place: folder, alive: settled.alive)
+        try ledger.begin()
+        let answer = job.run(&ledger)
         guard ledger.hasChanges else {
             transaction.abort()
             lock.withLock { state.isReady = true }
-            return answer.tell(nil)
+            answer.tell(nil)
+            return try sessions.forget(settled.over)
         }
         guard answer.mayCommit() else { return transaction.abort() }
         let hasNews = ledger.hasNews
@@ -204,6 +190,7 @@ final class LocalFile: Sendable {
         lock.withLock { state.isReady = true }
         if hasNews { changes.tell() }
         answer.tell(nil)
+        try sessions.forget(settled.over)
         dropDeadReaders(table, now)
     }
 
@@ -229,6 +216,7 @@ final class LocalFile: Sendable {
     private func endIfUnused() -> Bool {
         LocalFiles.endIfUnused(key) {
             watcher.stop()
+            sessions.stop()
             let left = lock.withLock {
                 state.isClosed = true
                 state.table = nil

@@ -5,7 +5,7 @@ protocol LocalJob: Sendable {
     /// Asked before and after the wait for the file's lock.
     var isWanted: Bool { get }
     /// Changes the ledger; what it returns is done by the thread when the changes are durable, or have failed to be.
-    func run(_ ledger: inout LocalLedger, now: UInt64) -> LocalAnswer
+    func run(_ ledger: inout LocalLedger) -> LocalAnswer
     /// It can't be done.
     func refuse(_ error: CoordinationError)
 }
@@ -21,14 +21,14 @@ struct LocalAnswer {
 /// A call that writes.
 struct LocalWrite<Answer: Sendable>: LocalJob {
     let call: LocalCall<Answer>
-    let body: @Sendable (inout LocalLedger, _ now: UInt64) throws(CoordinationError) -> Answer
+    let body: @Sendable (inout LocalLedger) throws(CoordinationError) -> Answer
 
     var isWanted: Bool { call.isWanted }
 
-    func run(_ ledger: inout LocalLedger, now: UInt64) -> LocalAnswer {
+    func run(_ ledger: inout LocalLedger) -> LocalAnswer {
         let result: Result<Answer, CoordinationError>
         do throws(CoordinationError) {
-            result = .success(try body(&ledger, now))
+            result = .success(try body(&ledger))
         } catch {
             result = .failure(error)
         }
@@ -49,7 +49,7 @@ struct LocalSweep: LocalJob {
 
     var isWanted: Bool { true }
 
-    func run(_ ledger: inout LocalLedger, now: UInt64) -> LocalAnswer {
+    func run(_ ledger: inout LocalLedger) -> LocalAnswer {
         LocalAnswer(mayCommit: { true }, tell: { done($0) })
     }
 
@@ -61,7 +61,7 @@ struct LocalClosing: LocalJob {
     let call: LocalCall<Bool>
     var isWanted: Bool { true }
 
-    func run(_ ledger: inout LocalLedger, now: UInt64) -> LocalAnswer {
+    func run(_ ledger: inout LocalLedger) -> LocalAnswer {
         LocalAnswer(mayCommit: { false }, tell: { _ in })
     }
 

@@ -154,7 +154,7 @@ final class LocalWatcher: Sendable {
         try tell(ledger)
         let now = BootClock.milliseconds()
         if seen != ledger.revision || deadline.map({ now >= $0 }) ?? false {
-            deadline = try ledger.nextDeadline()
+            deadline = try file.sessions.nextDeadline()
             seen = ledger.revision
         }
         if let end = deadline, now >= end { file.sweep() }

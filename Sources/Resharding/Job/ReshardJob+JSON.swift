@@ -4,7 +4,7 @@ import Storage
 
 extension ReshardJob: Codable {
     private enum CodingKeys: String, CodingKey {
-        case format, id, requester, state, reason, request, shards, moves, rate
+        case format, id, requester, state, reason, request, shards, moves, rate, earlier
         case createdAt = "created_ms"
         case policyBefore = "policy_before"
         case policyAfter = "policy_after"
@@ -51,6 +51,7 @@ extension ReshardJob: Codable {
         state = try values.decode(State.self, forKey: .state)
         reason = try values.decodeIfPresent(String.self, forKey: .reason).map(Self.line)
         rate = try Self.checked(try values.decodeIfPresent(UInt64.self, forKey: .rate))
+        earlier = try values.decodeIfPresent([String: SlotList].self, forKey: .earlier) ?? [:]
         let shards = try values.decode([String].self, forKey: .shards)
         var list = try values.nestedUnkeyedContainer(forKey: .moves)
         var moves: [ReshardMove] = []
@@ -103,6 +104,7 @@ extension ReshardJob: Codable {
         try values.encode(state, forKey: .state)
         try values.encodeIfPresent(reason, forKey: .reason)
         try values.encodeIfPresent(rate, forKey: .rate)
+        if !earlier.isEmpty { try values.encode(earlier, forKey: .earlier) }
         let shards = Set(moves.flatMap { [$0.source, $0.target] }).sorted()
         let indexes = Dictionary(uniqueKeysWithValues: shards.enumerated().map { ($1, $0) })
         try values.encode(shards, forKey: .shards)

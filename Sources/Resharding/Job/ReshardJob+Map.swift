@@ -1,4 +1,5 @@
 import Routing
+import Storage
 
 extension ReshardJob {
     /// What the creation of a job and its end write in one transaction: the document and the slot map.
@@ -12,8 +13,9 @@ extension ReshardJob {
     ///
     /// Write it together with the document, comparing the map's revision and that of the former job's document, which
     /// must have ended.
+    /// - Parameter former: the job whose document it replaces; nil if there is none.
     /// - Throws: `.stalePlan` when `map` is not the one it was planned on.
-    package func beginning(on map: SlotMap) throws(ReshardError) -> Step {
+    package func beginning(on map: SlotMap, after former: ReshardJob? = nil) throws(ReshardError) -> Step {
         guard map.version == mapVersion else {
             let advice = "look at a new plan and start again"
             throw ReshardError(
@@ -25,7 +27,9 @@ extension ReshardJob {
             throw ReshardError(.stalePlan, "\(move.source) does not own slots \(move.slots.short); plan anew")
         }
         do throws(RoutingError) {
-            return Step(job: self, map: try map.adding(shards: request.add.map(\.name)))
+            var job = self
+            job.earlier = former?.touched ?? [:]
+            return Step(job: job, map: try map.adding(shards: request.add.map(\.name)))
         } catch {
             throw ReshardError(.stalePlan, "\(error.message); plan anew")
         }
@@ -61,6 +65,20 @@ extension ReshardJob {
         let isDone = job.state == .done
         let leaving = isDone ? Set(request.remove) : addedNames
         return Step(job: job, map: map.dropping(shards: leaving, placement: isDone ? policyAfter : map.placement))
+    }
+
+    /// By shard, the slots that this job and those before it moved to or from it. Of jobs long gone nothing is told once it
+    /// would be too long for a document: what they left, if anything, is left to `/clean`.
+    var touched: [String: SlotList] {
+        var own: [String: SlotSet] = [:]
+        for move in moves {
+            own[move.source, default: SlotSet()].formUnion(move.slots.set)
+            own[move.target, default: SlotSet()].formUnion(move.slots.set)
+        }
+        var all = own
+        for (shard, slots) in earlier { all[shard, default: SlotSet()].formUnion(slots.set) }
+        let ranges = all.values.reduce(0) { $0 + $1.ranges.count }
+        return (ranges <= ReshardingLimits.earlierRangesMax ? all : own).mapValues { SlotList($0) }
     }
 
     private var addedNames: Set<String> { Set(request.add.map(\.name)) }

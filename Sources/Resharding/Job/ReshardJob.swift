@@ -39,6 +39,9 @@ package struct ReshardJob: Hashable, Sendable {
     package let moves: [ReshardMove]
     /// The version of the slot map that it was planned on.
     package let mapVersion: UInt64
+    /// By shard, the slots that earlier jobs moved to or from it: what their moves may have left there is cleared also by
+    /// leaders that never saw those jobs.
+    package internal(set) var earlier: [String: SlotList] = [:]
     package internal(set) var state: State
     /// Why it failed, was paused or cancelled, in words; nil where nobody said.
     package internal(set) var reason: String?

@@ -1,16 +1,19 @@
 import Routing
 
 extension ReshardRequest {
-    /// `--shards N`: the request that makes it N shards on this machine. New ones get the next free names, and addresses
-    /// on the loopback network, where every Linux machine has 16 million; the last ones in index order are removed.
+    /// `--shards N`: the request that makes it N shards on this machine. New ones are first those that wait to come, then
+    /// others with the next free names, and addresses on the loopback network, where every Linux machine has 16 million;
+    /// the last ones in index order are removed.
     /// - Parameters:
     ///   - nodes: the addresses in use and their shards, from config.yaml and the coordinator.
-    ///   - replicas: how many replicas each new shard gets.
+    ///   - waiting: shards that config.yaml has and the map does not.
+    ///   - replicas: how many replicas each of the others gets.
     /// - Throws: `.badShardCount`; `.contradiction` when nodes are on other machines; `.nothingAsked`.
     package static func resizing(
         to count: Int,
         map: SlotMap,
         nodes: [NodeAddress: String],
+        waiting: [NewShard] = [],
         replicas: Int = 0
     ) throws(ReshardError) -> ReshardRequest {
         guard count >= 1, count <= PlacementPolicy.shardsMax else {
@@ -22,6 +25,11 @@ extension ReshardRequest {
             throw ReshardError(.nothingAsked, "there are \(count) shards already; say another number, or rebalance")
         }
         if count < present { return ReshardRequest(remove: Array(map.shardNames.suffix(present - count))) }
+        var request = ReshardRequest(add: Array(waiting.prefix(count - present)))
+        let chosen = count - present - request.add.count
+        guard chosen > 0 else { return request }
+        var nodes = nodes
+        for shard in waiting { for address in shard.nodes { nodes[address] = shard.name } }
         if let stranger = nodes.keys.sorted().first(where: { !LocalHosts.isLoopback($0.host) }) {
             let advice = "say names and addresses instead: --add NAME=HOST:PORT"
             throw ReshardError(
@@ -29,12 +37,12 @@ extension ReshardRequest {
                 "addresses can't be chosen: \(stranger) is not a loopback address; \(advice)"
             )
         }
-        var names = FreeNames(map.shardNames)
+        var names = FreeNames(map.shardNames + waiting.map(\.name))
         var addresses = FreeAddresses(nodes)
-        var request = ReshardRequest()
-        for _ in present..<count {
-            let shard = try (0...max(0, replicas)).map { _ throws(ReshardError) in try addresses.next() }
-            request.add.append(NewShard(name: names.next(), address: shard[0], replicas: Array(shard.dropFirst())))
+        let leaders = try (0..<chosen).map { _ throws(ReshardError) in try addresses.next() }
+        for leader in leaders {
+            let others = try (0..<max(0, replicas)).map { _ throws(ReshardError) in try addresses.next() }
+            request.add.append(NewShard(name: names.next(), address: leader, replicas: others))
         }
         return request
     }

@@ -100,9 +100,11 @@ extension ReshardRequest.SlotMove {
 }
 
 extension ReshardRequest {
-    /// The arguments of `shoal reshard plan` and `run` that ask for this, in the contract's order.
-    package var arguments: [String] {
-        add.flatMap { ["--add", $0.text] } + remove.flatMap { ["--remove", $0] }
+    /// The arguments of `shoal reshard plan` and `run` that ask for this, in the contract's order. To rebalance is to ask
+    /// for the policy in force.
+    package func arguments(inForce: PlacementPolicy) -> [String] {
+        let policy = policy ?? (rebalances ? inForce : nil)
+        return add.flatMap { ["--add", $0.text] } + remove.flatMap { ["--remove", $0] }
             + moves.flatMap { ["--move", $0.text] } + (policy.map { ["--policy", $0.rawValue] } ?? [])
     }
 }

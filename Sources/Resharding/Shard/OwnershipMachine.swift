@@ -16,6 +16,11 @@ package struct OwnershipMachine {
     private var mineVersion: UInt64?
     /// Slots that hold keys although they are not owned here, as last told.
     private var leftovers = SlotSet()
+    /// Slots of moves from and to this shard, of every job seen in this term and of those before them: only what a move
+    /// left behind is cleared without being asked for. What else is here may be the only copy (the paper's offline
+    /// doubling): `/clean` looks.
+    private var moved = SlotSet()
+    private var movedRevision: UInt64?
     private var clearing: (number: UInt64, slots: SlotSet)?
     private var retryAt: UInt64 = 0
     /// The last attempt to write ownership failed; commands don't wait for the next.
@@ -30,11 +35,21 @@ package struct OwnershipMachine {
 
     /// Takes note of the map. Cheap while its version stays.
     mutating func look(at picture: CoordinatorPicture, shard: String) {
+        noteMoves(of: picture, shard)
         guard mineVersion != picture.mapRevision else { return }
         mineVersion = picture.mapRevision
         mine = SlotSet()
         guard let index = picture.map.index(ofShard: shard) else { return }
         for range in picture.map.ranges(ofShard: index) { mine.insert(range) }
+    }
+
+    private mutating func noteMoves(of picture: CoordinatorPicture, _ shard: String) {
+        guard movedRevision != picture.jobRevision else { return }
+        movedRevision = picture.jobRevision
+        for move in picture.job?.moves ?? [] where move.source == shard || move.target == shard {
+            for range in move.slots.ranges { moved.insert(range) }
+        }
+        for range in picture.job?.earlier[shard]?.ranges ?? [] { moved.insert(range) }
     }
 
     mutating func found(_ leftovers: SlotSet) { self.leftovers = leftovers }
@@ -88,7 +103,8 @@ package struct OwnershipMachine {
         _ actions: inout [ReshardingMachine.Action]
     ) {
         guard !leftovers.isEmpty, clearing == nil, led.isInformed, now >= retryAt else { return }
-        var slots = leftovers.subtracting(mine)
+        var slots = leftovers.subtracting(leftovers.subtracting(moved))
+        slots.subtract(mine)
         slots.subtract(led.owned)
         slots.subtract(led.handingOver)
         slots.subtract(staged)

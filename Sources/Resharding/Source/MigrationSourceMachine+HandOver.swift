@@ -15,7 +15,11 @@ extension MigrationSourceMachine {
                 return close("a target acknowledged \(bytes) bytes, but only \(sentBytes) were sent", &actions)
             }
             acknowledgedBytes = max(acknowledgedBytes, bytes)
-        case .ask(let number): begin(number, led, now, &actions)
+        case .ask(let number):
+            guard case .streaming = phase, hold == nil, question == nil else {
+                return close("a target asked for the hand-over out of turn", &actions)
+            }
+            question = Question(number: number, since: now)
         case .confirm(let number, let term):
             guard hold?.number == number, hold?.isFinalSent ?? false, !isProposed else { return }
             hold?.confirmedTerm = term
@@ -24,18 +28,14 @@ extension MigrationSourceMachine {
         }
     }
 
-    /// Holds the writes of the slots, unless something speaks against it.
-    private mutating func begin(
-        _ number: UInt64,
-        _ led: LedShard,
-        _ now: UInt64,
-        _ actions: inout [ReshardingMachine.Action]
-    ) {
-        guard case .streaming = phase, hold == nil else {
-            return close("a target asked for the hand-over out of turn", &actions)
-        }
-        if let obstacle = obstacle(led) { return send(.released(number: number, obstacle), &actions) }
-        hold = Hold(number: number, since: now)
+    /// Holds the writes of the slots, unless something speaks against it. Hand-overs go one after the other.
+    mutating func answer(_ led: inout LedShard, _ now: UInt64, _ actions: inout [ReshardingMachine.Action]) {
+        guard let question, case .streaming = phase else { return }
+        if !led.handingOver.isEmpty, now < question.since + ReshardingLimits.holdMax { return }
+        self.question = nil
+        if let obstacle = obstacle(led) { return send(.released(number: question.number, obstacle), &actions) }
+        hold = Hold(number: question.number, since: now)
+        led.handingOver.formUnion(slots)
         if led.plants(.handsOverUndrained) { hold?.disownedAt = through }
     }
 

@@ -66,11 +66,18 @@ package struct MigrationSourceMachine {
         var retryAt: UInt64?
     }
 
+    /// A question for the hand-over that waits for another one to end.
+    struct Question {
+        let number: UInt64
+        let since: UInt64
+    }
+
     let link: UInt64
     var phase = Phase.waitingForHello
     var hello: MigrationHello?
     var move: ReshardMove?
     var slots = SlotSet()
+    var question: Question?
     var hold: Hold?
     /// Payload bytes of chunks, sent and acknowledged.
     var sentBytes: UInt64 = 0
@@ -127,6 +134,7 @@ package struct MigrationSourceMachine {
     mutating func advance(_ led: inout LedShard, now: UInt64, _ actions: inout [ReshardingMachine.Action]) {
         if isClosed { return }
         checkJob(led, &actions)
+        answer(&led, now, &actions)
         advanceHold(&led, now, &actions)
         proceed(led, &actions)
         speak(led, now, &actions)

@@ -16,14 +16,17 @@ extension MigrationTargetMachine {
         if isOwn || isOver { self.promise = nil }
     }
 
-    /// Drops what is not to be done any more: the job has ended or was cancelled, the move is done.
+    /// Drops what is not to be done any more: the job has ended or was cancelled, the move is done, the source has
+    /// another leader.
     mutating func checkJob(_ led: LedShard, _ now: UInt64, _ actions: inout [ReshardingMachine.Action]) {
         guard let attempt else { return }
         guard let job = led.movingJob, job.moves.indices.contains(attempt.move.index),
             job.moves[attempt.move.index] == attempt.move, setbacksOf == job.id
         else { return drop("the reshard has ended or was cancelled", &actions) }
         switch attempt.move.standing(on: led.picture.map) {
-        case .due: break
+        case .due:
+            guard (led.picture.record(of: attempt.move.source)?.term ?? 0) > attempt.sourceTerm else { return }
+            fail("\(attempt.move.source) has another leader", now, &actions)
         case .done: drop("the move is done", &actions)
         case .stale(let slot, let owner): drop("slot \(slot) belongs to \(owner) by now", &actions)
         }
@@ -31,19 +34,23 @@ extension MigrationTargetMachine {
 
     /// Begins the next move that is due.
     mutating func begin(_ led: LedShard, _ now: UInt64, _ actions: inout [ReshardingMachine.Action]) {
-        guard attempt == nil, led.isInformed, let job = led.movingJob, !isQuiet(led, now) else { return }
+        guard attempt == nil, led.isInformed, let job = led.movingJob, !isQuiet(led) else { return }
         if setbacksOf != job.id {
             setbacksOf = job.id
             setbacks = [:]
         }
         guard job.state == .running || promise != nil, let move = nextMove(job, led, now) else {
-            quiet = (quietUntil(job, led, now), led.picture.mapRevision, led.picture.jobRevision)
+            if promise == nil, job.state != .running || job.due(to: led.shard, on: led.picture.map).isEmpty {
+                quiet = (led.picture.mapRevision, led.picture.jobRevision)
+            }
             return
         }
-        guard let leader = led.picture.record(of: move.source)?.leader else {
-            let retryAt = now + ReshardingLimits.moveRetryFirst
-            setbacks[move.source, default: Setback()].retryAt = retryAt
-            setbacks[move.source]?.reason = "\(move.source) has no leader"
+        guard let record = led.picture.record(of: move.source), let leader = record.leader else {
+            var setback = setbacks[move.source] ?? Setback()
+            setback.retryAt = now + ReshardingLimits.moveRetryFirst
+            setback.sourceTerm = led.picture.record(of: move.source)?.term ?? 0
+            setback.reason = "\(move.source) has no leader"
+            setbacks[move.source] = setback
             return
         }
         lastLink += 1
@@ -51,6 +58,7 @@ extension MigrationTargetMachine {
             link: lastLink,
             move: move,
             slots: move.slots.set,
+            sourceTerm: record.term,
             begunAt: now,
             lastHeard: now,
             toldAt: now
@@ -67,25 +75,16 @@ extension MigrationTargetMachine {
         actions.append(.target(link: lastLink, .connect(to: leader.address, hello)))
     }
 
-    private func isQuiet(_ led: LedShard, _ now: UInt64) -> Bool {
-        guard let quiet, quiet.map == led.picture.mapRevision, quiet.job == led.picture.jobRevision else {
-            return false
-        }
-        return now < quiet.until
-    }
-
-    /// When the next move may be begun, if map and job stay as they are.
-    private func quietUntil(_ job: ReshardJob, _ led: LedShard, _ now: UInt64) -> UInt64 {
-        if let promise { return setbacks[promise.move.source]?.retryAt ?? now }
-        guard job.state == .running else { return .max }
-        let due = job.due(to: led.shard, on: led.picture.map)
-        let soonest = due.map { setbacks[$0.source]?.retryAt ?? 0 }.min() ?? .max
-        return max(soonest, now + ReshardingLimits.tickPeriod)
+    private func isQuiet(_ led: LedShard) -> Bool {
+        quiet.map { $0.map == led.picture.mapRevision && $0.job == led.picture.jobRevision } ?? false
     }
 
     /// The first one whose pause is over. A promise comes first: it has to be settled before anything else.
     private func nextMove(_ job: ReshardJob, _ led: LedShard, _ now: UInt64) -> ReshardMove? {
-        func isReady(_ move: ReshardMove) -> Bool { (setbacks[move.source]?.retryAt ?? 0) <= now }
+        func isReady(_ move: ReshardMove) -> Bool {
+            guard let setback = setbacks[move.source], setback.retryAt > now else { return true }
+            return (led.picture.record(of: move.source)?.term ?? 0) > setback.sourceTerm
+        }
         if let promise { return isReady(promise.move) ? promise.move : nil }
         return job.moves.first { move in
             // What this shard gives away itself is not taken back before that is decided.

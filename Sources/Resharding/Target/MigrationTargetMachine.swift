@@ -48,6 +48,8 @@ package struct MigrationTargetMachine {
         let link: UInt64
         let move: ReshardMove
         let slots: SlotSet
+        /// The source's term when it began: with another leader the link is of no use.
+        let sourceTerm: UInt64
         var stage = Stage.connecting
         let begunAt: UInt64
         var lastHeard: UInt64
@@ -92,6 +94,8 @@ package struct MigrationTargetMachine {
     struct Setback {
         var count = 0
         var retryAt: UInt64 = 0
+        /// The source's term then; with a later one there is no reason to wait.
+        var sourceTerm: UInt64 = 0
         var reason = ""
     }
 
@@ -100,8 +104,8 @@ package struct MigrationTargetMachine {
     /// By source, of one job: what keeps one move from a shard keeps the others, too.
     var setbacks: [String: Setback] = [:]
     var setbacksOf = ""
-    /// Nothing can be begun before this, as long as map and job are of these revisions.
-    var quiet: (until: UInt64, map: UInt64, job: UInt64)?
+    /// Nothing is left to begin, as long as map and job are of these revisions.
+    var quiet: (map: UInt64, job: UInt64)?
     /// How many targets the job's rate is divided among, by map and job of these revisions.
     var busy: (count: Int, map: UInt64, job: UInt64)?
     var lastLink: UInt64 = 0
@@ -172,11 +176,11 @@ package struct MigrationTargetMachine {
     private mutating func lost(_ reason: String, _ now: UInt64) {
         guard let ended = attempt else { return }
         attempt = nil
-        quiet = nil
         var setback = setbacks[ended.move.source] ?? Setback()
         let pause = ReshardingLimits.moveRetryFirst << UInt64(min(setback.count, 16))
         setback.count += 1
         setback.retryAt = now + min(pause, ReshardingLimits.moveRetryMax)
+        setback.sourceTerm = ended.sourceTerm
         setback.reason = reason
         setbacks[ended.move.source] = setback
     }
@@ -185,7 +189,6 @@ package struct MigrationTargetMachine {
     mutating func drop(_ reason: String, _ actions: inout [ReshardingMachine.Action]) {
         guard let ended = attempt else { return }
         attempt = nil
-        quiet = nil
         setbacks[ended.move.source] = nil
         actions.append(.target(link: ended.link, .close(reason: reason)))
     }

@@ -22,6 +22,7 @@ final class LoopContext: @unchecked Sendable {
     var origins: OriginCheck
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var peers: [ObjectIdentifier: PeerStreamHandler] = [:]
+    private var migrations: [ObjectIdentifier: MigrationStreamHandler] = [:]
     let counters = LoopCounters()
     /// When a client's bytes came last, on the monotonic clock in nanoseconds.
     var lastInputAt: UInt64 = 0
@@ -66,10 +67,14 @@ final class LoopContext: @unchecked Sendable {
             waiting = []
             for connection in abandoned { connection.abandonHeldReplies() }
             for peer in Array(peers.values) { peer.end() }
+            for migration in Array(migrations.values) { migration.end() }
             port = try next.store?.makePort { [weak self] signal in self?.receive(signal) }
         }
-        // Followers of a leader that is none any more find the next one.
-        if previous.isLeader, !next.isLeader { for peer in Array(peers.values) { peer.end() } }
+        // Followers and targets of a leader that is none any more find the next one.
+        if previous.isLeader, !next.isLeader {
+            for peer in Array(peers.values) { peer.end() }
+            for migration in Array(migrations.values) { migration.end() }
+        }
         state = next
         // Commands that wait at the door are judged anew by the role the node has now.
         if previous.store === next.store { handle(.room) }
@@ -90,6 +95,10 @@ final class LoopContext: @unchecked Sendable {
     func add(_ peer: PeerStreamHandler) { peers[ObjectIdentifier(peer)] = peer }
 
     func remove(_ peer: PeerStreamHandler) { peers[ObjectIdentifier(peer)] = nil }
+
+    func add(_ migration: MigrationStreamHandler) { migrations[ObjectIdentifier(migration)] = migration }
+
+    func remove(_ migration: MigrationStreamHandler) { migrations[ObjectIdentifier(migration)] = nil }
 
     func add(_ connection: ConnectionHandler) {
         connections[ObjectIdentifier(connection)] = connection
@@ -112,6 +121,7 @@ final class LoopContext: @unchecked Sendable {
         siblings = []
         for connection in Array(connections.values) { connection.context?.close(promise: nil) }
         for peer in Array(peers.values) { peer.end() }
+        for migration in Array(migrations.values) { migration.end() }
     }
 
     /// Once per second: hands the counters on and moves an idle loop's view forward, because a view that stays keeps

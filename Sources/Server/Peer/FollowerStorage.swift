@@ -3,7 +3,8 @@ import NIOPosix
 import Replication
 import Storage
 
-/// Executes a follower's storage actions on one thread, in order; consecutive appends share one sync.
+/// Executes a follower's storage actions on one thread, in order; consecutive appends share one sync, and consecutive
+/// chunks of a snapshot one transaction of the engine. What the leader sends ahead (`inFlightBytesMax`) bounds both.
 final class FollowerStorage: @unchecked Sendable {
     // Sendable: `pending` and `isRunning` are confined to the link's event loop; jobs run on the single pool thread.
     enum Job: Sendable {
@@ -12,8 +13,11 @@ final class FollowerStorage: @unchecked Sendable {
         case truncate(Position)
         case beginSnapshot
         case installChunk(SnapshotChunk)
-        case finishSnapshot(Position)
+        case finishSnapshot(Position, SlotOwnership?)
     }
+
+    /// All that the leader sends ahead, if chunks are full; a bound where they are not.
+    private static let chunksPerTransaction = ReplicationLimits.inFlightBytesMax / ReplicationLimits.snapshotChunkBytes
 
     private let store: ShardStore
     private let eventLoop: any EventLoop
@@ -61,16 +65,24 @@ final class FollowerStorage: @unchecked Sendable {
     private static func execute(_ jobs: [Job], _ store: ShardStore) -> [FollowerMachine.Event] {
         var events: [FollowerMachine.Event] = []
         var batches: [LogBatch] = []
+        var chunks: [SnapshotChunk] = []
         do throws(StorageError) {
             for job in jobs {
-                if case .append(let batch) = job {
+                switch job {
+                case .append(let batch):
+                    try install(&chunks, store, &events)
                     batches.append(batch)
-                    continue
+                case .installChunk(let chunk):
+                    try append(&batches, store, &events)
+                    chunks.append(chunk)
+                default:
+                    try append(&batches, store, &events)
+                    try install(&chunks, store, &events)
+                    events.append(try execute(job, store))
                 }
-                try append(&batches, store, &events)
-                events.append(try execute(job, store))
             }
             try append(&batches, store, &events)
+            try install(&chunks, store, &events)
         } catch {
             events.append(.storageFailed(error.message))
         }
@@ -90,7 +102,7 @@ final class FollowerStorage: @unchecked Sendable {
 
     private static func execute(_ job: Job, _ store: ShardStore) throws(StorageError) -> FollowerMachine.Event {
         switch job {
-        case .append: return .tick
+        case .append, .installChunk: return .tick
         case .advanceCommit(let sequence):
             store.advanceCommit(to: sequence)
             return .applied(sequence: store.lock.withLock { store.commitPosition.sequence })
@@ -100,28 +112,48 @@ final class FollowerStorage: @unchecked Sendable {
         case .beginSnapshot:
             try store.beginInstall()
             return .snapshotBegun
-        case .installChunk(let chunk):
-            let keys = try install(chunk, store)
-            return .chunkInstalled(keys: keys)
-        case .finishSnapshot(let position):
-            try store.finishInstall(position: position)
+        case .finishSnapshot(let position, let owned):
+            try store.finishInstall(position: position, owned: owned)
             return .snapshotFinished
         }
     }
 
-    private static func install(_ chunk: SnapshotChunk, _ store: ShardStore) throws(StorageError) -> UInt64 {
+    private static func install(
+        _ chunks: inout [SnapshotChunk],
+        _ store: ShardStore,
+        _ events: inout [FollowerMachine.Event]
+    ) throws(StorageError) {
+        var left = chunks[...]
+        chunks = []
+        while !left.isEmpty {
+            let group = left.prefix(FollowerStorage.chunksPerTransaction)
+            left = left.dropFirst(group.count)
+            var writes: [EngineWrite] = []
+            try install(group, &writes, store)
+            for chunk in group { events.append(.chunkInstalled(keys: UInt64(chunk.count))) }
+        }
+    }
+
+    /// Entries are borrowed from their chunk, so each chunk's are added inside the call that lends those before it.
+    private static func install(
+        _ chunks: ArraySlice<SnapshotChunk>,
+        _ writes: inout [EngineWrite],
+        _ store: ShardStore
+    ) throws(StorageError) {
+        guard let chunk = chunks.first else {
+            return try writes.withUnsafeBufferPointer { pointer throws(StorageError) in try store.install(pointer) }
+        }
         try chunk.withEntries { entries throws(StorageError) in
-            let writes = entries.map { entry in
+            for entry in entries {
                 let value = StoredValue(
                     version: entry.version,
                     expiry: entry.expiry,
                     flags: entry.flags,
                     bytes: entry.value
                 )
-                return EngineWrite(slot: entry.slot, key: entry.key, value: value, previous: .absent)
+                writes.append(EngineWrite(slot: entry.slot, key: entry.key, value: value, previous: .absent))
             }
-            try writes.withUnsafeBufferPointer { pointer throws(StorageError) in try store.install(pointer) }
-            return UInt64(entries.count)
+            try install(chunks.dropFirst(), &writes, store)
         }
     }
 }

@@ -20,8 +20,9 @@ final class LMDBEnvironment: @unchecked Sendable {
     let meta: MDB_dbi
 
     /// Opens or creates the environment in a folder that exists.
-    init(folder: String) throws(StorageError) {
-        let handle = try Self.openMapped(folder: folder)
+    /// - Parameter isSynced: false: a commit is with the operating system only, and a loss of power can damage the file.
+    init(folder: String, isSynced: Bool = true) throws(StorageError) {
+        let handle = try Self.openMapped(folder: folder, isSynced: isSynced)
         do throws(StorageError) {
             (values, expiries, meta) = try Self.openTables(handle, folder: folder)
         } catch {
@@ -35,11 +36,11 @@ final class LMDBEnvironment: @unchecked Sendable {
     deinit { mdb_env_close(handle) }
 
     /// Tries the largest map first and halves it where the address space is limited (containers, ulimit -v).
-    private static func openMapped(folder: String) throws(StorageError) -> OpaquePointer {
+    private static func openMapped(folder: String, isSynced: Bool) throws(StorageError) -> OpaquePointer {
         var mapBytes = mapBytesMax
         while true {
             do throws(LMDBCode) {
-                return try open(folder: folder, mapBytes: mapBytes)
+                return try open(folder: folder, mapBytes: mapBytes, isSynced: isSynced)
             } catch {
                 guard error.value == ENOMEM, mapBytes > mapBytesMin else {
                     throw error.explained("cannot open the LMDB engine in \(folder)")
@@ -49,7 +50,7 @@ final class LMDBEnvironment: @unchecked Sendable {
         }
     }
 
-    private static func open(folder: String, mapBytes: Int) throws(LMDBCode) -> OpaquePointer {
+    private static func open(folder: String, mapBytes: Int, isSynced: Bool) throws(LMDBCode) -> OpaquePointer {
         var created: OpaquePointer?
         try LMDBCode.check(mdb_env_create(&created))
         guard let handle = created else { throw LMDBCode(value: ENOMEM) }
@@ -58,7 +59,7 @@ final class LMDBEnvironment: @unchecked Sendable {
             try LMDBCode.check(mdb_env_set_maxreaders(handle, readersMax))
             try LMDBCode.check(mdb_env_set_maxdbs(handle, 3))
             // No read-ahead: hot keys are served from memory, so what reaches the file are scattered keys.
-            let flags = UInt32(MDB_NOTLS) | UInt32(MDB_NORDAHEAD)
+            let flags = UInt32(MDB_NOTLS) | UInt32(MDB_NORDAHEAD) | (isSynced ? 0 : UInt32(MDB_NOSYNC))
             try LMDBCode.check(mdb_env_open(handle, folder, flags, 0o600))
         } catch {
             mdb_env_close(handle)

@@ -2,16 +2,18 @@ import CLMDB
 
 /// A small ordered table in a file that several processes share: what the `local` coordinator keeps its keys in.
 ///
-/// Transactions are atomic and durable, one writer at a time over all processes. At most one per folder and process, as
-/// LMDB demands; whoever opens it sees to that.
+/// Transactions are atomic and (unless it is of one boot) durable, one writer at a time over all processes. At most one
+/// per folder and process, as LMDB demands; whoever opens it sees to that.
 package final class SharedTable: Sendable {
     package let folder: String
     private let environment: LMDBEnvironment
 
     /// Opens or creates the table in a folder that exists. Blocks on the disk, and on the file's lock.
-    package init(folder: String) throws(StorageError) {
+    /// - Parameter isOfOneBoot: what is committed survives the death of processes and waits for no disk, but may not be
+    ///   opened after another boot of the machine: a loss of power can damage it.
+    package init(folder: String, isOfOneBoot: Bool = false) throws(StorageError) {
         self.folder = folder
-        environment = try LMDBEnvironment(folder: folder)
+        environment = try LMDBEnvironment(folder: folder, isSynced: !isOfOneBoot)
     }
 
     /// Begins a write transaction, for the calling thread only. Blocks, without a limit, until no thread or process has
@@ -77,7 +79,7 @@ package final class SharedTableTransaction {
         return entries
     }
 
-    /// Ends a write transaction, durable on disk; nothing is stored if it throws.
+    /// Ends a write transaction, durable as the table is; nothing is stored if it throws.
     package func commit() throws(StorageError) { try transaction.commit() }
 
     /// Gives a write transaction up, or ends a reader.

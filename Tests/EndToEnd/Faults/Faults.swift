@@ -50,14 +50,15 @@ extension EndToEndSuite {
             let complaints = cluster.protocolComplaints
             #expect(complaints.isEmpty, "\(complaints.first ?? "")", sourceLocation: sourceLocation)
             #expect(verdict.acknowledged > 100, "hardly anything was written", sourceLocation: sourceLocation)
-            report("\(title): \(figures.isEmpty ? "" : figures + "; ")\(verdict.summary)")
+            print("\(title): \(figures.isEmpty ? "" : figures + "; ")\(verdict.summary)")
+            try report([title, figures.isEmpty ? "-" : figures] + verdict.figures)
         }
 
-        /// A line for people; `make failover-long` prints all of them once more at its end.
-        static func report(_ line: String) {
-            print(line)
-            guard let path = getenv("SHOAL_FIGURES"), let file = fopen(path, "a") else { return }
-            fputs(line + "\n", file)
+        /// A row of the table that `make failover-long` prints at its end.
+        private static func report(_ row: [String]) throws {
+            guard let path = getenv("SHOAL_FIGURES") else { return }
+            guard let file = fopen(path, "a") else { throw TestFailure("can't write the figures: errno \(errno)") }
+            fputs(row.joined(separator: "\t") + "\n", file)
             fclose(file)
         }
 

@@ -27,8 +27,10 @@ extension EndToEndSuite.Faults {
                 each.send(request("GET", "/kv/a"))
                 #expect(try each.receiveResponse() == .init(status: 200, body: "before"))
             }
+            // The verdict wants some history from before.
+            try #require(try await Poll.until { load.acknowledged > 100 }, "nobody writes")
             let fellAsleep = ContinuousClock.now
-            sleeper.process?.signal(SIGSTOP)
+            try await sleeper.process?.freeze()
             // The system takes these; the process finds them when it wakes.
             let commands = [["GET", "a"], ["SET", "a", "stale"], ["INCR", "counted-in-sleep"]]
             for (each, command) in zip(resp, commands) {

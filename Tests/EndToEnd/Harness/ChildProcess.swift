@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -82,6 +83,22 @@ final class ChildProcess: Sendable {
         return String(decoding: TestFolder.read("\(folder.path)/out"), as: UTF8.self)
     }
 
+    /// Sends SIGSTOP and waits until every thread stands still: the signal alone leaves them time to answer something.
+    func freeze() async throws {
+        signal(SIGSTOP)
+        let tasks = "/proc/\(pid)/task"
+        let stands = try await Poll.until {
+            let threads = try FileManager.default.contentsOfDirectory(atPath: tasks)
+            return !threads.isEmpty
+                && threads.allSatisfy { thread in
+                    let line = String(decoding: TestFolder.read("\(tasks)/\(thread)/stat"), as: UTF8.self)
+                    // The state stands behind the name, which may have any characters but ends with the last parenthesis.
+                    return line.split(separator: ")").last?.hasPrefix(" T") ?? false
+                }
+        }
+        guard stands else { throw TestFailure("process \(pid) does not stop") }
+    }
+
     func signal(_ number: Int32) {
         if ended == nil { kill(pid, number) }
     }
@@ -131,6 +148,14 @@ enum ShoalBinary {
     static func run(
         _ arguments: String...,
         config: String? = nil,
+        within limit: Duration = Poll.patience
+    ) async throws -> ChildProcess.Finished {
+        try await run(arguments, config: config, within: limit)
+    }
+
+    static func run(
+        _ arguments: [String],
+        config: String?,
         within limit: Duration = Poll.patience
     ) async throws -> ChildProcess.Finished {
         let file = config.map { ["--config-file", $0] } ?? []

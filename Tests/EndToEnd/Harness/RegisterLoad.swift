@@ -126,6 +126,44 @@ final class RegisterLoad: Sendable {
         }
     }
 
+    /// A read that a member finds when it wakes.
+    struct Asked {
+        let connection: RawConnection
+        let key: String
+        let invoked: UInt64
+    }
+
+    /// Asks for the present keys on connections that the member took before it fell asleep: the first that it sees when it
+    /// wakes, whatever it still takes itself for.
+    func ask(_ connections: [RawConnection]) -> [Asked] {
+        connections.enumerated().map { index, connection in
+            let lane = index % RegisterLoad.laneCount
+            let key = state.withLock { "register\(lane)-\($0.lanes[lane].generation)" }
+            let invoked = now
+            connection.send(RawConnection.command("GET", key))
+            return Asked(connection: connection, key: key, invoked: invoked)
+        }
+    }
+
+    /// Waits for the answers. A refusal, and a connection that ends, say nothing of the key.
+    /// - Returns: how many were answered with a value, or with none.
+    func take(_ asked: [Asked]) -> Int {
+        asked.count { each in
+            guard let reply = try? each.connection.receiveReply(), reply.first == UInt8(ascii: "$") else {
+                return false
+            }
+            let value = reply.starts(with: Array("$-1".utf8)) ? RESPReply.null : .bulk(RegisterLoad.content(reply))
+            let operation = Operation(kind: .get, invoked: each.invoked, answered: now, outcome: .unknown)
+            record(operation, each.key, .reply(value))
+            return true
+        }
+    }
+
+    /// Of a bulk string.
+    private static func content(_ reply: [UInt8]) -> [UInt8] {
+        Array(reply.drop { $0 != 10 }.dropFirst().dropLast(2))
+    }
+
     private func record(_ operation: Operation, _ key: String, _ answer: AuditClient.Answer) {
         var operation = operation
         switch answer {

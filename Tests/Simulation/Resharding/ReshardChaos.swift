@@ -38,8 +38,8 @@ final class ReshardChaos {
         covered["\(step.rawValue) \(fault.rawValue)", default: 0] += 1
         let delay = cluster.random.chance(0.3) ? 0 : cluster.random.pick(0...3_000)
         // Either side of the move.
-        let links = Array(process.links.values) + Array(process.outgoing.values)
-        let other = links.first.map { $0.source === process ? $0.target : $0.source }
+        let link = process.incomingLinks.last ?? process.outgoingLinks.last
+        let other = link.map { $0.source === process ? $0.target : $0.source }
         let victim = cluster.random.chance(0.5) ? process : other ?? process
         cluster.at(cluster.now + delay) { [weak self] in self?.strike(fault, victim, other) }
     }
@@ -76,6 +76,7 @@ final class ReshardChaos {
             victim.isDiskFull = true
             mend(after: 1_500_000) { victim.isDiskFull = false }
         case .switchover:
+            guard cluster.coordinator.leads(victim) else { return }
             victim.end("a planned change of leader", isCrash: false)
             cluster.takeOver(victim.log.name, isPlanned: true)
         case .touch: cluster.coordinator.touch(victim.log.name)
@@ -85,7 +86,7 @@ final class ReshardChaos {
     }
 
     private func link(of victim: ReshardProcess) -> ReshardLink? {
-        victim.links.values.first ?? victim.outgoing.values.first ?? cluster.connections.last
+        victim.incomingLinks.last ?? victim.outgoingLinks.last ?? cluster.connections.last
     }
 
     private func crash(_ victim: ReshardProcess) {

@@ -53,6 +53,10 @@ final class ReshardCoordinatorModel {
         return true
     }
 
+    func leads(_ process: ReshardProcess) -> Bool {
+        picture.records[process.log.name]?.record?.term == process.term
+    }
+
     func isSessionOver(_ shard: String) -> Bool { (sessionEnds[shard] ?? 0) <= cluster.now }
 
     func decide(_ proposal: ReshardProposal) -> ReshardOutcome {

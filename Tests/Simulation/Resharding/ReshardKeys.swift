@@ -1,5 +1,6 @@
 import Routing
 import Storage
+import TestSupport
 
 /// The keys of a simulation: a few, in a few slots, several keys in some of them.
 struct ReshardKeys {

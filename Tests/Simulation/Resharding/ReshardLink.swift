@@ -58,7 +58,7 @@ final class ReshardLink {
             if isBySource {
                 target.feed(.target(link: targetLink, .closed(reason: "the source closed the connection")))
             } else {
-                source.feed(.source(link: sourceLink, .closed))
+                source.forget(sourceLink)
             }
         }
         isClosed = true
@@ -71,7 +71,7 @@ final class ReshardLink {
             target.soon { $0.feed(.target(link: self.targetLink, .closed(reason: "reset"))) }
         }
         cluster.at(cluster.now + cluster.random.pick(0...50_000)) { [self] in
-            source.soon { $0.feed(.source(link: self.sourceLink, .closed)) }
+            source.soon { $0.forget(self.sourceLink) }
         }
     }
 

@@ -40,11 +40,12 @@ final class ReshardOperator {
         guard request.problems(map: map, nodes: [:]).isEmpty,
             let plan = try? ReshardPlan(request, current: map, policy: .fixed), !plan.isEmpty,
             let job = try? ReshardJob(plan, id: "j\(begun)", requester: "o", now: 0),
-            let step = try? job.beginning(on: map), let json = try? job.json(), let copy = try? ReshardJob(json: json)
+            let step = try? job.beginning(on: map, after: coordinator.picture.job), let json = try? step.job.json(),
+            let copy = try? ReshardJob(json: json)
         else { return }
-        if copy != job { cluster.truth.fail("a job did not survive its document") }
+        if copy != step.job { cluster.truth.fail("a job did not survive its document") }
         begun += 1
-        cluster.trace("job \(job.id): \(request.arguments.joined(separator: " "))")
+        cluster.trace("job \(job.id): \(request.arguments(inForce: .fixed).joined(separator: " "))")
         coordinator.write(step.map, copy)
     }
 

@@ -2,6 +2,7 @@ import Replication
 import Resharding
 import Routing
 import Storage
+import TestSupport
 
 /// The driver: does what the machine says.
 extension ReshardProcess {
@@ -26,6 +27,7 @@ extension ReshardProcess {
             }
         case .clear(let number, let slots):
             cluster.step(.clean, at: self)
+            cluster.trace("\(name) clears \(slots)")
             guard !isDiskFull else {
                 return after(100) { $0.feed(.clearFailed(number: number, reason: "no space left")) }
             }
@@ -83,17 +85,27 @@ extension ReshardProcess {
         }
     }
 
+    /// The connection of a target is gone, and with it what was being read for it.
+    func forget(_ link: UInt64) {
+        links[link] = nil
+        cursors[link] = nil
+        feed(.source(link: link, .closed))
+    }
+
     private func openCopy(_ slots: SlotSet, _ link: UInt64) {
+        guard isLeaseValid else { return }
         apply()
         let keys = engine.values.keys.filter { slots.contains(cluster.keys.slot(of: $0)) }
         cursors[link] = CopyCursor(keys: [], slots: slots)
         let position = Position(term: term, sequence: applied == 0 ? 0 : log.entries[applied - 1].sequence)
+        cluster.trace("\(name) opens a copy of \(SlotList(slots).short) at \(position), link \(link)")
         feed(.source(link: link, .copyOpened(position: position, keys: UInt64(keys.count), bytes: 0)))
     }
 
     /// One or two keys at a time, each time of the engine as it is by then.
     private func sendChunk(_ link: UInt64) {
-        guard let cursor = cursors[link], let connection = links[link] else { return }
+        // What another leader appends is not in this one's log: the model has one log for all of them.
+        guard isLeaseValid, let cursor = cursors[link], let connection = links[link] else { return }
         let order = { [cluster] (key: Int) in (cluster.keys.slot(of: key), key) }
         let last = cursor.keys.last.map(order)
         let rest = engine.values.keys.filter { cursor.slots.contains(cluster.keys.slot(of: $0)) }
@@ -129,7 +141,8 @@ extension ReshardProcess {
     }
 
     private func readLog(after sequence: UInt64, _ link: UInt64) {
-        guard let cursor = cursors[link], let connection = links[link] else { return }
+        // What another leader appends is not in this one's log: the model has one log for all of them.
+        guard isLeaseValid, let cursor = cursors[link], let connection = links[link] else { return }
         var builder = MigrationChunkBuilder()
         var through = sequence
         var left = cluster.random.pick(1...30)
@@ -160,7 +173,8 @@ extension ReshardProcess {
             cluster.truth.fail("\(name) ships an imported record of a slot that it gives away: it began too early")
             return nil
         case .clear(let cleared) where !cleared.isDisjoint(with: slots):
-            cluster.truth.fail("\(name) cleared slots that it gives away")
+            let both = cleared.subtracting(cleared.subtracting(slots))
+            cluster.truth.fail("\(name) cleared slots \(both.ranges), which it gives away, at \(entry.sequence)")
             return nil
         default: return nil
         }
@@ -189,6 +203,7 @@ extension ReshardProcess {
             outgoing[link]?.send(frame, toSource: true)
         case .clear(let slots):
             guard !isDiskFull else { return importFailed(link) }
+            cluster.trace("\(name) clears \(slots.short) to stage them")
             queue(.clear(slots.set)) { _ in }
         case .importChunk(let chunk): take(chunk, link)
         case .jump(let number, let beyond):
@@ -218,11 +233,12 @@ extension ReshardProcess {
     private func take(_ chunk: MigrationChunk, _ link: UInt64) {
         guard !isDiskFull else { return importFailed(link) }
         var entries: [(Int, Tokens?, UInt64)] = []
-        chunk.forEach { entry in
+        func note(_ entry: MigrationEntry) {
             guard let key = cluster.keys.number(of: entry.key) else { return }
             let value = entry.kind == .put ? ReshardKeys.tokens(of: entry.value) : nil
             entries.append((key, value, entry.version))
         }
+        chunk.forEach(note)
         for (index, (key, value, version)) in entries.enumerated() {
             queue(.imported(key: key, value: value, version: version)) { process in
                 guard index == entries.count - 1 else { return }

@@ -2,6 +2,7 @@ import Replication
 import Resharding
 import Routing
 import Storage
+import TestSupport
 
 /// A command of a client.
 struct ReshardCommand {
@@ -52,6 +53,10 @@ final class ReshardProcess {
     var links: [UInt64: ReshardLink] = [:]
     var outgoing: [UInt64: ReshardLink] = [:]
     var cursors: [UInt64: CopyCursor] = [:]
+
+    /// In the order of their numbers: a seed repeats its run.
+    var incomingLinks: [ReshardLink] { links.sorted { $0.key < $1.key }.map(\.value) }
+    var outgoingLinks: [ReshardLink] { outgoing.sorted { $0.key < $1.key }.map(\.value) }
 
     struct Queued {
         /// nil: waits for what is before it.
@@ -139,8 +144,8 @@ final class ReshardProcess {
         for queued in open { queued.isLost() }
         for command in held { command.reply(isCrash ? .closed : .redirect(nil)) }
         (open, held) = ([], [])
-        for link in links.values { link.close(bySource: true) }
-        for link in outgoing.values { link.close(bySource: false) }
+        for link in incomingLinks { link.close(bySource: true) }
+        for link in outgoingLinks { link.close(bySource: false) }
         machine = nil
         cluster.ended(self)
     }

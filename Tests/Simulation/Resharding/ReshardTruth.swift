@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What is true of every key, known to the simulation alone: the state after the last committed write, whichever shard
 /// committed it. A leader that serves must show exactly this; a write must extend exactly this.
 final class ReshardTruth {
@@ -50,7 +52,7 @@ final class ReshardTruth {
     func servedByReplica(key: Int, value: Tokens?, stamp: UInt64, shard: String) {
         replicaReads += 1
         let moments = history[key] ?? []
-        let known = moments.lastIndex { $0.time <= stamp }
+        let known = moments.lastIndex { $0.time < stamp }
         if known == nil, value == nil { return }
         let rest = moments[(known ?? 0)...]
         if !rest.contains(where: { $0.value == value }) {

@@ -1,4 +1,5 @@
 import Storage
+import TestSupport
 
 /// One record of a shard's log.
 enum ReshardRecord {

@@ -46,6 +46,13 @@ struct Verdict: Sendable {
             + "\(count(.different)) different on replicas"
     }
 
+    /// The same as columns of a table; the last one has all that is neither lost, doubled nor reordered.
+    var figures: [String] {
+        let rest = counts.filter { ![.lost, .doubled, .reordered].contains($0.key) }.values.reduce(0, +)
+        return [acknowledged, unknown, refused, looks, count(.lost), count(.doubled), count(.reordered), rest]
+            .map { "\($0)" }
+    }
+
     mutating func add(_ fault: Fault, _ example: String) {
         counts[fault, default: 0] += 1
         if examples[fault] == nil { examples[fault] = example }
