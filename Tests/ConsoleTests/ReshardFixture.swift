@@ -105,7 +105,7 @@ enum ReshardFixture {
         return state
     }
 
-    static let good = NewNodeFinding(isGood: true, text: "nothing listens there: the console starts it")
+    static let good = NewNodeFinding(isGood: true, text: "127.0.0.4:8080 is free, its folder empty: it is started here")
 
     /// Answers all checks that were asked for.
     static func answer(_ actions: [ConsoleAction], _ state: inout ConsoleState, with finding: NewNodeFinding = good) {
@@ -129,10 +129,12 @@ enum ReshardFixture {
             let lines = [
                 ReshardRehearsal.Line(
                     isGood: true,
-                    text: "the leaders of shard0 and shard1 agree to the slot map, version 1"
+                    text: "slot map 1 at data/coordinator"
                 ),
-                .init(isGood: true, text: "127.0.0.4:8080 can be started here; its folder is empty"),
-                .init(isGood: true, text: "no other reshard runs"),
+                .init(isGood: true, text: "no other reshard is under way"),
+                .init(isGood: true, text: "the leader of every shard that takes part answers"),
+                .init(isGood: true, text: "127.0.0.4:8080 is free, its folder empty: it is started here"),
+                .init(isGood: true, text: "config.yaml can be changed, and stays valid"),
             ]
             _ = state.update(.reshard(.rehearsed(.init(request: request, mapVersion: version, lines: lines))))
         }

@@ -39,6 +39,8 @@ import Testing
         #expect(wizard(state).message == "type demo, the cluster's name, to begin")
         _ = state.type("o")
         #expect(state.press(.enter) == [.reshard(.start(plan.request, mapVersion: 1, rate: 10_000_000))])
+        _ = state.update(.reshard(.starting("starting shard2")))
+        #expect(try text(state).contains("starting shard2"))
         // A second Enter must not begin a second job.
         #expect(state.press(.enter) == [])
         _ = state.update(.reshard(.started(job: "0123456789abcdef0123456789abcdef")))
@@ -95,17 +97,66 @@ import Testing
         now.milliseconds += 5_000
         #expect(state.update(.tick(now)) == [])
         #expect(state.press(.tab, .backTab) == [])
-        #expect(try text(state).contains("127.0.0.4:8081 being looked at"))
+        #expect(try text(state).contains("127.0.0.4:8081 is being looked at"))
+    }
+
+    /// Whoever was told to start a node does it elsewhere, and comes back.
+    @Test func whatIsNotAsItShouldBeIsLookedAtAgain() throws {
+        var state = try ReshardFixture.opened()
+        let check = NewNodeCheck(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8080"))
+        let bad = NewNodeFinding(isGood: false, text: "127.0.0.4:8080 does not run")
+        ReshardFixture.answer(state.press(.enter), &state, with: bad)
+        var now = ConsoleFixture.clock
+        #expect(state.update(.tick(now)) == [.reshard(.check(check))])
+        now.milliseconds += 10_000
+        // One question at a time.
+        #expect(state.update(.tick(now)) == [])
+        #expect(try text(state).contains("x 127.0.0.4:8080 does not run"))
+        _ = state.update(.reshard(.checked(check, bad)))
+        now.milliseconds += 2_000
+        #expect(state.update(.tick(now)) == [.reshard(.check(check))])
+        _ = state.update(.reshard(.checked(check, ReshardFixture.good)))
+        now.milliseconds += 10_000
+        #expect(state.update(.tick(now)) == [])
+        #expect(!(try text(state).contains("does not run")))
+    }
+
+    /// What config.yaml has ready comes before what is made up, and with as many replicas as the others have.
+    @Test func shardsThatWaitInTheConfigAreSuggestedFirst() throws {
+        var state = ReshardFixture.state()
+        _ = state.press(.character("R"))
+        var ground = try ReshardFixture.ground()
+        ground.waiting = [.init(name: "spare", address: ReshardFixture.address("127.0.0.9:8080"))]
+        ground.replicas = 1
+        _ = state.update(.reshard(.ground(ground)))
+        let checks = state.press(.enter)
+        #expect(wizard(state).form.rows.map(\.name.text) == ["spare"])
+        #expect(checks.count == 1)
+        _ = state.press(.enter, .enter, .enter, .enter)
+        #expect(wizard(state).form.rows.map(\.name.text) == ["spare", "shard3"])
+        #expect(wizard(state).form.rows[1].addresses == ["127.0.0.4:8080", "127.0.0.5:8080"])
+        #expect(wizard(state).form.checks(ofRow: 1).map(\.isReplica) == [false, true])
+    }
+
+    @Test func whyNothingIsHeardIsSaid() throws {
+        var state = ReshardFixture.state()
+        _ = state.press(.character("R"))
+        _ = state.update(.reshard(.unavailable("cluster demo has not begun")))
+        #expect(try text(state).contains("cluster demo has not begun"))
+        #expect(state.press(.enter) == [])
+        #expect(wizard(state).step == .goal)
+        _ = state.update(.reshard(.unavailable(nil)))
+        #expect(!(try text(state).contains("cluster demo has not begun")))
     }
 
     @Test func aNodeThatCannotBeThereHoldsTheWizard() throws {
         var state = try ReshardFixture.opened()
-        let bad = NewNodeFinding(isGood: false, text: "is a node of cluster other")
+        let bad = NewNodeFinding(isGood: false, text: "127.0.0.4:8080 belongs to cluster other")
         ReshardFixture.answer(state.press(.enter), &state, with: bad)
         _ = state.press(.enter, .enter, .enter, .down, .enter)
         #expect(wizard(state).step == .details)
-        #expect(wizard(state).message == "127.0.0.4:8080: is a node of cluster other")
-        #expect(try text(state).contains("x 127.0.0.4:8080 is a node of cluster other"))
+        #expect(wizard(state).message == "127.0.0.4:8080 belongs to cluster other")
+        #expect(try text(state).contains("x 127.0.0.4:8080 belongs to cluster other"))
     }
 
     @Test func namesAndAddressesInUseAreRefusedAtOnce() throws {

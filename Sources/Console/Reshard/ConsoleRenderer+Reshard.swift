@@ -81,8 +81,8 @@ extension ConsoleRenderer {
         let step = state.reshard.shownStep
         let isBeforeJob = step.rawValue < ReshardWizard.Step.progress.rawValue && step != .goal
         var lines: [(String, Style)] = []
-        if let message = wizard.message, state.reshard.isOpen {
-            lines += Self.wrapped(message, width: max(1, area.width)).prefix(2).map { ($0, theme[.warn]) }
+        if let message = wizard.problem ?? wizard.message, state.reshard.isOpen || wizard.problem != nil {
+            lines += Self.wrapped(message, width: max(1, area.width)).prefix(3).map { ($0, theme[.warn]) }
         }
         if isBeforeJob, state.reshard.isOpen, area.height >= 12, let command = wizard.command {
             lines.append(("$ \(command)", theme[.textDim]))

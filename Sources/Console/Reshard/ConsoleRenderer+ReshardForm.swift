@@ -9,8 +9,9 @@ extension ConsoleRenderer {
 
     private enum FormLine {
         case row(Int)
-        case problem(String)
-        case finding(NewNodeCheck, ReshardWizard.Finding?)
+        /// A line of what was found; the sign stands before the first one.
+        case verdict(Bool?, String)
+        case more(Bool?, String)
         case buttons
     }
 
@@ -26,9 +27,15 @@ extension ConsoleRenderer {
             if case .field(let row, _) = wizard.form.focus, row == index { focused = lines.count }
             lines.append(.row(index))
             if let ground = wizard.ground, let problem = wizard.form.problem(ofRow: index, ground: ground) {
-                lines.append(.problem(problem))
+                lines += Self.lines(false, problem, area)
             } else {
-                lines += wizard.form.checks(ofRow: index).map { .finding($0, wizard.findings[$0]) }
+                for check in wizard.form.checks(ofRow: index) {
+                    if case .known(let known)? = wizard.findings[check] {
+                        lines += Self.lines(known.isGood, known.text, area)
+                    } else {
+                        lines += Self.lines(nil, "\(check.address) is being looked at", area)
+                    }
+                }
             }
         }
         if case .field = wizard.form.focus {} else { focused = lines.count }
@@ -44,6 +51,12 @@ extension ConsoleRenderer {
         for (offset, line) in lines[top...].prefix(visible).enumerated() {
             draw(line, wizard, area, y: area.y + 1 + offset)
         }
+    }
+
+    /// As many lines as the words need, three at the most.
+    private static func lines(_ isGood: Bool?, _ text: String, _ area: Rect) -> [FormLine] {
+        let lines = wrapped(text, width: max(1, area.width - 4)).prefix(3)
+        return lines.enumerated().map { $0 == 0 ? .verdict(isGood, $1) : .more(isGood, $1) }
     }
 
     private static func fields(_ area: Rect) -> [Rect] {
@@ -62,11 +75,9 @@ extension ConsoleRenderer {
                 }
                 drawField(wizard.form.rows[row][field], Rect(x: rect.x, y: y, width: rect.width, height: 1), isFocused)
             }
-        case .problem(let text): drawVerdict(false, text, x: area.x + 2, y: y, width: area.width - 2)
-        case .finding(let check, let finding):
-            let isGood: Bool? = if case .known(let known)? = finding { known.isGood } else { nil }
-            let text = if case .known(let known)? = finding { known.text } else { "being looked at" }
-            drawVerdict(isGood, "\(check.address) \(text)", x: area.x + 2, y: y, width: area.width - 2)
+        case .verdict(let isGood, let text): drawVerdict(isGood, text, x: area.x + 2, y: y, width: area.width - 2)
+        case .more(let isGood, let text):
+            put(text, x: area.x + 4, y: y, style: isGood == false ? theme[.bad] : theme[.text])
         case .buttons:
             var x = area.x + 2
             for (focus, label) in [(NewShardForm.Focus.another, "[ another shard ]"), (.onward, "[ go on ]")] {

@@ -98,11 +98,21 @@ extension ConsoleRenderer {
         guard let rehearsal = wizard.rehearsal else {
             return drawVerdict(nil, "asking every node that takes part", x: area.x, y: area.y + 2, width: area.width)
         }
-        let checks = rehearsal.lines.prefix(max(1, area.height / 2))
-        for (offset, line) in checks.enumerated() where offset + 2 < area.height {
-            drawVerdict(line.isGood, line.text, x: area.x, y: area.y + 2 + offset, width: area.width)
+        var y = area.y + 2
+        // What stands in the way is read whole, and before what is well.
+        for line in rehearsal.lines.filter({ !$0.isGood }) + rehearsal.lines.filter(\.isGood) {
+            let wrapped = Self.wrapped(line.text, width: max(1, area.width - 2))
+            let lines = line.isGood ? [line.text] : Array(wrapped.prefix(3))
+            for (offset, text) in lines.enumerated() where y < area.endY {
+                if offset == 0 {
+                    drawVerdict(line.isGood, text, x: area.x, y: y, width: area.width)
+                } else {
+                    put(text, x: area.x + 2, y: y, style: theme[.bad])
+                }
+                y += 1
+            }
         }
-        let y = area.y + 3 + checks.count
+        y += 1
         drawMoves(plan.moves, top: wizard.top, Rect(x: area.x, y: y, width: area.width, height: area.endY - y)) { _ in
             ""
         }
@@ -151,7 +161,7 @@ extension ConsoleRenderer {
         put("Type the cluster's name, \(ground.cluster), and press Enter:", y: y, style: theme[.textStrong])
         let field = Rect(x: area.x, y: y + 1, width: min(area.width, max(20, ground.cluster.count + 4)), height: 1)
         drawField(wizard.confirmation, field, !wizard.isStarting)
-        if wizard.isStarting { put("\(spinner) beginning", x: field.endX + 2, y: y + 1, style: theme[.text]) }
+        if wizard.isStarting { put("\(spinner) \(wizard.startingText)", x: field.endX + 2, y: y + 1, style: theme[.text]) }
     }
 
     private static func consequences(_ plan: ReshardPlan, _ ground: ReshardGround) -> [String] {

@@ -37,7 +37,7 @@ package struct NewShardForm: Hashable, Sendable {
         }
 
         /// The texts of all addresses, the leader's first.
-        var addresses: [String] {
+        package var addresses: [String] {
             [address.text.trimmed]
                 + replicas.text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
         }
@@ -125,8 +125,12 @@ package struct NewShardForm: Hashable, Sendable {
     /// The nodes of a row as far as their texts are addresses.
     package func checks(ofRow index: Int) -> [NewNodeCheck] {
         guard rows.indices.contains(index) else { return [] }
-        return rows[index].addresses.compactMap { try? NodeAddress($0) }
-            .map { NewNodeCheck(shard: rows[index].name.text.trimmed, address: $0) }
+        let row = rows[index]
+        return row.addresses.enumerated().compactMap { place, text in
+            (try? NodeAddress(text)).map {
+                NewNodeCheck(shard: row.name.text.trimmed, address: $0, isReplica: place > 0)
+            }
+        }
     }
 
     /// The shards as a request has them; nil while a row can't be read.

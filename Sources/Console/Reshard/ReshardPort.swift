@@ -36,8 +36,12 @@ package enum ReshardEvent: Hashable, Sendable {
     case ground(ReshardGround)
     case checked(NewNodeCheck, NewNodeFinding)
     case rehearsed(ReshardRehearsal)
+    /// What `start` is at, in words.
+    case starting(String)
     /// The new job's id.
     case started(job: String)
+    /// Why nothing can be told at the moment; nil: it can again.
+    case unavailable(String?)
     /// Why the last `start`, `pause`, `resume`, `cancel` or `limit` was not done.
     case refused(String)
     /// The newest job, whenever something about it changed; also one that was there when the console began.
@@ -52,8 +56,14 @@ package struct ReshardGround: Hashable, Sendable {
     package var policy: PlacementPolicy
     /// Addresses in use, and the shards that use them.
     package var nodes: [NodeAddress: String]
+    /// Shards that config.yaml has and the map has not: the first ones to come.
+    package var waiting: [ReshardRequest.NewShard]
+    /// How many replicas every shard has at least.
+    package var replicas: Int
     /// Keys and bytes of every slot; empty while not all leaders have told.
     package var counts: [SlotCount]
+    /// Shards whose keys and bytes are not known, and why.
+    package var unknown: [String: String]
     /// The config that new shards are written to, as it was given.
     package var configFile: String
 
@@ -62,14 +72,20 @@ package struct ReshardGround: Hashable, Sendable {
         map: SlotMap,
         policy: PlacementPolicy,
         nodes: [NodeAddress: String],
+        waiting: [ReshardRequest.NewShard] = [],
+        replicas: Int = 0,
         counts: [SlotCount] = [],
+        unknown: [String: String] = [:],
         configFile: String = "config.yaml"
     ) {
         self.cluster = cluster
         self.map = map
         self.policy = policy
         self.nodes = nodes
+        self.waiting = waiting
+        self.replicas = replicas
         self.counts = counts
+        self.unknown = unknown
         self.configFile = configFile
     }
 
@@ -80,10 +96,12 @@ package struct ReshardGround: Hashable, Sendable {
 package struct NewNodeCheck: Hashable, Sendable {
     package var shard: String
     package var address: NodeAddress
+    package var isReplica: Bool
 
-    package init(shard: String, address: NodeAddress) {
+    package init(shard: String, address: NodeAddress, isReplica: Bool = false) {
         self.shard = shard
         self.address = address
+        self.isReplica = isReplica
     }
 }
 
@@ -91,7 +109,7 @@ package struct NewNodeCheck: Hashable, Sendable {
 package struct NewNodeFinding: Hashable, Sendable {
     /// Whether the node can be there: it runs already and owns nothing, or can be started here.
     package var isGood: Bool
-    /// In words: `nothing listens there and its folder is empty: the console starts it`.
+    /// In words: `127.0.0.4:8080 is free, its folder empty: it is started here`.
     package var text: String
 
     package init(isGood: Bool, text: String) {

@@ -9,8 +9,11 @@ extension ReshardWizard {
         case .checked(let check, let finding):
             // What was typed over meanwhile is of no interest any more.
             if findings[check] != nil { findings[check] = .known(finding) }
+            asked.remove(check)
         case .rehearsed(let new):
             if let plan, new.request == plan.request, new.mapVersion == plan.current.version { rehearsal = new }
+        case .starting(let text): if isStarting { startingText = text }
+        case .unavailable(let text): problem = text
         case .started(let job):
             isStarting = false
             expectedJob = job
@@ -68,7 +71,19 @@ extension ReshardWizard {
 
     /// Time passes: what was typed a moment ago is checked.
     mutating func tick(now: Int) -> [ReshardCommand] {
-        guard let due = checkDueAt, now >= due else { return [] }
-        return check()
+        if let due = checkDueAt, now >= due { return check() }
+        return checkAgain(now: now)
+    }
+
+    /// Nodes that are not as they should be, every now and then: somebody may be at it.
+    private mutating func checkAgain(now: Int) -> [ReshardCommand] {
+        guard step == .details, goal == .add, now >= askAgainAt else { return [] }
+        askAgainAt = now + Self.askAgainMilliseconds
+        let wanted = form.rows.indices.flatMap(form.checks(ofRow:)).filter { check in
+            guard case .known(let finding)? = findings[check] else { return false }
+            return !finding.isGood && !asked.contains(check)
+        }
+        asked.formUnion(wanted)
+        return wanted.map(ReshardCommand.check)
     }
 }

@@ -133,9 +133,9 @@ extension ReshardWizard {
         if leaving.remove(names[line]) == nil { leaving.insert(names[line]) }
     }
 
-    /// The next of the rates, for the job to come or the one that runs.
-    mutating func stepRate() -> [ReshardCommand] {
-        if step == .progress {
+    /// The next of the rates, for the one that runs or the job to come.
+    mutating func stepRate(ofJob isJobs: Bool) -> [ReshardCommand] {
+        if isJobs {
             guard let job = job?.job, job.state.mayMove else { return [] }
             return [.limit(job: job.id, rate: Self.rate(after: job.rate))]
         }

@@ -4,10 +4,10 @@ import Routing
 extension ReshardWizard {
     /// Begins anew, or at the job that runs.
     mutating func begin() {
-        let (ground, job, endedAt) = (ground, job, endedAt)
+        let (job, endedAt, problem) = (job, endedAt, problem)
         self = ReshardWizard()
-        self.ground = ground
         self.job = job
+        self.problem = problem
         self.endedAt = endedAt
         if job?.job.state.isEnded == false { step = .progress }
     }
@@ -85,10 +85,20 @@ extension ReshardWizard {
         }
         let owners = ground.map.owners
         guard let map = try? SlotMap(version: ground.map.version, shardNames: names, owners: owners),
-            let request = try? ReshardRequest.resizing(to: names.count + 1, map: map, nodes: nodes),
+            let request = try? ReshardRequest.resizing(
+                to: names.count + 1,
+                map: map,
+                nodes: nodes,
+                waiting: ground.waiting.filter { !names.contains($0.name) },
+                replicas: ground.replicas
+            ),
             let shard = request.add.first
         else { return NewShardForm.Row() }
-        return NewShardForm.Row(name: shard.name, address: shard.address.description)
+        return NewShardForm.Row(
+            name: shard.name,
+            address: shard.address.description,
+            replicas: shard.replicas.map(\.description).joined(separator: ",")
+        )
     }
 
     /// Asks about every address that has not been asked about.
@@ -138,7 +148,7 @@ extension ReshardWizard {
             if let problem = form.problem(ofRow: index, ground: ground) { return problem }
             for check in form.checks(ofRow: index) {
                 switch findings[check] {
-                case .known(let finding) where !finding.isGood: return "\(check.address): \(finding.text)"
+                case .known(let finding) where !finding.isGood: return finding.text
                 case .known: break
                 case .pending, nil: return "\(check.address) is being looked at"
                 }
@@ -185,6 +195,7 @@ extension ReshardWizard {
     private mutating func start(_ ground: ReshardGround) -> [ReshardCommand] {
         guard let plan, !isStarting else { return [] }
         isStarting = true
+        startingText = "beginning"
         return [.start(plan.request, mapVersion: plan.current.version, rate: rate)]
     }
 }

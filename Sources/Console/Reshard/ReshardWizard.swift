@@ -28,6 +28,8 @@ package struct ReshardWizard: Hashable, Sendable {
 
     /// A text must stand still for so long before its address is asked: half of an address is another one.
     static let checkDelayMilliseconds = 300
+    /// Where a node is not as it should be, it is looked at again after so long.
+    static let askAgainMilliseconds = 2_000
     /// Bytes per second to choose from; nil: as fast as readers and writers allow.
     package static let rates: [UInt64?] = [nil, 10_000_000, 25_000_000, 50_000_000, 100_000_000, 250_000_000]
 
@@ -40,6 +42,9 @@ package struct ReshardWizard: Hashable, Sendable {
     package internal(set) var form = NewShardForm()
     package internal(set) var findings: [NewNodeCheck: Finding] = [:]
     var checkDueAt: Int?
+    /// Asked again although an answer is there: whoever was told to start a node need not tell that it runs.
+    var asked: Set<NewNodeCheck> = []
+    var askAgainAt = 0
 
     /// Shards to be removed, and the line the keyboard is on.
     package internal(set) var leaving: Set<String> = []
@@ -59,6 +64,10 @@ package struct ReshardWizard: Hashable, Sendable {
     package internal(set) var rehearsal: ReshardRehearsal?
     package internal(set) var confirmation = LineEditor()
     package internal(set) var isStarting = false
+    /// What the beginning is at, in words.
+    package internal(set) var startingText = ""
+    /// Why nothing is heard at the moment.
+    package internal(set) var problem: String?
     /// The job that was begun from here: what is told of an older one is of no interest.
     var expectedJob: String?
 
@@ -120,6 +129,7 @@ package struct ReshardWizard: Hashable, Sendable {
     package var command: String? {
         guard let request else { return nil }
         let rate = rate.map { ["--rate", "\($0 / 1_000_000)"] } ?? []
-        return (["shoal", "reshard", "run"] + request.arguments + rate).joined(separator: " ")
+        let inForce = ground?.policyInForce ?? policy
+        return (["shoal", "reshard", "run"] + request.arguments(inForce: inForce) + rate).joined(separator: " ")
     }
 }
