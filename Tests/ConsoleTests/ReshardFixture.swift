@@ -120,7 +120,7 @@ enum ReshardFixture {
         if step == .goal { return state }
         answer(state.press(.enter), &state)
         if step == .details { return state }
-        _ = state.press(.enter, .enter, .enter, .down, .enter)
+        _ = state.press(.enter, .enter, .enter, .enter)
         if step == .policies { return state }
         _ = state.press(.enter)
         if step == .plan { return state }

@@ -80,7 +80,7 @@ extension ConsoleRenderer {
             put(text, x: area.x + 4, y: y, style: isGood == false ? theme[.bad] : theme[.text])
         case .buttons:
             var x = area.x + 2
-            for (focus, label) in [(NewShardForm.Focus.another, "[ another shard ]"), (.onward, "[ go on ]")] {
+            for (focus, label) in [(NewShardForm.Focus.onward, "[ go on ]"), (.another, "[ another shard ]")] {
                 let isFocused = wizard.form.focus == focus
                 let style = isFocused ? theme[.tableSelected] : theme[.text]
                 x += grid.put(label, x: x, y: y, style: style, maxWidth: max(0, area.endX - x)) + 2

@@ -21,7 +21,7 @@ extension ConsoleRenderer {
             y += drawParagraph(reason, Rect(x: area.x, y: y, width: area.width, height: 2), style: theme[.warn])
         }
         let rest = Rect(x: area.x, y: y + 1, width: area.width, height: area.endY - y - 1)
-        if view.job.state.isEnded { drawPauses(status, rest) } else { drawTargets(view, top: wizard.top, rest) }
+        if view.job.state.isEnded { drawEnd(view, rest) } else { drawTargets(view, top: wizard.top, rest) }
     }
 
     /// By bytes, where there are any: slots may be of very different sizes.
@@ -33,14 +33,27 @@ extension ConsoleRenderer {
     private func jobHeadline(_ view: ReshardJobView, _ wizard: ReshardWizard) -> String {
         let job = view.job
         let by = job.requester.isEmpty ? "" : ", asked for by \(job.requester)"
+        let words = Self.words(job)
         let begun = Int(clamping: job.createdAt / 1_000)
         let until = job.state.isEnded ? wizard.endedAt : state.clock.unixSeconds
+        let span = until.map { NumberFormat.duration(seconds: max(0, $0 - begun)) }
         let time =
-            until.map {
-                " \(job.state.isEnded ? "after" : "for") \(NumberFormat.duration(seconds: max(0, $0 - begun)))"
-            } ?? ""
+            span.map { job.state.isEnded ? " after \($0)" : job.state == .running ? " for \($0)" : ", begun \($0) ago" }
+            ?? ""
         let spin = job.state.isEnded || job.state == .paused ? "" : "\(spinner) "
-        return "\(spin)\(job.state.rawValue)\(time)\(by)"
+        return "\(spin)\(words): \(job.state.rawValue)\(time)\(by)"
+    }
+
+    /// What was asked for: `add shard2, shard3`.
+    static func words(_ job: ReshardJob) -> String {
+        var parts: [String] = []
+        if !job.request.add.isEmpty { parts.append("add " + job.request.add.map(\.name).joined(separator: ", ")) }
+        if !job.request.remove.isEmpty { parts.append("remove " + job.request.remove.joined(separator: ", ")) }
+        for move in job.request.moves {
+            parts.append("move \(NumberFormat.counted(move.slots.count, "slot")) to \(move.shard)")
+        }
+        if job.policyBefore != job.policyAfter { parts.append("policy \(job.policyAfter.rawValue)") }
+        return parts.isEmpty ? "rebalance" : parts.joined(separator: "; ")
     }
 
     private func jobStyle(_ state: ReshardJob.State) -> Style {
@@ -72,8 +85,10 @@ extension ConsoleRenderer {
         if !view.job.state.isEnded {
             parts.append((NumberFormat.rate(status.bytesPerSecond), theme[.textStrong]))
             parts.append((view.job.rate.map { "limit \(NumberFormat.rate($0))" } ?? "no limit", theme[.textDim]))
-            let left = status.etaSeconds.map { "\(NumberFormat.duration(seconds: Int(clamping: $0))) left" }
-            parts.append((left ?? "time left unknown", theme[.text]))
+            if view.job.state == .running {
+                let left = status.etaSeconds.map { "\(NumberFormat.duration(seconds: Int(clamping: $0))) left" }
+                parts.append((left ?? "time left unknown", theme[.text]))
+            }
         } else if let ended = wizard.endedAt {
             let seconds = max(1, ended - Int(clamping: view.job.createdAt / 1_000))
             parts.append(("\(NumberFormat.rate(status.bytesMoved / UInt64(seconds))) on average", theme[.text]))
@@ -107,7 +122,7 @@ extension ConsoleRenderer {
         let slots = move.map { "move \($0.index + 1), slots \($0.slots.short) of \($0.source): " } ?? ""
         put("\(node.shard): \(slots)\(target.phase.rawValue)", y: area.y, style: theme[.textStrong])
         let share = target.keysTotal > 0 ? Double(target.keysCopied) / Double(target.keysTotal) : 0
-        let width = min(24, area.width / 3)
+        let width = min(24, area.width / 5)
         drawBar(target.phase == .handingOver ? 1 : share, x: area.x, y: area.y + 1, width: width)
         let keys =
             "\(NumberFormat.short(Int(clamping: target.keysCopied))) of \(NumberFormat.short(Int(clamping: target.keysTotal))) keys"
@@ -123,6 +138,21 @@ extension ConsoleRenderer {
         guard !target.message.isEmpty, area.height > 3 else { return 2 }
         put(target.message, y: area.y + 2, style: theme[.warn])
         return 3
+    }
+
+    /// What every shard has now, and how long it took.
+    private mutating func drawEnd(_ view: ReshardJobView, _ area: Rect) {
+        let shares = view.map.shardNames.indices.map { index in
+            "\(view.map.shardNames[index]) \(NumberFormat.full(view.map.slotCount(ofShard: UInt16(index))))"
+        }
+        let used = drawParagraph(
+            "Slots now: " + shares.joined(separator: ", "),
+            Rect(x: area.x, y: area.y, width: area.width, height: min(3, area.height))
+        )
+        drawPauses(
+            view.status,
+            Rect(x: area.x, y: area.y + used + 1, width: area.width, height: area.height - used - 1)
+        )
     }
 
     /// How long writes were held, by length.

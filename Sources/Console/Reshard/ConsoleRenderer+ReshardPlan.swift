@@ -10,15 +10,23 @@ extension ConsoleRenderer {
         guard let plan = wizard.plan, area.height > 1 else {
             return put("no plan could be made", y: area.y, style: theme[.warn])
         }
-        let used = drawParagraph(Self.headline(plan, rate: wizard.rate), area)
-        var rest = Rect(x: area.x, y: area.y + used + 1, width: area.width, height: area.height - used - 1)
+        let isSmall = area.height < 10
+        let used = drawParagraph(isSmall ? Self.shortHeadline(plan) : Self.headline(plan, rate: wizard.rate), area)
+        let gap = isSmall ? 0 : 1
+        let rest = Rect(x: area.x, y: area.y + used + gap, width: area.width, height: area.height - used - gap)
         let names = Self.names(plan)
-        let maps = rest.height >= 13 ? 8 : rest.height >= 9 ? 4 : 0
-        let tableHeight = max(0, rest.height - (maps > 0 ? maps + 2 : 0))
+        let wanted = names.count + 1
+        // The table whole, if it leaves room for maps and their title.
+        let maps = [16, 8, 4].first { rest.height >= min(wanted, 5) + $0 + 1 } ?? 0
+        let tableHeight = min(wanted, max(0, rest.height - (maps > 0 ? maps + 1 : 0)))
+        let between = min(1, max(0, rest.height - tableHeight - maps - 1))
         drawPlanTable(plan, names, top: wizard.top, Rect(x: rest.x, y: rest.y, width: rest.width, height: tableHeight))
+        let hidden = wanted - tableHeight
+        if hidden > 0, between > 0 || maps == 0, rest.height > tableHeight {
+            put("  and \(hidden) more: Down", y: rest.y + tableHeight, style: theme[.textDim])
+        }
         guard maps > 0 else { return }
-        rest = Rect(x: rest.x, y: rest.endY - maps - 1, width: rest.width, height: maps + 1)
-        drawMaps(plan, names, rest)
+        drawMaps(plan, names, Rect(x: rest.x, y: rest.y + tableHeight + between, width: rest.width, height: maps + 1))
     }
 
     /// `4,096 of 16,384 slots move: 30.1k keys, 2.2 MiB, in 32 hand-overs; about 12s`.
@@ -28,6 +36,12 @@ extension ConsoleRenderer {
         let speed = rate.map { "at most \(NumberFormat.rate($0))" } ?? "as fast as readers and writers allow"
         return "\(NumberFormat.full(Int(moved.slots))) of \(NumberFormat.full(StorageLimits.slotCount)) slots move: "
             + "\(amount(moved)), in \(NumberFormat.counted(plan.figures.moves, "hand-over")); about \(time), \(speed)."
+    }
+
+    /// The same for a small screen.
+    private static func shortHeadline(_ plan: ReshardPlan) -> String {
+        let time = NumberFormat.duration(seconds: Int(plan.figures.seconds(rate: nil).rounded(.up)))
+        return "\(NumberFormat.full(Int(plan.figures.moved.slots))) slots, \(amount(plan.figures.moved)), about \(time)"
     }
 
     /// All shards there are before or after: the order of letters and colours.
@@ -53,10 +67,6 @@ extension ConsoleRenderer {
         for (offset, share) in shares.enumerated() {
             let sign = isInBlocks(names.count) ? "█" : Self.letter(ofShard: share.0)
             grid[area.x, area.y + 1 + offset] = Cell(sign, style: theme[.series(share.0)])
-        }
-        if shares.count < plan.figures.shards.count {
-            let text = "\(plan.figures.shards.count) shards"
-            put(text, x: area.endX - text.utf8.count, y: area.y, style: theme[.textDim])
         }
     }
 
@@ -121,7 +131,7 @@ extension ConsoleRenderer {
     /// The hand-overs in their order.
     mutating func drawMoves(_ moves: [ReshardMove], top: Int, _ area: Rect, note: (ReshardMove) -> String) {
         guard area.height > 1 else { return }
-        let rest = max(10, area.width - 54)
+        let rest = max(10, area.width - 59)
         let columns = [
             ReshardColumn(title: "MOVE", width: 5), ReshardColumn(title: "SLOTS", width: 12, isName: true),
             ReshardColumn(title: "FROM, TO", width: 18, isName: true), ReshardColumn(title: "KEYS", width: 6),
@@ -161,7 +171,9 @@ extension ConsoleRenderer {
         put("Type the cluster's name, \(ground.cluster), and press Enter:", y: y, style: theme[.textStrong])
         let field = Rect(x: area.x, y: y + 1, width: min(area.width, max(20, ground.cluster.count + 4)), height: 1)
         drawField(wizard.confirmation, field, !wizard.isStarting)
-        if wizard.isStarting { put("\(spinner) \(wizard.startingText)", x: field.endX + 2, y: y + 1, style: theme[.text]) }
+        if wizard.isStarting {
+            put("\(spinner) \(wizard.startingText)", x: field.endX + 2, y: y + 1, style: theme[.text])
+        }
     }
 
     private static func consequences(_ plan: ReshardPlan, _ ground: ReshardGround) -> [String] {

@@ -20,6 +20,8 @@ extension ConsoleState {
         let job = reshard.wizard.job?.job
         let isBeforeJob = reshard.isOpen && reshard.wizard.step.rawValue < ReshardWizard.Step.progress.rawValue
         switch handler {
+        case .reshard: return reshard.isOpen ? nil : "reshard"
+        case .nextPanel: return isBeforeJob && reshard.wizard.step == .details ? "next field" : nil
         case .open: return isBeforeJob ? "next" : reshard.shownStep == .summary && reshard.isOpen ? "close" : nil
         case .reshardPause where !isBeforeJob && job?.state.mayMove == true:
             return job?.state == .paused ? "go on" : "pause"

@@ -60,7 +60,7 @@ package struct NewShardForm: Hashable, Sendable {
 
     private var places: [Focus] {
         rows.indices.flatMap { row in Field.allCases.map { Focus.field(row: row, $0) } }
-            + (rows.count < Self.rowsMax ? [.another] : []) + [.onward]
+            + [.onward] + (rows.count < Self.rowsMax ? [.another] : [])
     }
 
     mutating func step(_ direction: Int) {
@@ -75,7 +75,7 @@ package struct NewShardForm: Hashable, Sendable {
         if rows.indices.contains(row + direction) {
             focus = .field(row: row + direction, field)
         } else if direction > 0 {
-            focus = rows.count < Self.rowsMax ? .another : .onward
+            focus = .onward
         }
     }
 

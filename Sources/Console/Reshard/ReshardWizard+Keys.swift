@@ -19,6 +19,8 @@ extension ReshardWizard {
         case (.confirm, _):
             if key == .enter { return (true, advance()) }
             message = nil
+            // What was agreed to is not written over.
+            if isStarting, case .character = key { return (true, []) }
             return (Self.press(key, in: &confirmation), [])
         default: return (false, [])
         }

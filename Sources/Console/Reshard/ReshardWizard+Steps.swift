@@ -31,6 +31,11 @@ extension ReshardWizard {
 
     /// One step back; nothing is changed by it. False at the first step, and where the job is on its own way.
     mutating func retreat() -> Bool {
+        guard !isStarting else {
+            // What was agreed to is under way, and there is no half of it to come back from.
+            message = "the job is beginning: once it has, it can be aborted"
+            return true
+        }
         message = nil
         guard step != .progress, step != .summary, let at = trail.firstIndex(of: step), at > 0 else { return false }
         step = trail[at - 1]

@@ -83,7 +83,9 @@ extension ReshardNodes {
             case .shard(node.shard, cluster: cluster):
                 return (.startable, "\(node.address) is free; \(folder) was \(node.shard)'s before: it is started here")
             case .shard(let name, let other):
-                return (.unfit, "\(folder) belongs to \(name) of cluster \(other): move it away or choose another address")
+                return (
+                    .unfit, "\(folder) belongs to \(name) of cluster \(other): move it away or choose another address"
+                )
             case .stranger:
                 return (.unfit, "\(folder) is not empty: move it away or choose another address")
             }

@@ -23,6 +23,14 @@ final class EmbeddedConsole {
         return console
     }
 
+    /// `shoal console` at 80x24 on nodes that run by themselves.
+    static func attach(to cluster: TestCluster) async throws -> EmbeddedConsole {
+        let command = [ShoalBinary.path, "console", "--config-file", cluster.configFile]
+        let console = EmbeddedConsole(cluster, try await TmuxSession(width: 80, height: 24, command: command))
+        try await console.wait(for: "dashboard") { $0.text.contains("nodes running") }
+        return console
+    }
+
     func screen() async throws -> ConsoleScreen { ConsoleScreen(try await terminal.screen()) }
 
     @discardableResult func wait(
