@@ -18,7 +18,7 @@ extension ConsoleState {
         case .reshard: return openReshard(argument)
         case .reshardPause: return pauseReshard()
         case .reshardCancel: cancelReshard()
-        case .reshardRate: return reshard.wizard.stepRate(ofJob: reshard.shownStep == .progress).map(ConsoleAction.reshard)
+        case .reshardRate: return stepReshardRate()
         case .mark: reshard.wizard.mark()
         case .open where argument.isEmpty && view == .slots: openSlot()
         case .open where argument.isEmpty && view == .reshard: return openInReshard()

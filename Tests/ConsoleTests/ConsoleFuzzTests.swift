@@ -106,12 +106,14 @@ import Testing
     }
 
     private func reshardEvent(_ random: inout SplitMix) throws -> ReshardEvent {
-        switch random.next(6) {
+        switch random.next(8) {
         case 0, 1:
             let names = (0..<1 + random.next(30)).map { "shard\($0)" }
             let policy = PlacementPolicy.allCases[random.next(3)]
             return .ground(try ReshardFixture.ground(names, placement: policy, counted: random.next(2) == 0))
         case 2: return .started(job: "x")
+        case 5: return .starting(Self.hostile[random.next(Self.hostile.count)])
+        case 6: return .unavailable(random.next(2) == 0 ? nil : Self.hostile[random.next(Self.hostile.count)])
         case 3: return .refused(Self.hostile[random.next(Self.hostile.count)])
         case 4:
             let check = NewNodeCheck(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8080"))

@@ -74,7 +74,18 @@ extension ConsoleState {
             say("the reshard is \(job.state.rawValue)", .warning)
             return []
         }
+        // The coordinator's word may take a while; that the key was heard does not.
+        say(pauses ? "pausing the reshard: hand-overs under way go through" : "the reshard goes on")
         return [.reshard(pauses ? .pause(job: job.id) : .resume(job: job.id))]
+    }
+
+    /// `r`: another limit, of the job that runs or the one to come.
+    mutating func stepReshardRate() -> [ConsoleAction] {
+        let commands = reshard.wizard.stepRate(ofJob: reshard.shownStep == .progress)
+        if case .limit(_, let rate)? = commands.first {
+            say(rate.map { "at most \(NumberFormat.rate($0)) from now on" } ?? "no limit from now on")
+        }
+        return commands.map(ConsoleAction.reshard)
     }
 
     /// `a`: asks first.
