@@ -69,7 +69,7 @@ let package = Package(
         .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: settings),
         .target(
             name: "Console",
-            dependencies: ["Node", "Resharding", "Routing", "Server", "Terminal"],
+            dependencies: ["Storage", "Routing", "Resharding", "Server", "Node", "Terminal"],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -136,13 +136,13 @@ let package = Package(
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
         .testTarget(
             name: "ConsoleTests",
-            dependencies: ["Console", "Terminal", "Server"],
+            dependencies: ["Console", "Terminal", "Server", "Resharding", "Routing", "Storage"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["shoal", "Resharding", "Replication", "Routing", "Storage"],
+            dependencies: ["shoal", "Node", "Resharding", "Replication", "Routing", "Storage"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -6,6 +6,8 @@ package struct ConsoleOptions: Hashable, Sendable {
     package var theme: String
     /// The traffic is made up, and the screen says so.
     package var isDemo: Bool
+    /// There is a way to resharding.
+    package var canReshard: Bool
     /// How often the figures change, one of `refreshSteps` or in between.
     package var refreshMilliseconds: Int
 
@@ -16,11 +18,13 @@ package struct ConsoleOptions: Hashable, Sendable {
         isReadOnly: Bool = false,
         theme: String = "dark",
         isDemo: Bool = false,
+        canReshard: Bool = false,
         refreshMilliseconds: Int = 1_000
     ) {
         self.isReadOnly = isReadOnly
         self.theme = theme
         self.isDemo = isDemo
+        self.canReshard = canReshard
         self.refreshMilliseconds = refreshMilliseconds
     }
 }

@@ -94,26 +94,40 @@ extension ConsoleRenderer {
 extension ConsoleState {
     /// Keys and labels of the commands that are of use now, from the table that dispatches them.
     package var hints: [(key: String, label: String)] {
-        let isOnTable = focus == .table && !rows.isEmpty
+        if isInWizard, reshard.wizard.takesText { return typingHints }
+        let isOnTable = view == .dashboard && focus == .table && !rows.isEmpty
         // An opened row can be started and stopped; there is nothing to sort.
         let aboutDetail: [ConsoleCommand.Handler] = [.start, .stop, .copy]
         var first: [(String, String)] = []
+        var own: [(String, String)] = []
         var others: [(String, String)] = []
-        for command in table.commands {
+        for command in table.commands where command.isFor(view) {
             let label: String? =
                 switch command.hint {
+                case .onTable where view == .reshard: reshardHint(command.handler)
                 case .never: nil
+                case .always where view == .reshard && [.nextPanel, .reshard].contains(command.handler):
+                    reshardHint(command.handler)
                 case .always(let label): label
                 case .onTable(let label):
                     isOnTable && (detail == nil || aboutDetail.contains(command.handler)) ? label : nil
                 case .onShard(let label): isOnTable && (detail ?? selection) != .cluster ? label : nil
                 case .onGraph(let label): layout.graph.isEmpty ? nil : label
+                case .inReshard: reshardHint(command.handler)
+                case .elsewhere(let label): command.handler == .view(view) ? nil : label
                 case .whenBackLeads(let label): canGoBack ? label : nil
                 }
             guard let label, let key = command.keys.first else { continue }
             let isWayOut = [.quit, .help, .back].contains(command.handler)
-            if isWayOut { first.append((key.name, label)) } else { others.append((key.name, label)) }
+            if view == .reshard, command.handler == .back || reshardHint(command.handler) != nil {
+                own.append((key.name, label))
+            } else if isWayOut {
+                first.append((key.name, label))
+            } else {
+                others.append((key.name, label))
+            }
         }
-        return (first.reversed() + others).map { (key: $0.0, label: $0.1) }
+        // What this step asks for comes before what is the same everywhere.
+        return (own + first.reversed() + others).map { (key: $0.0, label: $0.1) }
     }
 }

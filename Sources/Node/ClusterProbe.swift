@@ -73,6 +73,7 @@ package struct ClusterProbe: Sendable {
         return ClusterStatus.Shard(
             name: shard.name,
             index: shard.index,
+            // The config's map is where a cluster begins; the nodes know the one in force.
             slots: slots,
             keys: source?.keys ?? 0,
             bytes: source?.bytes ?? 0,

@@ -26,7 +26,7 @@ package final class DataFolder: Sendable {
 
     private static let lockName = "lock"
     /// What a first start that was cut short may leave behind without a marker.
-    private static let harmless = [lockName, DataFolderMarker.temporaryName]
+    static let harmless = [lockName, DataFolderMarker.temporaryName]
 
     private init(path: String, marker: DataFolderMarker, lock: Int32) {
         self.path = path

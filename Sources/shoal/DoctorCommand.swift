@@ -1,8 +1,5 @@
 import ArgumentParser
-import Coordination
-import Glibc
 import Node
-import Resharding
 import Routing
 import Server
 
@@ -30,9 +27,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     func run() async throws {
         let config = try config.load()
-        let checkup = await ClusterCheckup.gather(config) { () async throws(CoordinationError) in
-            try await ReshardSession.picture(config)
-        }
+        let checkup = await ClusterCheckup.gather(config)
         let findings = checkup.findings
         if json {
             StandardStreams.writeLine(try JSONOutput.text(of: Report(cluster: config.name, findings: findings)))

@@ -1,3 +1,4 @@
+import Node
 import Replication
 import Resharding
 import Routing

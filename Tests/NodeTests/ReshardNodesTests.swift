@@ -1,3 +1,4 @@
+import Foundation
 import Node
 import Replication
 import Resharding
@@ -161,5 +162,80 @@ import Testing
         #expect(later.count == 1 && later[0].isHarmless && later[0].message.contains("--replica"))
         let wrong = try await findings(good, replica: other)
         #expect(wrong.count == 1 && !wrong[0].isHarmless)
+    }
+
+    // MARK: Places
+
+    private static func config(_ folder: TestFolder) throws -> ClusterConfig {
+        var config = ClusterConfig(shards: [
+            ShardConfig(name: "a", index: 0, address: NodeAddress(host: "127.0.0.1", port: 1))
+        ])
+        config.name = "c"
+        config.dataDirectory = folder.path
+        return config
+    }
+
+    private func place(
+        _ address: NodeAddress,
+        _ config: ClusterConfig,
+        leads: Bool = true,
+        isReplica: Bool = false,
+        starts: Bool = true
+    ) async throws -> (place: ReshardNodes.Place, text: String) {
+        let map = try PlacementPolicy.fixed.map(current: nil, shards: ["a"])
+        return await ReshardNodes(cluster: "c").place(
+            of: .init(shard: "new", address: address, isReplica: isReplica),
+            Self.picture(map, leaders: leads ? ["new": address] : [:]),
+            at: "here",
+            config: config,
+            starts: starts
+        )
+    }
+
+    @Test func aPlaceIsFreeOnlyWithPortAndFolder() async throws {
+        let folder = try TestFolder()
+        let config = try Self.config(folder)
+        // Nobody listens where somebody has just stopped.
+        let server = try Self.node(shard: "new", map: try PlacementPolicy.fixed.map(current: nil, shards: ["a"]))
+        let address = server.address
+        let running = try await place(address, config)
+        #expect(running.place == .runs, "\(running)")
+        let astray = try await place(address, config, leads: false)
+        #expect(astray.place == .unfit && astray.text.contains("has not joined"), "\(astray)")
+        server.close()
+        let free = try await place(address, config)
+        #expect(free.place == .startable && free.text.contains("is free"), "\(free)")
+        let watched = try await place(address, config, starts: false)
+        #expect(watched.place == .absent, "\(watched)")
+        #expect(watched.text.hasSuffix("start it: shoal node --shard new --http-address \(address)"))
+        let later = try await place(address, config, isReplica: true, starts: false)
+        #expect(later.place == .absent && later.text.hasSuffix("--replica"))
+
+        let own = config.dataFolder(for: address)
+        try DataFolder.open(path: own, engine: .lmdb, cluster: "c", shard: "new").close()
+        let before = try await place(address, config)
+        #expect(before.place == .startable && before.text.contains("was new's before"), "\(before)")
+        var other = config
+        other.dataDirectory += "/other"
+        try FileManager.default.createDirectory(atPath: other.dataDirectory, withIntermediateDirectories: true)
+        try DataFolder.open(path: other.dataFolder(for: address), engine: .lmdb, cluster: "c", shard: "b").close()
+        let taken = try await place(address, other)
+        #expect(taken.place == .unfit && taken.text.contains("belongs to b of cluster c"), "\(taken)")
+        other.dataDirectory += "/strange"
+        let strange = other.dataFolder(for: address)
+        try FileManager.default.createDirectory(atPath: strange, withIntermediateDirectories: true)
+        #expect(FileManager.default.createFile(atPath: strange + "/thesis.txt", contents: nil))
+        #expect(try await place(address, other).text.contains("is not empty"))
+    }
+
+    @Test func aPlaceOfSomethingElseIsNone() async throws {
+        let folder = try TestFolder()
+        let config = try Self.config(folder)
+        let web = try FakeServer { _ in Self.answer(Array("hello".utf8)) }
+        defer { web.close() }
+        let found = try await place(web.address, config)
+        #expect(found.place == .unfit && found.text.contains("choose another address"), "\(found)")
+        let elsewhere = try await place(NodeAddress(host: "192.0.2.1", port: 9), config, starts: false)
+        #expect(elsewhere.place != .startable && elsewhere.place != .runs, "\(elsewhere)")
     }
 }

@@ -7,11 +7,7 @@ import Storage
 
 extension ClusterCheckup {
     /// Asks everybody: coordinator, nodes, and the folders that are on this machine. Takes some seconds at the longest.
-    /// - Parameter coordinator: throws where it can't be opened; then its trouble is a finding.
-    package static func gather(
-        _ config: ClusterConfig,
-        coordinator: () async throws(CoordinationError) -> CoordinatorPicture
-    ) async -> ClusterCheckup {
+    package static func gather(_ config: ClusterConfig) async -> ClusterCheckup {
         let status = await ClusterProbe(config: config).probe()
         let nodes = ReshardNodes(cluster: config.name)
         let answering = status.shards.flatMap(\.nodes).filter { $0.state == .running || $0.state == .syncing }
@@ -27,10 +23,18 @@ extension ClusterCheckup {
         }
         var checkup = ClusterCheckup(config: config, picture: nil, status: status, slots: slots)
         for address in config.allNodes { checkup.folders["\(address)"] = folder(config.dataFolder(for: address)) }
-        do throws(CoordinationError) {
-            checkup.picture = try await coordinator()
-        } catch {
+        do {
+            let session = try await ReshardSession.open(config)
+            do throws(CoordinationError) {
+                checkup.picture = try await session.coordinator.picture()
+            } catch {
+                checkup.coordinatorTrouble = error.message
+            }
+            await session.close()
+        } catch let error as CoordinationError {
             checkup.coordinatorTrouble = error.message
+        } catch {
+            checkup.coordinatorTrouble = "\(error)"
         }
         return checkup
     }

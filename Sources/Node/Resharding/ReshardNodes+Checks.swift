@@ -32,7 +32,15 @@ extension ReshardNodes {
         return findings
     }
 
-    private func leaderFindings(
+    /// The first of new shards that its first node does not lead yet; nil: all are led.
+    package static func unled(
+        _ shards: [ReshardRequest.NewShard],
+        _ picture: CoordinatorPicture
+    ) -> ReshardRequest.NewShard? {
+        shards.first { picture.records[$0.name]?.record?.leader?.address != "\($0.address)" }
+    }
+
+    func leaderFindings(
         _ shard: ReshardRequest.NewShard,
         _ picture: CoordinatorPicture,
         _ place: String
@@ -75,7 +83,7 @@ extension ReshardNodes {
         return []
     }
 
-    private func replicaFindings(_ replica: NodeAddress, _ shard: ReshardRequest.NewShard) async -> [Finding] {
+    func replicaFindings(_ replica: NodeAddress, _ shard: ReshardRequest.NewShard) async -> [Finding] {
         do throws(ClientError) {
             return try await stranger(status(of: replica), replica, shard.name).map { [$0] } ?? []
         } catch {

@@ -45,6 +45,12 @@ package enum BuiltInThemes {
         series.7 = #e5e9f0
         series.8 = #4fc1a6
 
+        heat.1 = #6c90b8
+        heat.2 = #88c0d0
+        heat.3 = #ebcb8b
+        heat.4 = #ff7b85
+        slot.moving = #ffffff bold underline
+
         key = #ebcb8b bold
         hint = #a9b7cf
 
@@ -113,6 +119,12 @@ package enum BuiltInThemes {
         series.6 = #3d4ec2
         series.7 = #24292f
         series.8 = #00695f
+
+        heat.1 = #4f7396
+        heat.2 = #0b5a8a
+        heat.3 = #855600
+        heat.4 = #b3172a
+        slot.moving = #000000 bold underline
 
         key = #7d5100 bold
         hint = #4a5560
@@ -183,6 +195,9 @@ package enum BuiltInThemes {
         series.5 = bold underline
         series.6 = bold
         series.8 = underline
+
+        heat.4 = bold
+        slot.moving = bold underline
 
         key = bold
 

@@ -29,6 +29,9 @@ package struct Theme: Equatable, Sendable {
     /// The style of a role. Never fails: the last resort is the terminal's own colours.
     package func style(_ role: ThemeRole) -> Style { styles[role] ?? .plain }
 
+    /// Whether anything has a colour other than the terminal's own: where not, attributes and glyphs have to tell.
+    package var hasColors: Bool { styles.values.contains { $0.foreground != .terminal || $0.background != .terminal } }
+
     package subscript(role: ThemeRole) -> Style { style(role) }
 
     /// The theme for a terminal that shows fewer colours. Without any, roles that had a background of their own are

@@ -28,11 +28,7 @@ package struct ReshardDraft: Sendable {
     }
 
     /// Shards that give or take slots and whose leader can't be asked, with the reason.
-    package var missing: [(shard: String, reason: String)] {
-        var involved: Set<String> = []
-        for move in plan.moves { involved.formUnion([move.source, move.target]) }
-        return unknown.filter { involved.contains($0.key) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
-    }
+    package var missing: [(shard: String, reason: String)] { plan.missing(unknown) }
 }
 
 extension ReshardSession {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Node
 import Routing
 
 struct ReshardPlanCommand: AsyncParsableCommand {

@@ -85,10 +85,6 @@ struct ReshardRunCommand: AsyncParsableCommand {
         if let first = findings.first(where: { !$0.isHarmless }) {
             throw CommandFailure(first.isUnreachable ? .unreachable : .failed, first.message)
         }
-        // The file as it will be, both when the job begins and when it is done.
-        let bytes = try ClusterConfig.readBytes(of: session.config.file)
-        let begun = try ConfigEdit(job, map: try job.beginning(on: draft.picture.map).map)
-            .apply(to: bytes, file: session.config.file)
-        _ = try ConfigEdit(remove: Set(job.request.remove)).apply(to: begun, file: session.config.file)
+        try session.rehearseConfig(job, draft.picture)
     }
 }
