@@ -9,4 +9,5 @@ package enum ConsoleEvent: Sendable {
     case resized(width: Int, height: Int)
     case snapshot(ClusterSnapshot)
     case clusterEvents([ClusterEvent])
+    case theme(ThemeNews)
 }

@@ -62,8 +62,7 @@ package final class ConsoleRunner {
 private struct ConsoleSession {
     let driver: TerminalDriver
     let source: any ClusterSource
-    let themes: ThemeLoader
-    var theme: Theme
+    var themes: ConsoleThemes
     var state: ConsoleState
     var isDirty = true
     var lastFrame = Int.min / 2
@@ -78,8 +77,8 @@ private struct ConsoleSession {
     ) {
         self.driver = driver
         self.source = source
-        self.themes = themes
-        self.theme = theme.reduced(to: driver.colorDepth)
+        self.themes = ConsoleThemes(theme, name: options.theme, loader: themes, depth: driver.colorDepth)
+        driver.watched = self.themes.descriptor
         state = ConsoleState(
             options: options,
             themeNames: themes.names(),
@@ -113,6 +112,9 @@ private struct ConsoleSession {
         case .paste(let text): return perform(state.update(.paste(text)))
         case .resize(let width, let height): return perform(state.update(.resized(width: width, height: height)))
         case .wake, .none: return nil
+        case .watched:
+            if let news = themes.reload() { take(news) }
+            return nil
         case .terminate(let signal): return .signal(signal)
         case .hangUp: return .hangUp
         }
@@ -138,7 +140,7 @@ private struct ConsoleSession {
             case .start(let addresses): source.start(addresses)
             case .stop(let addresses): source.stop(addresses)
             case .switchOver(let shard, let target): source.switchOver(shard: shard, to: target)
-            case .useTheme(let name): useTheme(name)
+            case .useTheme(let name): take(themes.use(name))
             case .redraw: driver.repaint()
             // The driver has no clipboard yet, so that the table has no such command.
             case .copy: break
@@ -148,17 +150,9 @@ private struct ConsoleSession {
         return nil
     }
 
-    private mutating func useTheme(_ name: String) {
-        do {
-            theme = try themes.load(name).reduced(to: driver.colorDepth)
-        } catch {
-            let event = ClusterEvent(
-                unixSeconds: state.clock.unixSeconds,
-                severity: .error,
-                text: error.message
-            )
-            _ = state.update(.clusterEvents([event]))
-        }
+    private mutating func take(_ news: ThemeNews) {
+        isDirty = true
+        _ = state.update(.theme(news))
     }
 
     private mutating func drawIfDue() {
@@ -169,7 +163,13 @@ private struct ConsoleSession {
         isDirty = false
         let size = driver.size
         driver.draw(
-            ConsoleRenderer.render(state, width: size.width, height: size.height, theme: theme, glyphs: driver.glyphs)
+            ConsoleRenderer.render(
+                state,
+                width: size.width,
+                height: size.height,
+                theme: themes.shown,
+                glyphs: driver.glyphs
+            )
         )
     }
 

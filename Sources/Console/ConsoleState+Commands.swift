@@ -172,21 +172,6 @@ extension ConsoleState {
         graphKind = kind
     }
 
-    private mutating func useTheme(_ argument: String) -> [ConsoleAction] {
-        var name = argument
-        if name.isEmpty {
-            let index = themeNames.firstIndex(of: themeName).map { $0 + 1 } ?? 0
-            name = themeNames[index % themeNames.count]
-        }
-        guard themeNames.contains(name) else {
-            say("no theme \"\(name)\"; there are \(themeNames.joined(separator: ", "))", .error)
-            return []
-        }
-        themeName = name
-        say("theme \(name)")
-        return [.useTheme(name)]
-    }
-
     private mutating func stepRefresh(_ direction: Int) {
         let steps = ConsoleOptions.refreshSteps
         let next =

@@ -14,6 +14,7 @@ extension ConsoleState {
             self.height = max(0, height)
         case .snapshot(let snapshot): receive(snapshot)
         case .clusterEvents(let events): receive(events)
+        case .theme(let news): receive(news)
         }
         settle()
         return actions
@@ -70,7 +71,7 @@ extension ConsoleState {
         }
     }
 
-    private mutating func receive(_ new: [ClusterEvent]) {
+    mutating func receive(_ new: [ClusterEvent]) {
         events.append(contentsOf: new)
         if events.count > Self.eventLimit { events.removeFirst(events.count - Self.eventLimit) }
         // Whoever reads older events keeps seeing them.

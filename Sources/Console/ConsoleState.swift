@@ -43,7 +43,9 @@ package struct ConsoleState: Sendable {
 
     package let options: ConsoleOptions
     package let table: CommandTable
-    package let themeNames: [String]
+    package internal(set) var themeNames: [String]
+    /// Those that could not be used when they were last tried.
+    var brokenThemes: Set<String> = []
 
     package internal(set) var themeName: String
     package internal(set) var width: Int

@@ -13,6 +13,8 @@ package struct ThemeParser {
 
     package let file: String
     package private(set) var inherits: String?
+    /// The line of `inherits`, for messages about what it leads to.
+    private(set) var inheritsLine = 0
     package private(set) var entries: [String: Theme.Entry] = [:]
 
     package init(text: String, file: String) throws(ThemeError) {
@@ -40,6 +42,7 @@ package struct ThemeParser {
             guard values.count == 1 else { throw error(.syntax, number, "'inherits' takes one theme name") }
             guard inherits == nil else { throw error(.duplicate, number, "'inherits' was given before") }
             inherits = values[0]
+            inheritsLine = number
             return
         }
         guard ThemeRole.allNames.contains(key) else {

@@ -50,6 +50,14 @@ package enum ThemeRole: String, CaseIterable, Sendable {
     case series7 = "series.7"
     case series8 = "series.8"
 
+    /// From a little to the most: the heat of slots.
+    case heat1 = "heat.1"
+    case heat2 = "heat.2"
+    case heat3 = "heat.3"
+    case heat4 = "heat.4"
+    /// Slots on their way to another shard, where letters stand for shards.
+    case slotMoving = "slot.moving"
+
     /// A key name and what it does, in the last line.
     case key
     case hint
@@ -80,6 +88,13 @@ package enum ThemeRole: String, CaseIterable, Sendable {
 
     /// The role of one of several things of a kind, by its place among them.
     package static func series(_ index: Int) -> ThemeRole { allSeries[max(0, index) % allSeries.count] }
+
+    package static var seriesCount: Int { allSeries.count }
+
+    /// The role of a heat, 1 for a little to 4 for the most.
+    package static func heat(_ level: Int) -> ThemeRole { heats[min(max(1, level), heats.count) - 1] }
+
+    private static let heats: [ThemeRole] = [.heat1, .heat2, .heat3, .heat4]
 
     private static let allSeries: [ThemeRole] = [
         .series1, .series2, .series3, .series4, .series5, .series6, .series7, .series8,
