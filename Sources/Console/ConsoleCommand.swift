@@ -6,7 +6,8 @@ package struct ConsoleCommand: Hashable, Sendable {
     /// What the update runs for it.
     package enum Handler: Hashable, Sendable {
         case quit, help, palette, filter, start, stop, switchover, open, back, move(Movement), nextPanel, previousPanel
-        case nextColumn, previousColumn, sort, invert, graph, nextGraph, previousGraph, theme, faster, slower, refresh,
+        case nextColumn, previousColumn, sort, invert, graph, nextGraph, previousGraph, zoom(Int), graphSet, theme,
+            faster, slower, refresh,
             pause, copy, redraw
     }
 
@@ -14,7 +15,7 @@ package struct ConsoleCommand: Hashable, Sendable {
 
     /// What may follow the name after `:`, for completion and for the help.
     package enum Argument: Hashable, Sendable {
-        case none, target, targets, theme, column, graph, seconds, text
+        case none, target, targets, theme, column, graph, graphSet, seconds, text
 
         package var placeholder: String {
             switch self {
@@ -24,6 +25,7 @@ package struct ConsoleCommand: Hashable, Sendable {
             case .theme: "[NAME]"
             case .column: "[COLUMN]"
             case .graph: "[KIND]"
+            case .graphSet: "[SET]"
             case .seconds: "[SECONDS]"
             case .text: "[TEXT]"
             }
@@ -39,6 +41,8 @@ package struct ConsoleCommand: Hashable, Sendable {
         case onShard(String)
         /// Where a graph is seen.
         case onGraph(String)
+        /// Where the graph has the keyboard.
+        case inGraph(String)
         case whenBackLeads(String)
     }
 
@@ -76,7 +80,7 @@ package struct CommandTable: Sendable {
         return commands.filter { $0.name.hasPrefix(name) }
     }
 
-    private static let all: [ConsoleCommand] = cluster + looking + moving + console
+    private static let all: [ConsoleCommand] = cluster + looking + moving + graphs + console
 
     private static let cluster: [ConsoleCommand] = [
         ConsoleCommand(

@@ -108,6 +108,7 @@ extension ConsoleState {
                     isOnTable && (detail == nil || aboutDetail.contains(command.handler)) ? label : nil
                 case .onShard(let label): isOnTable && (detail ?? selection) != .cluster ? label : nil
                 case .onGraph(let label): layout.graph.isEmpty ? nil : label
+                case .inGraph(let label): focus == .graph ? label : nil
                 case .whenBackLeads(let label): canGoBack ? label : nil
                 }
             guard let label, let key = command.keys.first else { continue }

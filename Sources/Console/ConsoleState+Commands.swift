@@ -23,6 +23,8 @@ extension ConsoleState {
         case .graph: showGraph(argument)
         case .nextGraph: graphKind = graphKind.stepped(1)
         case .previousGraph: graphKind = graphKind.stepped(-1)
+        case .zoom(let direction): zoomGraph(direction)
+        case .graphSet: useGraphSet(argument)
         case .theme: return useTheme(argument)
         case .faster: stepRefresh(-1)
         case .slower: stepRefresh(1)

@@ -99,6 +99,7 @@ extension ConsoleState {
             self.detail = nil
             say("\(Self.name(of: detail)) is no longer part of the cluster", .warning)
         }
+        settleGraphScales()
     }
 
     /// With a filter, the first row it found; the cluster's own row is always there.

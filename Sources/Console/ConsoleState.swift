@@ -69,6 +69,8 @@ package struct ConsoleState: Sendable {
     package internal(set) var sort = TableSort()
     package internal(set) var focus = Panel.table
     package internal(set) var graphKind = GraphKind.requests
+    package internal(set) var graph: GraphSettings
+    var graphScales = GraphScales()
     /// Seconds the graph is moved back in time.
     var graphShift = 0
     /// Events the panel is moved back by.
@@ -101,6 +103,7 @@ package struct ConsoleState: Sendable {
         self.height = max(0, height)
         table = CommandTable(isReadOnly: options.isReadOnly, canCopy: canCopy)
         themeName = options.theme
+        graph = GraphSettings(set: options.graphSet)
         refreshMilliseconds = options.refreshMilliseconds
     }
 
