@@ -43,6 +43,20 @@ import Testing
         #expect(Style(foreground: .indexed(8), background: .indexed(0)).reduced(to: .ansi8).foreground == .indexed(7))
     }
 
+    /// Errors stay red, warnings yellow, on the Linux console, too.
+    @Test func ofFewColorsTheHueIsKept() throws {
+        let theme = try ThemeLoader(folders: []).load("dark")
+        for (depth, bright) in [(ColorDepth.ansi8, UInt8(0)), (.ansi16, 8)] {
+            let reduced = theme.reduced(to: depth)
+            #expect(reduced[.bad].foreground == .indexed(1 + bright))
+            #expect(reduced[.warn].foreground == .indexed(3 + bright))
+            #expect(reduced[.good].foreground == .indexed(2 + bright))
+            #expect(reduced[.title].foreground == .indexed(6 + bright))
+            #expect(reduced[.text].background == .indexed(0))
+            #expect(reduced[.graphRead].foreground != reduced[.graphWrite].foreground)
+        }
+    }
+
     @Test func colorsReadBackAsTheyAreWritten() {
         for text in ["#0a1b2c", "default", "bright-black", "red"] { #expect(Color(parsing: text)?.text == text) }
     }

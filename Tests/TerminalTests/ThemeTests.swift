@@ -21,7 +21,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("text = white\nnope.role = red", "f:2: there is no role"), ("text red", "f:1: expected"),
+        ("text = white\ntabel.row = red", "f:2: there is no role 'tabel.row'; is 'table.row' meant?"),
+        ("nonsense = red", "f:1: there is no role 'nonsense'; docs/themes.md lists them"),
+        ("text red", "f:1: expected"),
         ("key = #12345", "f:1: '#12345' is no colour"), ("key = red on", "f:1: 'on' needs"),
         ("key = red\nkey = red", "f:2: 'key' was given"), ("key =", "f:1: nothing after"),
         ("\n\ninherits = a b", "f:3: 'inherits' takes one"), ("key = red blue", "f:1: two foreground"),

@@ -74,7 +74,7 @@ package enum Color: Hashable, Sendable {
             // Grey is nearer to white than to black on a terminal that has no grey.
             if depth == .ansi8, self == .indexed(8) { return .indexed(7) }
             if case .indexed(let index) = self, Int(index) < 16 { return .indexed(UInt8(Int(index) % limit)) }
-            return .indexed(Palette.nearest(among: 0..<limit, red: red, green: green, blue: blue))
+            return .indexed(Palette.nearestNamed(limit: limit, red: red, green: green, blue: blue))
         }
     }
 

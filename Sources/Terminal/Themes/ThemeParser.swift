@@ -46,11 +46,18 @@ package struct ThemeParser {
             return
         }
         guard ThemeRole.allNames.contains(key) else {
-            let known = ThemeRole.allNames.sorted().joined(separator: ", ")
-            throw error(.unknownRole, number, "there is no role '\(SafeText.display(key))'; roles are \(known)")
+            throw error(.unknownRole, number, "there is no role '\(SafeText.truncated(key, to: 40))'\(Self.meant(key))")
         }
         guard entries[key] == nil else { throw error(.duplicate, number, "'\(key)' was given before") }
         entries[key] = try entry(values, number: number)
+    }
+
+    /// What may have been meant by a name that is none, or where the names are.
+    private static func meant(_ name: String) -> String {
+        let near = ThemeRole.allNames.map { (name: $0, distance: Spelling.distance(name, $0)) }
+            .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
+        guard let near, near.distance <= max(1, name.count / 3) else { return "; docs/themes.md lists them" }
+        return "; is '\(near.name)' meant?"
     }
 
     /// Splits at spaces, makes `=` a word of its own, and ends at a comment. `#` begins a comment unless a hex digit
