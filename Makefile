@@ -17,7 +17,7 @@ SWIFT := swift
 
 # A build killed half-way must not leave what looks like a finished file.
 .DELETE_ON_ERROR:
-.PHONY: help console build perf bench bench-switchover bench-catch-up test unit coordination e2e e2e-long failover-long simulate crash-long lint install clean toolchain libraries test-tools
+.PHONY: help console build perf bench bench-switchover bench-catch-up test unit coordination e2e e2e-long failover-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -65,6 +65,10 @@ e2e-long: build-tests test-tools ## the same with all of Debian's packages, 20 k
 simulate: build-tests ## whole clusters in simulated time: SEEDS=10000 of them, or SEED=1234 TRACE=1 to see one
 	@SHOAL_SEEDS='$(SEEDS)' SHOAL_SEED='$(SEED)' SHOAL_TRACE='$(TRACE)' $(SWIFT) test -c release --skip-build \
 		--disable-xctest --filter '^Simulation\..*everySeedIsClean'
+
+simulate-reshard: build-tests ## resharding in simulated time: SEEDS=5000 of them, or SEED=1234 TRACE=1 to see one
+	@SHOAL_SEEDS='$(SEEDS)' SHOAL_SEED='$(SEED)' SHOAL_TRACE='$(TRACE)' $(SWIFT) test -c release --skip-build \
+		--disable-xctest --filter '^Simulation\..*everyReshardIsClean'
 
 failover-long: build-tests test-tools ## leaders killed 50 times, links cut 20 times, nodes restarted, etcd away: with a table (40 minutes)
 	@figures=$$(mktemp); trap 'column -t -s "	" "$$figures"; rm -f "$$figures"' EXIT; \

@@ -50,15 +50,19 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(name: "Resharding", dependencies: ["Storage", "Routing", "Replication"], swiftSettings: settings),
         .target(
             name: "Server",
-            dependencies: ["Storage", "Routing", "Replication", nioCore, nioPosix, logging, histogram],
+            dependencies: [
+                "Storage", "Routing", "Replication", "Resharding", nioCore, nioPosix, logging, histogram,
+            ],
             swiftSettings: settings
         ),
         .target(
             name: "Node",
             dependencies: [
-                "Storage", "Routing", "Replication", "Coordination", "Server", nioCore, nioPosix, logging, histogram,
+                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", nioCore, nioPosix, logging,
+                histogram,
             ],
             swiftSettings: settings
         ),
@@ -69,11 +73,17 @@ let package = Package(
             resources: [.embedInCode("Themes/Shipped")],
             swiftSettings: settings
         ),
-        .target(name: "Console", dependencies: ["Node", "Routing", "Server", "Terminal"], swiftSettings: settings),
+        .target(
+            name: "Console",
+            dependencies: ["Storage", "Routing", "Resharding", "Server", "Node", "Terminal"],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Storage", "Routing", "Server", "Node", "Terminal", "Console", logging, histogram, nioCore, nioPosix,
+                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", "Terminal",
+                "Console",
+                logging, histogram, nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -89,7 +99,12 @@ let package = Package(
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
         .testTarget(
             name: "Simulation",
-            dependencies: ["Replication", "Storage", "TestSupport"],
+            dependencies: ["Replication", "Resharding", "Routing", "Storage", "TestSupport"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "ReshardingTests",
+            dependencies: ["Resharding", "Replication", "Routing", "Storage"],
             swiftSettings: settings
         ),
         // A second process for the tests of the `local` coordinator.
@@ -117,14 +132,23 @@ let package = Package(
         ),
         .testTarget(
             name: "NodeTests",
-            dependencies: ["Node", "Server", "Storage", "Routing", "TestSupport", nioCore, nioPosix, logging],
+            dependencies: [
+                "Node", "Coordination", "Replication", "Resharding", "Server", "Storage", "Routing", "TestSupport",
+                nioCore,
+                nioPosix, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
         .testTarget(
             name: "ConsoleTests",
-            dependencies: ["Console", "Terminal", "Server"],
+            dependencies: ["Console", "Terminal", "Server", "Resharding", "Routing", "Storage"],
             exclude: ["Golden"],
+            swiftSettings: settings
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["shoal", "Node", "Resharding", "Replication", "Routing", "Storage"],
             swiftSettings: settings
         ),
         .testTarget(

@@ -1,8 +1,20 @@
+import Server
+
 /// Where the console gets its cluster from, and where its wishes go. No call but `shutdown` may block: the console
 /// runs on one thread and must stay smooth whatever a node does.
 package protocol ClusterSource: AnyObject, Sendable {
     /// The newest status, or nil before the first. Never blocks; older ones are simply skipped.
     func latest() -> ClusterSnapshot?
+
+    /// The newest slots and when they were put together, in the snapshots' milliseconds; nil before the first, and while
+    /// nobody wanted them. Never blocks.
+    func latestSlots() -> (slots: ClusterSlots, milliseconds: Int)?
+
+    /// Begins or ends to ask the shards' leaders for their slots.
+    func watchSlots(_ isWanted: Bool)
+
+    /// The way to resharding; nil where there is none: then the console has no wizard.
+    var reshardPort: (any ReshardPort)? { get }
 
     /// Events since the last call, oldest first.
     func drainEvents() -> [ClusterEvent]

@@ -8,14 +8,16 @@ extension CommandTable {
             keys: [.character("z")],
             handler: .zoom(1),
             description: "graph: more time, up to 15 minutes",
-            hint: .inGraph("zoom out")
+            hint: .inGraph("zoom out"),
+            views: [.dashboard]
         ),
         ConsoleCommand(
             name: "zoom-in",
             keys: [.character("Z")],
             handler: .zoom(-1),
             description: "graph: less time in more detail",
-            hint: .inGraph("zoom in")
+            hint: .inGraph("zoom in"),
+            views: [.dashboard]
         ),
         ConsoleCommand(
             name: "graph-set",

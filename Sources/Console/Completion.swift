@@ -29,7 +29,9 @@ package struct Completion: Hashable, Sendable {
         }
         let words: [String] =
             switch command.argument {
-            case .none, .text: []
+            case .none, .text, .slot: []
+            case .reshard: ["pause", "resume", "cancel"]
+            case .shade: SlotShade.allCases.map(\.rawValue)
             case .target, .targets: targets
             case .theme: themes
             case .graph: GraphKind.allCases.map(\.rawValue)

@@ -4,6 +4,9 @@ package enum ConsoleAction: Hashable, Sendable {
     case stop([String])
     /// Makes the node at that address the leader of its shard.
     case switchOver(shard: String, to: String)
+    /// Begins or ends to ask for the slots' owners and figures; they come as events.
+    case watchSlots(Bool)
+    case reshard(ReshardCommand)
     /// Shows the theme of this name from now on.
     case useTheme(String)
     /// Puts the text on the user's clipboard through the terminal.

@@ -1,4 +1,16 @@
+import Server
 import Terminal
+
+/// What the screen can show of what is drawn.
+package struct ConsoleDisplay: Hashable, Sendable {
+    package var hasColors: Bool
+    package var isUnicode: Bool
+
+    package init(hasColors: Bool = true, isUnicode: Bool = true) {
+        self.hasColors = hasColors
+        self.isUnicode = isUnicode
+    }
+}
 
 /// What happens to the console. Time is an event too: a `tick` comes before whatever depends on it.
 package enum ConsoleEvent: Sendable {
@@ -10,4 +22,8 @@ package enum ConsoleEvent: Sendable {
     case snapshot(ClusterSnapshot)
     case clusterEvents([ClusterEvent])
     case theme(ThemeNews)
+    case slots(ClusterSlots)
+    case reshard(ReshardEvent)
+    /// What the screen can show, now or from now on.
+    case display(ConsoleDisplay)
 }

@@ -10,6 +10,8 @@ package struct ConsoleOptions: Hashable, Sendable {
     package var isDemo: Bool
     /// What graphs are made of.
     package var graphSet: GraphSet
+    /// There is a way to resharding.
+    package var canReshard: Bool
     /// How often the figures change, one of `refreshSteps` or in between.
     package var refreshMilliseconds: Int
 
@@ -21,12 +23,14 @@ package struct ConsoleOptions: Hashable, Sendable {
         theme: String = "dark",
         isDemo: Bool = false,
         graphSet: GraphSet = .braille,
+        canReshard: Bool = false,
         refreshMilliseconds: Int = 1_000
     ) {
         self.isReadOnly = isReadOnly
         self.theme = theme
         self.isDemo = isDemo
         self.graphSet = graphSet
+        self.canReshard = canReshard
         self.refreshMilliseconds = refreshMilliseconds
     }
 }

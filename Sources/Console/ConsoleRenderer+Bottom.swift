@@ -94,14 +94,16 @@ extension ConsoleRenderer {
 extension ConsoleState {
     /// Keys and labels of the commands that are of use now, from the table that dispatches them.
     package var hints: [(key: String, label: String)] {
-        let isOnTable = focus == .table && !rows.isEmpty
+        if isInWizard, reshard.wizard.takesText { return typingHints }
+        let isOnTable = view == .dashboard && focus == .table && !rows.isEmpty
         // An opened row can be started and stopped; there is nothing to sort.
         let aboutDetail: [ConsoleCommand.Handler] = [.start, .stop, .copy]
         var first: [(String, String)] = []
         var others: [(String, String)] = []
-        for command in table.commands {
+        for command in table.commands where command.isFor(view) {
             let label: String? =
                 switch command.hint {
+                case .onTable where view == .reshard: reshardHint(command.handler)
                 case .never: nil
                 case .always(let label): label
                 case .onTable(let label):
@@ -109,6 +111,8 @@ extension ConsoleState {
                 case .onShard(let label): isOnTable && (detail ?? selection) != .cluster ? label : nil
                 case .onGraph(let label): layout.graph.isEmpty ? nil : label
                 case .inGraph(let label): focus == .graph ? label : nil
+                case .inReshard: reshardHint(command.handler)
+                case .elsewhere(let label): command.handler == .view(view) ? nil : label
                 case .whenBackLeads(let label): canGoBack ? label : nil
                 }
             guard let label, let key = command.keys.first else { continue }

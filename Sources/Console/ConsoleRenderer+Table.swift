@@ -25,7 +25,7 @@ extension ConsoleRenderer {
             if case .node(let node, _)? = state.row(id) { names.append(node.shard) }
             names.append(address)
         }
-        return names.joined(separator: glyphs.isUnicode ? " › " : " > ")
+        return names.joined(separator: crumb)
     }
 
     /// The first row shown; also right for a size other than the state's own.

@@ -1,3 +1,4 @@
+import Resharding
 import Server
 import Terminal
 
@@ -37,10 +38,11 @@ package struct ConsoleRenderer {
             return
         }
         drawFrame()
-        drawInformation()
-        if state.detail == nil { drawTable() } else { drawDetail() }
-        drawGraph()
-        drawEvents()
+        switch state.view {
+        case .dashboard: drawDashboard()
+        case .slots: drawSlotsView()
+        case .reshard: drawReshardView()
+        }
         drawBottom()
         switch state.overlay {
         case .none: break
@@ -49,8 +51,21 @@ package struct ConsoleRenderer {
         }
     }
 
+    private mutating func drawDashboard() {
+        drawInformation(layout.information)
+        if let row = layout.tableTitle { drawDivider(row, title: tableTitle, panel: .table) }
+        if let row = layout.graphTitle { drawDivider(row, title: graphTitle, panel: .graph) }
+        if let row = layout.eventsTitle { drawDivider(row, title: eventsTitle, panel: .events) }
+        if state.detail == nil { drawTable() } else { drawDetail() }
+        drawGraph()
+        drawEvents()
+    }
+
     /// The inside of the frame, left to right.
     var inner: Int { max(0, grid.width - 2) }
+
+    /// Between the parts of a breadcrumb.
+    var crumb: String { glyphs.isUnicode ? " › " : " > " }
 
     /// Where things stand apart in one line.
     var separator: String { glyphs.isUnicode ? " · " : " | " }
@@ -76,13 +91,15 @@ package struct ConsoleRenderer {
         let frame = Rect(width: grid.width, height: grid.height)
         grid.box(frame, glyphs: glyphs, style: frameStyle)
         drawTitle()
-        if let row = layout.tableTitle { drawDivider(row, title: tableTitle, panel: .table) }
-        if let row = layout.graphTitle { drawDivider(row, title: graphTitle, panel: .graph) }
-        if let row = layout.eventsTitle { drawDivider(row, title: eventsTitle, panel: .events) }
     }
 
     private mutating func drawDivider(_ y: Int, title: String, panel: ConsoleState.Panel) {
-        let isFocused = state.focus == panel && state.overlay == .none
+        drawDivider(y, title: title, isFocused: state.focus == panel)
+    }
+
+    /// A line across the frame with a title; `isFocused`: its panel has the keyboard.
+    mutating func drawDivider(_ y: Int, title: String, isFocused: Bool) {
+        let isFocused = isFocused && state.overlay == .none
         let style = isFocused ? theme[.frameFocused] : frameStyle
         grid.rule(x: 1, y: y, width: inner, glyphs: glyphs, style: style)
         grid.put(String(glyphs.teeLeft), x: 0, y: y, style: frameStyle)
@@ -130,8 +147,8 @@ package struct ConsoleRenderer {
         return labels
     }
 
-    private mutating func drawInformation() {
-        guard let first = layout.information.first else { return }
+    mutating func drawInformation(_ lines: Range<Int>) {
+        guard let first = lines.first else { return }
         guard let status = state.snapshot?.status else {
             let since = max(0, state.clock.milliseconds - (state.startedAt ?? state.clock.milliseconds)) / 1_000
             let wait = since >= 1 ? "  \(NumberFormat.duration(seconds: since))" : ""
@@ -145,6 +162,9 @@ package struct ConsoleRenderer {
         let rates = status.opsPerSecond
         var parts: [(String, Style)] = []
         parts.append(("\(running)/\(nodes.count) \(isNarrow ? "up" : "nodes running")", health))
+        if let job = state.reshard.wizard.job, !job.job.state.isEnded {
+            parts.append(("reshard \(Int(Self.share(job.status) * 100)) %", theme[.stateSyncing]))
+        }
         parts.append((keys(status), theme[.text]))
         if !isNarrow { parts.append((NumberFormat.bytes(status.bytes), theme[.text])) }
         if isNarrow {
@@ -154,7 +174,7 @@ package struct ConsoleRenderer {
             parts.append(("\(NumberFormat.short(rates.write)) writes/s", theme[.graphWrite]))
         }
         putParts(parts, y: first)
-        guard layout.information.count > 1 else { return }
+        guard lines.count > 1 else { return }
         putParts(
             [
                 (NumberFormat.counted(status.shards.count, "shard"), theme[.textDim]),
@@ -176,7 +196,7 @@ package struct ConsoleRenderer {
     }
 
     /// Writes parts with separators as long as whole ones fit.
-    private mutating func putParts(_ parts: [(String, Style)], y: Int) {
+    mutating func putParts(_ parts: [(String, Style)], y: Int) {
         var x = 2
         for (index, part) in parts.enumerated() {
             let lead = index == 0 ? "" : separator

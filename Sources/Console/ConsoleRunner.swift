@@ -67,6 +67,7 @@ private struct ConsoleSession {
     var isDirty = true
     var lastFrame = Int.min / 2
     var lastSnapshot: Int?
+    var lastSlots: Int?
 
     init(
         driver: TerminalDriver,
@@ -79,6 +80,8 @@ private struct ConsoleSession {
         self.source = source
         self.themes = ConsoleThemes(theme, name: options.theme, loader: themes, depth: driver.colorDepth)
         driver.watched = self.themes.descriptor
+        var options = options
+        options.canReshard = source.reshardPort != nil
         state = ConsoleState(
             options: options,
             themeNames: themes.names(),
@@ -91,6 +94,7 @@ private struct ConsoleSession {
         let waker = driver.waker
         source.onChange { waker.wake() }
         defer { source.onChange {} }
+        tellDisplay()
         while true {
             let sinceFrame = Self.monotonicMilliseconds() - lastFrame
             let patience = ConsoleRunner.patience(
@@ -99,7 +103,7 @@ private struct ConsoleSession {
                 isAnimating: state.isAnimating
             )
             let event = driver.nextEvent(timeoutMilliseconds: patience)
-            _ = state.update(.tick(Self.clock()))
+            _ = perform(state.update(.tick(Self.clock())), isNews: false)
             takeNews()
             if let ending = take(event) { return ending }
             drawIfDue()
@@ -131,15 +135,23 @@ private struct ConsoleSession {
             _ = state.update(.snapshot(snapshot))
             isDirty = true
         }
+        for event in source.reshardPort?.drain() ?? [] { _ = perform(state.update(.reshard(event))) }
+        if let (slots, milliseconds) = source.latestSlots(), milliseconds != lastSlots {
+            lastSlots = milliseconds
+            _ = state.update(.slots(slots))
+            isDirty = true
+        }
     }
 
-    private mutating func perform(_ actions: [ConsoleAction]) -> ConsoleRunner.Ending? {
-        isDirty = true
+    private mutating func perform(_ actions: [ConsoleAction], isNews: Bool = true) -> ConsoleRunner.Ending? {
+        if isNews || !actions.isEmpty { isDirty = true }
         for action in actions {
             switch action {
             case .start(let addresses): source.start(addresses)
             case .stop(let addresses): source.stop(addresses)
             case .switchOver(let shard, let target): source.switchOver(shard: shard, to: target)
+            case .reshard(let command): source.reshardPort?.send(command)
+            case .watchSlots(let isWanted): source.watchSlots(isWanted)
             case .useTheme(let name): take(themes.use(name))
             case .redraw: driver.repaint()
             // The driver has no clipboard yet, so that the table has no such command.
@@ -153,6 +165,12 @@ private struct ConsoleSession {
     private mutating func take(_ news: ThemeNews) {
         isDirty = true
         _ = state.update(.theme(news))
+        tellDisplay()
+    }
+
+    private mutating func tellDisplay() {
+        let display = ConsoleDisplay(hasColors: themes.shown.hasColors, isUnicode: driver.glyphs.isUnicode)
+        _ = state.update(.display(display))
     }
 
     private mutating func drawIfDue() {

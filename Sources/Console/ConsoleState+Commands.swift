@@ -11,7 +11,19 @@ extension ConsoleState {
         case .start: return start(argument)
         case .stop: stop(argument)
         case .switchover: switchOver(argument)
+        case .view(.slots): showSlots(argument)
+        case .view(let view): self.view = view
+        case .shade(let direction): slotsView.shade = slotsView.shade.stepped(direction)
+        case .shadeBy: argument.isEmpty ? (slotsView.shade = slotsView.shade.stepped(1)) : shadeSlots(argument)
+        case .reshard: return openReshard(argument)
+        case .reshardPause: return pauseReshard()
+        case .reshardCancel: cancelReshard()
+        case .reshardRate: return reshard.wizard.stepRate(ofJob: reshard.shownStep == .progress).map(ConsoleAction.reshard)
+        case .mark: reshard.wizard.mark()
+        case .open where argument.isEmpty && view == .slots: openSlot()
+        case .open where argument.isEmpty && view == .reshard: return openInReshard()
         case .open: open(argument)
+        case .back where view == .reshard: return backFromReshard()
         case .back: back()
         case .move(let movement): move(movement)
         case .nextPanel: stepPanel(1)
@@ -78,6 +90,10 @@ extension ConsoleState {
     mutating func targets(_ argument: String) -> [TableRow] {
         let names = argument.split(separator: " ").map(String.init)
         if names.isEmpty {
+            guard view == .dashboard else {
+                say("say which: a node's address or a shard's name after the command", .warning)
+                return []
+            }
             if let row = detail.flatMap(row) ?? selectedRow { return [row] }
             say("no status of the cluster yet", .warning)
             return []
@@ -118,6 +134,7 @@ extension ConsoleState {
 
     private mutating func open(_ argument: String) {
         guard let row = targets(argument).first else { return }
+        view = .dashboard
         // In the events or the graph, Enter opens what they belong to: the selected row.
         detail = row.id
         selection = row.id
@@ -127,6 +144,7 @@ extension ConsoleState {
 
     /// One step towards the plain dashboard; never further.
     mutating func back() {
+        if view == .slots { return backFromSlots() }
         if detail != nil {
             detail = nil
         } else if graphShift > 0 || eventsShift > 0 {
@@ -141,7 +159,7 @@ extension ConsoleState {
 
     /// Whether Esc would do something: what its hint depends on.
     var canGoBack: Bool {
-        detail != nil || graphShift > 0 || eventsShift > 0 || focus != .table || !filter.isEmpty
+        view != .dashboard || detail != nil || graphShift > 0 || eventsShift > 0 || focus != .table || !filter.isEmpty
     }
 
     mutating func setFilter(_ text: String) {
@@ -209,6 +227,10 @@ extension ConsoleState {
     }
 
     private mutating func copySelection() -> [ConsoleAction] {
+        if view == .slots {
+            say("copied \(slotsText)")
+            return [.copy(slotsText)]
+        }
         guard let row = detail.flatMap(row) ?? selectedRow else { return [] }
         var text = Self.name(of: row.id)
         if case .cluster(let status) = row { text = status.cluster }

@@ -31,7 +31,7 @@ extension ConsoleState {
     }
 
     private mutating func moveWhileTyping(_ movement: ConsoleCommand.Movement) {
-        if focus == .table, detail == nil { move(movement) }
+        if view == .dashboard, focus == .table, detail == nil { move(movement) }
     }
 
     mutating func press(_ key: Key, inCommand editor: LineEditor) -> [ConsoleAction] {
@@ -67,7 +67,7 @@ extension ConsoleState {
         guard let first = words.first else { return [] }
         remember(line)
         let name = String(first)
-        let argument = words.count > 1 ? words[1].trimmed : ""
+        let argument = words.count > 1 ? String(words[1]).trimmed : ""
         let found = table.commands(named: name)
         guard let command = found.first else {
             say("no command \"\(name)\"; press ? for those there are", .error)
@@ -153,14 +153,5 @@ extension LineEditor {
         case .ctrl("w"): deleteWord()
         default: break
         }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: String {
-        var text = self
-        while text.first == " " { text.removeFirst() }
-        while text.last == " " { text.removeLast() }
-        return String(text)
     }
 }

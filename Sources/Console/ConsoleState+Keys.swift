@@ -4,7 +4,7 @@ import Terminal
 extension ConsoleState {
     /// A key goes to the topmost thing that takes keys: dialog, help, input line, and then the command table.
     mutating func press(_ key: Key) -> [ConsoleAction] {
-        let command = table.command(for: key)
+        let command = table.command(for: key, in: view)
         // Ctrl-C asks to leave wherever one is, also while typing.
         if key == .ctrl("c"), let command { return leave(with: command) }
         if isTooSmall, overlay == .none {
@@ -24,6 +24,7 @@ extension ConsoleState {
             return []
         case .none: break
         }
+        if let actions = typeInWizard(key) { return actions }
         guard let command else { return [] }
         notice = nil
         return run(command)
@@ -49,6 +50,7 @@ extension ConsoleState {
                 begin(.stop, addresses)
                 say("stopping \(addresses.count == 1 ? addresses[0] : NumberFormat.counted(addresses.count, "node"))")
             }
+            if case .reshard(.cancel) = dialog.action { say("aborting the reshard") }
             if case .switchOver(let shard, let target) = dialog.action {
                 say("changing the leader of \(shard) to \(target)")
             }
@@ -59,7 +61,7 @@ extension ConsoleState {
     }
 
     private mutating func press(_ key: Key, inHelpAt top: Int) {
-        let handler = table.command(for: key)?.handler
+        let handler = table.command(for: key, in: view)?.handler
         let page = max(1, height - 6)
         let highest = max(0, HelpText.lines(table).count - 1)
         switch handler {
@@ -89,11 +91,13 @@ extension ConsoleState {
             editor.insert(text)
             input = .filter(editor)
             setFilter(editor.text)
-        case .none: break
+        case .none: if isInWizard { reshard.wizard.paste(text, now: clock.milliseconds) }
         }
     }
 
     mutating func stepPanel(_ direction: Int) {
+        if view == .slots { return stepSlotsPanel() }
+        if view == .reshard { return reshard.wizard.nextPart(direction) }
         let layout = self.layout
         let visible = Panel.allCases.filter { panel in
             switch panel {
@@ -107,6 +111,11 @@ extension ConsoleState {
     }
 
     mutating func move(_ movement: ConsoleCommand.Movement) {
+        switch view {
+        case .slots: return moveInSlots(movement)
+        case .reshard: return reshard.wizard.move(movement)
+        case .dashboard: break
+        }
         switch (focus, movement) {
         case (.events, _): moveEvents(movement)
         case (.graph, .left): graphShift += Self.graphSteps * graph.secondsPerStep

@@ -5,8 +5,9 @@ extension ConsoleState {
     /// Takes one event in and says what is to be done about it. Pure: no I/O, no clock.
     package mutating func update(_ event: ConsoleEvent) -> [ConsoleAction] {
         var actions: [ConsoleAction] = []
+        let wantedSlots = wantsSlots
         switch event {
-        case .tick(let clock): tick(clock)
+        case .tick(let clock): actions = tick(clock)
         case .key(let key): actions = press(key)
         case .paste(let text): paste(text)
         case .resized(let width, let height):
@@ -15,17 +16,22 @@ extension ConsoleState {
         case .snapshot(let snapshot): receive(snapshot)
         case .clusterEvents(let events): receive(events)
         case .theme(let news): receive(news)
+        case .slots(let slots): if !isPaused || self.slots == nil { self.slots = slots }
+        case .reshard(let event): actions = receive(event)
+        case .display(let display): self.display = display
         }
         settle()
+        if wantsSlots != wantedSlots { actions.append(.watchSlots(wantsSlots)) }
         return actions
     }
 
-    private mutating func tick(_ clock: ConsoleClock) {
+    private mutating func tick(_ clock: ConsoleClock) -> [ConsoleAction] {
         self.clock = clock
         if startedAt == nil { startedAt = clock.milliseconds }
         if let notice, clock.milliseconds >= notice.until { self.notice = nil }
         operations = operations.filter { clock.milliseconds - $0.value.since < Self.operationMilliseconds }
         showWaitingIfDue()
+        return reshard.wizard.tick(now: clock.milliseconds).map(ConsoleAction.reshard)
     }
 
     /// The history takes every snapshot, the screen only as often as the refresh rate says.
@@ -93,6 +99,7 @@ extension ConsoleState {
             visible: layout.tableRows.count,
             total: rows.count
         )
+        if view == .slots { settleSlots() }
         graphShift = min(max(0, graphShift), SampleHistory.capacity - 1)
         eventsShift = min(max(0, eventsShift), max(0, events.count - 1))
         if let detail, snapshot != nil, row(detail) == nil {

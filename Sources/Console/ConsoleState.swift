@@ -62,6 +62,11 @@ package struct ConsoleState: Sendable {
     var changes = ChangeFeed()
     package internal(set) var operations: [String: Operation] = [:]
 
+    package internal(set) var view = ConsoleView.dashboard
+    package internal(set) var display = ConsoleDisplay()
+    package internal(set) var slots: ClusterSlots?
+    package internal(set) var slotsView = SlotsView()
+    package internal(set) var reshard = ReshardView()
     package internal(set) var rows: [TableRow] = []
     package internal(set) var selection = RowID.cluster
     var tableTop = 0
@@ -101,7 +106,7 @@ package struct ConsoleState: Sendable {
         self.themeNames = themeNames.isEmpty ? [options.theme] : themeNames
         self.width = max(0, width)
         self.height = max(0, height)
-        table = CommandTable(isReadOnly: options.isReadOnly, canCopy: canCopy)
+        table = CommandTable(isReadOnly: options.isReadOnly, canCopy: canCopy, canReshard: options.canReshard)
         themeName = options.theme
         graph = GraphSettings(set: options.graphSet)
         refreshMilliseconds = options.refreshMilliseconds
@@ -118,6 +123,7 @@ package struct ConsoleState: Sendable {
     /// Whether something turns on the screen, so that frames are due more often than once a second.
     package var isAnimating: Bool {
         guard let snapshot else { return true }
+        if view == .reshard, reshard.wizard.isWaiting { return true }
         return !operations.isEmpty || snapshot.status.shards.contains { $0.nodes.contains { $0.state.isInProgress } }
     }
 

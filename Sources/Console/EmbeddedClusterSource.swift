@@ -7,12 +7,21 @@ import Synchronization
 /// The console's view of the nodes in this process and of all others.
 package final class EmbeddedClusterSource: ClusterSource {
     private let cluster: EmbeddedCluster
+    private let reshard: ClusterReshard
+    private let isOpen = Mutex(false)
     /// What happens once the terminal is open: nodes are started then, since opening it sets the locale.
     private let onOpen: @Sendable (EmbeddedCluster) async -> Void
 
-    /// - Parameter onOpen: called once, when the screen is ready.
-    package init(_ cluster: EmbeddedCluster, onOpen: @escaping @Sendable (EmbeddedCluster) async -> Void) {
+    /// - Parameters:
+    ///   - isReadOnly: nothing is changed, config.yaml neither.
+    ///   - onOpen: called once, when the screen is ready.
+    package init(
+        _ cluster: EmbeddedCluster,
+        isReadOnly: Bool = false,
+        onOpen: @escaping @Sendable (EmbeddedCluster) async -> Void
+    ) {
         self.cluster = cluster
+        reshard = ClusterReshard(cluster, mayChange: !isReadOnly)
         self.onOpen = onOpen
     }
 
@@ -27,6 +36,14 @@ package final class EmbeddedClusterSource: ClusterSource {
             demo: cluster.isDemoRunning ? Set(cluster.config.allNodes.map(\.description)) : []
         )
     }
+
+    package var reshardPort: (any ReshardPort)? { reshard }
+
+    package func latestSlots() -> (slots: ClusterSlots, milliseconds: Int)? {
+        cluster.latestSlots().map { ($0.slots, Int($0.readAt)) }
+    }
+
+    package func watchSlots(_ isWanted: Bool) { cluster.watchSlots(isWanted) }
 
     package func drainEvents() -> [ClusterEvent] {
         let now = Int(time(nil))
@@ -64,6 +81,13 @@ package final class EmbeddedClusterSource: ClusterSource {
 
     package func onChange(_ wake: @escaping @Sendable () -> Void) {
         cluster.watch(wake)
+        // Called again to be no longer woken: nodes are not to be started another time then.
+        let isFirst = isOpen.withLock { isOpen in
+            defer { isOpen = true }
+            return !isOpen
+        }
+        guard isFirst else { return }
+        reshard.begin()
         Task { [cluster, onOpen] in await onOpen(cluster) }
     }
 
@@ -71,7 +95,8 @@ package final class EmbeddedClusterSource: ClusterSource {
         let lines = Mutex<[String]>([])
         let done = Mutex(false)
         let changed = ShutdownSignal()
-        Task { [cluster] in
+        Task { [cluster, reshard] in
+            await reshard.close()
             await cluster.stopAll { line in
                 lines.withLock { $0.append(line) }
                 changed.signal()

@@ -34,6 +34,12 @@ package enum NumberFormat {
         return "\(size) B"
     }
 
+    /// Bytes per second: `850 kB/s`, `12.4 MB/s`, `120 MB/s`.
+    package static func rate(_ bytesPerSecond: UInt64) -> String {
+        bytesPerSecond < 1_000_000
+            ? "\(bytesPerSecond / 1_000) kB/s" : scaled(UInt(bytesPerSecond), by: 1_000_000) + " MB/s"
+    }
+
     /// Microseconds as milliseconds without the unit: `0.06`, `1.50`, `15.0`, `1,500`.
     package static func milliseconds(micros: Int) -> String {
         let micros = max(0, micros)

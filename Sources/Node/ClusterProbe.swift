@@ -44,9 +44,10 @@ package struct ClusterProbe: Sendable {
                 nodes: shard.nodes.compactMap { answers["\($0)"] }
             )
         }
+        let version = shards.flatMap(\.nodes).compactMap(\.mapVersion).max()
         return ClusterStatus(
             cluster: config.name,
-            mapVersion: Int(map?.version ?? 0),
+            mapVersion: version ?? Int(clamping: map?.version ?? 0),
             placement: config.placement.rawValue,
             coordinator: config.coordinator.rawValue,
             shards: shards
@@ -64,7 +65,8 @@ package struct ClusterProbe: Sendable {
         return ClusterStatus.Shard(
             name: shard.name,
             index: shard.index,
-            slots: slots,
+            // The config's map is where a cluster begins; the nodes know the one in force.
+            slots: nodes.max { $0.mapVersion ?? -1 < $1.mapVersion ?? -1 }?.slots ?? slots,
             keys: source?.keys ?? 0,
             bytes: source?.bytes ?? 0,
             leader: (known.first { $0.role == .leader })?.address ?? "\(shard.address)",

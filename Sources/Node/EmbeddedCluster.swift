@@ -36,21 +36,45 @@ package final class EmbeddedCluster: Sendable {
         var demo: Task<Void, Never>?
         var isDemoRunning = false
         var isStopping = false
+        var slotWatch = SlotWatch()
+        /// As the file has it now, as far as shards go; the rest as it was at the start.
+        var config: ClusterConfig
+        /// Shards that the file has not, and of which nodes run here: on their way in, or on their way out.
+        var guests: [ShardConfig] = []
+        var file: ConfigStamp?
+
+        /// All shards that are looked at.
+        var shown: ClusterConfig {
+            var shown = config
+            for guest in guests {
+                shown.shards.append(
+                    ShardConfig(
+                        name: guest.name,
+                        index: shown.shards.count,
+                        address: guest.address,
+                        replicas: guest.replicas
+                    )
+                )
+            }
+            return shown
+        }
     }
 
-    package let config: ClusterConfig
     let group: any EventLoopGroup
     private let control: any EventLoopGroup
     private let logger: Logger
-    let state = Mutex(State())
+    let state: Mutex<State>
 
     /// - Parameter control: loops that neither sync nor read engines: leases are renewed there.
     package init(config: ClusterConfig, group: any EventLoopGroup, control: any EventLoopGroup, logger: Logger) {
-        self.config = config
+        state = Mutex(State(config: config, file: ConfigStamp(file: config.file)))
         self.group = group
         self.control = control
         self.logger = logger
     }
+
+    /// config.yaml as it is now.
+    package var config: ClusterConfig { state.withLock { $0.config } }
 
     /// Addresses of the nodes that run in this process.
     package var embedded: Set<String> { state.withLock { Set($0.nodes.keys.map(\.description)) } }
@@ -69,15 +93,17 @@ package final class EmbeddedCluster: Sendable {
         }
     }
 
-    /// Begins to watch; `wake` is called from any thread when status or events are new.
+    /// Begins to watch; `wake` is called from any thread when status or events are new. A later call replaces it.
     package func watch(_ wake: @escaping @Sendable () -> Void) {
+        let isWatching = state.withLock { state in
+            state.wake = wake
+            return state.ticker != nil
+        }
+        guard !isWatching else { return }
         let ticker = group.next().scheduleRepeatedTask(initialDelay: .zero, delay: EmbeddedCluster.interval) { _ in
             self.probe()
         }
-        state.withLock { state in
-            state.wake = wake
-            state.ticker = ticker
-        }
+        state.withLock { $0.ticker = ticker }
     }
 
     /// Starts every node of the config in this process, leaders first.
@@ -109,6 +135,7 @@ package final class EmbeddedCluster: Sendable {
 
     /// Stops all nodes of this process, replicas first.
     package func stopAll(progress: @Sendable (String) -> Void) async {
+        watchSlots(false)
         let (nodes, ticker, demo) = state.withLock { state in
             state.isStopping = true
             return (state.nodes, state.ticker, state.demo)
@@ -116,7 +143,7 @@ package final class EmbeddedCluster: Sendable {
         ticker?.cancel()
         demo?.cancel()
         await demo?.value
-        let leaders = Set(config.shards.map(\.address))
+        let leaders = Set(state.withLock { $0.shown }.shards.map(\.address))
         let order = nodes.keys.sorted { (leaders.contains($0) ? 1 : 0, $0) < (leaders.contains($1) ? 1 : 0, $1) }
         for address in order {
             progress("stopping \(address)")
@@ -144,8 +171,9 @@ package final class EmbeddedCluster: Sendable {
         state.withLock { $0.demo = task }
     }
 
-    private func embed(_ address: NodeAddress) async {
-        guard let member = config.membership(of: address) else { return }
+    func embed(_ address: NodeAddress) async {
+        let (config, shown) = state.withLock { ($0.config, $0.shown) }
+        guard let member = shown.membership(of: address) else { return }
         do throws(NodeError) {
             let configuration = try NodeConfiguration(
                 cluster: config,
@@ -163,7 +191,7 @@ package final class EmbeddedCluster: Sendable {
         }
     }
 
-    private func answers(_ address: NodeAddress) async -> Bool {
+    func answers(_ address: NodeAddress) async -> Bool {
         do throws(ClientError) {
             _ = try await HTTPFetch.request(method: "GET", address: address, path: "/healthz", group: group)
             return true
@@ -206,7 +234,7 @@ package final class EmbeddedCluster: Sendable {
         probe()
     }
 
-    func add(_ severity: Event.Severity, _ text: String) {
+    package func add(_ severity: Event.Severity, _ text: String) {
         let wake = state.withLock { state in
             state.events.append(Event(severity: severity, text: text))
             if state.events.count > EmbeddedCluster.eventsMax { state.events.removeFirst() }
@@ -227,8 +255,9 @@ package final class EmbeddedCluster: Sendable {
             return state.nodes
         }
         guard let nodes else { return }
-        let probe = ClusterProbe(config: config, group: group, embedded: nodes)
         Task {
+            followConfig()
+            let probe = ClusterProbe(config: state.withLock { $0.shown }, group: group, embedded: nodes)
             let status = await probe.probe()
             // Before the status is there to be shown: that a node is gone explains that its shard has no leader.
             noteRemote(status, embedded: Set(nodes.keys.map(\.description)))

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import Replication
+import Resharding
 import Routing
 import Server
 import Storage
@@ -29,11 +30,11 @@ package final class Node: NodeControl {
     }
 
     package let configuration: NodeConfiguration
-    private let group: any EventLoopGroup
-    private let logger: Logger
+    let group: any EventLoopGroup
+    let logger: Logger
     private let control: any EventLoopGroup
     private let firstMap: SlotMap
-    private let metrics = NodeMetrics()
+    let metrics = NodeMetrics()
     private let state: Mutex<State>
     /// Held by the thread that opens or closes the shard.
     private let transition = StoreLock()
@@ -212,13 +213,20 @@ package final class Node: NodeControl {
                 shard?.follow(leader, term: term) { [weak self] report in self?.follow(report) }
             },
             unfollow: { [weak shard] in shard?.unfollow() },
+            termBegins: { [weak self, weak shard] term in self?.beginTerm(term, shard) },
+            termEnded: { [weak shard] in shard?.endTerm() },
             sayLeaving: { [weak shard] in shard?.link?.leave() },
-            note: { [weak self] gravity, text in
-                let now = Int(Clock.wallMilliseconds() / 1000)
-                self?.state.withLock { $0.changes.add(gravity, text, at: now) }
-            }
+            note: { [weak self] gravity, text in self?.note(gravity, text) }
         )
     }
+
+    func note(_ gravity: LeadershipMachine.Gravity, _ text: String) {
+        let now = Int(Clock.wallMilliseconds() / 1000)
+        state.withLock { $0.changes.add(gravity, text, at: now) }
+    }
+
+    /// The shard, while it is open.
+    var openedShard: OpenShard? { state.withLock { $0.shard } }
 
     /// Leadership's word. Blocks until every loop serves so.
     private func serve(leads: Bool, _ leader: Member?) {
@@ -229,6 +237,7 @@ package final class Node: NodeControl {
         }
         guard store != nil else { return }
         if leads {
+            beginServing()
             setPhase(.running, "")
         } else if leader == nil {
             let holdsData = state.withLock { $0.shard }?.holdsData ?? false
@@ -321,7 +330,8 @@ package final class Node: NodeControl {
             store: store,
             phase: phase,
             message: message,
-            leadership: shard?.leadership
+            leadership: shard?.leadership,
+            resharding: leads ? shard?.resharding : nil
         )
     }
 
@@ -355,6 +365,9 @@ package final class Node: NodeControl {
 
     package func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String? {
         guard let shard = state.withLock({ $0.shard }) else { return "the shard is not running on this node" }
+        if let job = shard.view.picture.job, !job.state.isEnded {
+            return "a reshard is under way, which clears by itself what has moved; wait for its end"
+        }
         let topology = shard.view.topology
         return await CleanCheck(map: topology.map, leaders: topology.leaders, group: group)
             .reasonNotTo(clean: slots, in: shard.store)

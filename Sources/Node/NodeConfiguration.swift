@@ -43,13 +43,8 @@ package struct NodeConfiguration: Sendable {
         if let configured = cluster.shard(named: shard) {
             role = try NodeConfiguration.role(of: address, in: configured, isReplica, file: cluster.file)
         } else {
-            guard isReplica != true else {
-                throw NodeError(
-                    .contradiction,
-                    "shard \(shard) is not in \(cluster.file), so a replica would have no leader: add the shard, or leave out --replica"
-                )
-            }
-            role = .leader
+            // One that a reshard is going to add. A replica waits for the coordinator to name the leader.
+            role = isReplica == true ? .replica : .leader
         }
         self.cluster = cluster
         self.shard = shard

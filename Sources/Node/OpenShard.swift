@@ -14,11 +14,13 @@ final class OpenShard: Sendable {
     let reader: ReplicationReader
     let membership: Membership
     let view: ClusterView
-    private let configuration: NodeConfiguration
-    private let control: any EventLoop
-    private let logger: Logger
+    let configuration: NodeConfiguration
+    let control: any EventLoop
+    let logger: Logger
     private let following = Mutex<FollowerLink?>(nil)
     private let driver = Mutex<LeadershipDriver?>(nil)
+    /// Of the term that is led, and those that have ended and whose threads are to be waited for.
+    let reshardings = Mutex<(current: ReshardingDriver?, ended: [ReshardingDriver])>((nil, []))
 
     private init(_ configuration: NodeConfiguration, _ parts: Parts, control: any EventLoop, logger: Logger) {
         self.configuration = configuration
@@ -133,7 +135,11 @@ final class OpenShard: Sendable {
         )
         self.driver.withLock { $0 = driver }
         driver.start()
-        view.begin(leadership: driver, onChange: onChange)
+        view.begin(
+            leadership: driver,
+            onPicture: { [weak self] picture in self?.resharding?.see(picture) },
+            onChange: onChange
+        )
     }
 
     var leadership: LeadershipDriver? { driver.withLock { $0 } }
@@ -188,6 +194,8 @@ final class OpenShard: Sendable {
     /// The loops have stopped using the store. Blocks.
     func close() {
         view.end()
+        endTerm()
+        joinEnded()
         unfollow()
         reader.close()
         store.close()
@@ -203,6 +211,9 @@ final class OpenShard: Sendable {
         status.bytes = Int(clamping: total.bytes)
         status.position = figures.commitPosition.description
         status.commit = figures.mode.rawValue
+        let map = view.map
+        status.mapVersion = Int(clamping: map.version)
+        status.slots = map.index(ofShard: configuration.shard).map { map.slotCount(ofShard: $0) } ?? 0
         if let standing = leadership?.standing {
             status.inSync = standing.inSync.contains { $0.key == membership.member.key }
             status.leadership = NodeStatus.Leadership(standing)

@@ -26,7 +26,7 @@ final class ReplicationReader: @unchecked Sendable {
             try withOffer { offer, _ in
                 ReplicationRecord(
                     key: Array(offer.record.key),
-                    value: offer.record.kind == .delete ? nil : Array(offer.record.value),
+                    value: offer.record.kind == .delete ? nil : Array(offer.record.content),
                     position: offer.position
                 )
             }

@@ -47,7 +47,7 @@ package struct ReplicationCursor: Hashable, Sendable {
     package func withOffer<R>(in batch: LogBatch, _ body: (Offer) -> R) -> R? {
         var result: R?
         func look(_ record: LogRecord, _ sequence: UInt64) {
-            guard result == nil, sequence > taken.sequence, record.kind == .put || record.kind == .delete else {
+            guard result == nil, sequence > taken.sequence, record.changesKey else {
                 return
             }
             result = body(Offer(position: Position(term: batch.term, sequence: sequence), record: record))
@@ -63,7 +63,7 @@ package struct ReplicationCursor: Hashable, Sendable {
         guard offer.record.key.elementsEqual(key) else {
             return .refused("the next record, \(offer.position), has another key")
         }
-        guard offer.record.value.elementsEqual(value ?? []) else {
+        guard offer.record.content.elementsEqual(value ?? []) else {
             return .refused("the next record, \(offer.position), has another value")
         }
         taken = offer.position

@@ -1,7 +1,7 @@
 /// The periods and bounds of replication, each with its reason. Times are milliseconds of a monotonic clock.
 package enum ReplicationLimits {
     /// The peer protocol's version; said in the hello, so that a later version can refuse or adapt.
-    package static let protocolVersion = 2
+    package static let protocolVersion = 3
     /// A leader speaks at least this often: a third of the resolution at which people are shown lag.
     package static let heartbeatPeriod: UInt64 = 100
     /// A lag up to this reads 0 to people: two heartbeats may be on their way without anything being behind.

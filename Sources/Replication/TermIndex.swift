@@ -25,10 +25,10 @@ package struct TermIndex: Hashable, Sendable {
     /// Takes note of records that follow the end.
     /// - Returns: false, changing nothing, if they don't: a gap, an overlap or a falling term.
     @discardableResult
-    package mutating func append(term: UInt64, firstSequence: UInt64, count: Int) -> Bool {
+    package mutating func append(term: UInt64, firstSequence: UInt64, count: UInt64) -> Bool {
         guard count > 0, firstSequence == end.sequence + 1, term >= end.term else { return false }
         if runs.last?.term != term { runs.append(Run(term: term, first: firstSequence)) }
-        end = Position(term: term, sequence: firstSequence + UInt64(count) - 1)
+        end = Position(term: term, sequence: firstSequence + count - 1)
         return true
     }
 

@@ -27,7 +27,8 @@ extension ClusterConfig {
         if let first = problems.first { throw ConfigError(first, Array(problems.dropFirst())) }
     }
 
-    private static func readBytes(of file: String) throws(ConfigError) -> [UInt8] {
+    /// The file as it is, unless it is too large to be a config. Blocks on the file system.
+    package static func readBytes(of file: String) throws(ConfigError) -> [UInt8] {
         func failure(_ message: String) -> ConfigError { ConfigError(.init(file: file, line: nil, message: message)) }
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {

@@ -34,6 +34,9 @@ struct ConfigFields {
     /// The line of a field, or of its document if it is not there.
     func line(of field: String) -> Int { values[field]?.mark?.line ?? line }
 
+    /// Where a field's value begins in its line, from 1 in characters; 1 if it is not there.
+    func column(of field: String) -> Int { values[field]?.mark?.column ?? 1 }
+
     func has(_ field: String) -> Bool { values[field] != nil }
 
     mutating func report(_ field: String, _ message: String) {

@@ -38,6 +38,8 @@ extension ConfigParser {
                 line: line,
                 nameLine: fields.line(of: "Name"),
                 indexLine: fields.line(of: "Index"),
+                indexColumn: fields.column(of: "Index"),
+                indexText: fields.text("Index") ?? "",
                 addressLines: [address.line] + replicas.map(\.line)
             )
         )

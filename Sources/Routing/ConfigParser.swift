@@ -20,12 +20,21 @@ package struct ConfigParser {
         var line: Int
         var nameLine: Int
         var indexLine: Int
+        /// From 1, in characters.
+        var indexColumn: Int
+        /// As it is written.
+        var indexText: String
         var addressLines: [Int]
     }
 
     /// The config in `text`, checked except for what only the machine can tell (`validateLocality`).
     /// - Parameter file: its path, for messages and to resolve `DataDirectory` against.
     package static func parse(_ text: [UInt8], file: String) throws(ConfigError) -> ClusterConfig {
+        try read(text, file: file).config
+    }
+
+    /// The same, with the documents and where they are.
+    static func read(_ text: [UInt8], file: String) throws(ConfigError) -> ConfigParser {
         var parser = ConfigParser(file: file)
         parser.config.file = file
         parser.config.dataDirectory = parser.resolve(parser.config.dataDirectory)
@@ -33,7 +42,7 @@ package struct ConfigParser {
         if parser.problems.isEmpty { parser.checkTogether() }
         let problems = parser.problems.sorted { ($0.line ?? 0) < ($1.line ?? 0) }
         if let first = problems.first { throw ConfigError(first, Array(problems.dropFirst())) }
-        return parser.config
+        return parser
     }
 
     /// The config in `text`.

@@ -21,13 +21,23 @@ package enum PlacementPolicy: String, Codable, Sendable, CaseIterable {
         guard !shards.isEmpty, shards.count <= Self.shardsMax else {
             throw RoutingError(.badPlacement, "slots need 1 to \(Self.shardsMax) shards, not \(shards.count)")
         }
+        guard Set(shards).count == shards.count else {
+            throw RoutingError(.badPlacement, "a shard is named twice: \(shards.joined(separator: ", "))")
+        }
         let owners =
             switch self {
             case .fixed: FixedPlacement.owners(current: current, shards: shards)
             case .modulo: (0..<StorageLimits.slotCount).map { UInt16($0 % shards.count) }
             case .ring: RingPlacement.owners(shards: shards)
             }
-        if let current, current.shardNames == shards, current.owners == owners { return current }
-        return try SlotMap(version: (current?.version ?? 0) + 1, shardNames: shards, owners: owners)
+        if let current, current.shardNames == shards, current.owners == owners, current.placement == self {
+            return current
+        }
+        return try SlotMap(
+            version: (current?.version ?? 0) + 1,
+            shardNames: shards,
+            owners: owners,
+            placement: self
+        )
     }
 }

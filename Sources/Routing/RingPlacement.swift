@@ -14,6 +14,13 @@ package enum RingPlacement {
     /// Beyond this many shards slots are too few for the bound; `fixed` is the policy to use there.
     package static let boundedShards = 16
 
+    /// The bound for any number of shards, as a part of the even share: beyond `boundedShards` five standard deviations.
+    package static func imbalanceBound(shards: Int) -> Double {
+        guard shards > boundedShards else { return imbalanceMax }
+        let variance = 1 / Double(virtualNodes) + Double(shards) / Double(StorageLimits.slotCount)
+        return max(imbalanceMax, 5 * variance.squareRoot())
+    }
+
     /// The owner of each slot. The points depend on a shard's name alone, so its neighbours never change places.
     static func owners(shards: [String]) -> [UInt16] {
         // The ring is looked at in slots' places only: of the points between two slots, the first clockwise counts.

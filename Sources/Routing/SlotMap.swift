@@ -10,11 +10,19 @@ package struct SlotMap: Hashable, Sendable {
     package let shardNames: [String]
     /// `StorageLimits.slotCount` shard indexes.
     package let owners: [UInt16]
+    /// The policy in force; nil in maps of the time before they said so: then it is config.yaml's. Slots may lie
+    /// otherwise: they were moved one by one, or a reshard is under way.
+    package let placement: PlacementPolicy?
 
     /// A run of slots, both ends included.
     package typealias SlotRange = ClosedRange<UInt16>
 
-    package init(version: UInt64, shardNames: [String], owners: [UInt16]) throws(RoutingError) {
+    package init(
+        version: UInt64,
+        shardNames: [String],
+        owners: [UInt16],
+        placement: PlacementPolicy? = nil
+    ) throws(RoutingError) {
         guard owners.count == StorageLimits.slotCount else {
             throw RoutingError(.badSlotMap, "a slot map has \(StorageLimits.slotCount) owners, not \(owners.count)")
         }
@@ -24,13 +32,14 @@ package struct SlotMap: Hashable, Sendable {
         guard Set(shardNames).count == shardNames.count else {
             throw RoutingError(.badSlotMap, "a shard is named twice in the slot map")
         }
-        self.init(version: version, checkedNames: shardNames, checkedOwners: owners)
+        self.init(version: version, checkedNames: shardNames, checkedOwners: owners, placement: placement)
     }
 
-    init(version: UInt64, checkedNames: [String], checkedOwners: [UInt16]) {
+    init(version: UInt64, checkedNames: [String], checkedOwners: [UInt16], placement: PlacementPolicy?) {
         self.version = version
         shardNames = checkedNames
         owners = checkedOwners
+        self.placement = placement
     }
 
     /// The index of the shard that owns `slot`. Constant time; `slot` must be below 16384.
@@ -86,7 +95,7 @@ package struct SlotMap: Hashable, Sendable {
 
 extension SlotMap: Codable {
     private enum CodingKeys: String, CodingKey {
-        case version, shards, runs
+        case version, shards, runs, placement
     }
 
     /// Runs of equal owners as `[length, owner, length, owner, …]`: small for `fixed` and `ring`, and never more than
@@ -102,6 +111,7 @@ extension SlotMap: Codable {
         try container.encode(version, forKey: .version)
         try container.encode(shardNames, forKey: .shards)
         try container.encode(runs, forKey: .runs)
+        try container.encodeIfPresent(placement, forKey: .placement)
     }
 
     package init(from decoder: any Decoder) throws {
@@ -117,7 +127,8 @@ extension SlotMap: Codable {
         try self.init(
             version: container.decode(UInt64.self, forKey: .version),
             shardNames: container.decode([String].self, forKey: .shards),
-            owners: owners
+            owners: owners,
+            placement: container.decodeIfPresent(PlacementPolicy.self, forKey: .placement)
         )
     }
 }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// One node's data folder: proof of whose it is, held against other processes while open.
 ///
-/// Layout: `shoal.json` (the marker), `lock`, `engine/`, `log/`.
+/// Layout: `shoal.json` (the marker), `lock`, `engine/`, `log/`, `ownership` (`OwnershipFile`).
 package final class DataFolder: Sendable {
     /// The folder as it was named.
     package let path: String
@@ -19,12 +19,14 @@ package final class DataFolder: Sendable {
     package var id: String { marker.id }
     /// For `EngineOpener`.
     package var enginePath: String { path + "/engine" }
+    /// For `OwnershipFile`.
+    var ownershipPath: String { path + "/ownership" }
     /// For the commit log; exists.
     package var logPath: String { path + "/log" }
 
     private static let lockName = "lock"
     /// What a first start that was cut short may leave behind without a marker.
-    private static let harmless = [lockName, DataFolderMarker.temporaryName]
+    static let harmless = [lockName, DataFolderMarker.temporaryName]
 
     private init(path: String, marker: DataFolderMarker, lock: Int32) {
         self.path = path

@@ -24,6 +24,31 @@ package struct SlotSet: Hashable, Sendable {
         count = words.reduce(0) { $0 + $1.nonzeroBitCount }
     }
 
+    package mutating func subtract(_ other: SlotSet) {
+        for index in words.indices { words[index] &= ~other.words[index] }
+        count = words.reduce(0) { $0 + $1.nonzeroBitCount }
+    }
+
+    package func union(_ other: SlotSet) -> SlotSet {
+        var result = self
+        result.formUnion(other)
+        return result
+    }
+
+    package func subtracting(_ other: SlotSet) -> SlotSet {
+        var result = self
+        result.subtract(other)
+        return result
+    }
+
+    package func isDisjoint(with other: SlotSet) -> Bool {
+        words.indices.allSatisfy { words[$0] & other.words[$0] == 0 }
+    }
+
+    package func isSubset(of other: SlotSet) -> Bool {
+        words.indices.allSatisfy { words[$0] & ~other.words[$0] == 0 }
+    }
+
     /// The slots as ranges, as few as possible, in order.
     package var ranges: [ClosedRange<UInt16>] {
         var ranges: [ClosedRange<UInt16>] = []

@@ -15,6 +15,8 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
         case engine
         /// The asked-for part of the log is no longer (or not yet) there.
         case outOfRange
+        /// The log was cut where somebody who copies slots still had to read: the copy begins anew.
+        case logCut
         /// The store was closed or has failed before.
         case closed
         /// This node does not lead the shard, or not any more: its lease has run out.

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Coordination
 import Glibc
+import Resharding
 import Routing
 import Server
 
@@ -31,6 +33,8 @@ enum CommandExit {
         case let failure as ClientError: end(CommandFailure(status(of: failure), failure.message))
         case let failure as ConfigError: end(CommandFailure(.usage, failure.description))
         case let failure as RoutingError: end(CommandFailure(.usage, failure.description))
+        case let failure as CoordinationError: end(CommandFailure(status(of: failure), failure.message))
+        case let failure as ReshardError: end(CommandFailure(status(of: failure), failure.message))
         default: endParsing(error)
         }
     }
@@ -40,6 +44,22 @@ enum CommandExit {
         case .unreachable: .unreachable
         case .badRequest: .usage
         case .timeout, .closed, .badReply, .refused, .redirectLoop: .failed
+        }
+    }
+
+    static func status(of error: CoordinationError) -> ExitStatus {
+        switch error.code {
+        case .unavailable, .unknownOutcome: .unreachable
+        case .wrongCluster, .wrongCoordinator, .notLocal, .unauthorized, .badConfiguration: .usage
+        case .cancelled, .sessionEnded, .corrupt, .tooLarge, .closed: .failed
+        }
+    }
+
+    static func status(of error: ReshardError) -> ExitStatus {
+        switch error.code {
+        case .badText, .nothingAsked, .badName, .duplicate, .unknownShard, .badShardCount, .badSlots, .contradiction:
+            .usage
+        case .stalePlan, .wrongState, .badDocument: .failed
         }
     }
 

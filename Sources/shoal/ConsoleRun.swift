@@ -26,7 +26,7 @@ func runConsole(_ options: ConsoleOptions) async throws {
     let cluster = EmbeddedCluster(config: config, group: EventLoops.shared, control: EventLoops.control, logger: logger)
     let startsNodes = options.start || options.demo
     let startsDemo = options.demo
-    let source = EmbeddedClusterSource(cluster) { cluster in
+    let source = EmbeddedClusterSource(cluster, isReadOnly: options.readOnly) { cluster in
         if startsNodes { await cluster.startAll() }
         if startsDemo { cluster.startDemo() }
     }

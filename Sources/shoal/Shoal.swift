@@ -17,7 +17,7 @@ struct Shoal: AsyncParsableCommand {
         subcommands: [
             ConsoleCommand.self, NodeCommand.self, GetCommand.self, PutCommand.self, DelCommand.self,
             ScanCommand.self, StatusCommand.self, StartCommand.self, StopCommand.self, SwitchoverCommand.self,
-            BenchCommand.self, ConfigCommand.self,
+            ReshardCommand.self, BenchCommand.self, ConfigCommand.self,
         ]
     )
 

@@ -18,7 +18,7 @@ enum StatusTable {
                 rows.append(row(node, shard: index == 0 ? shard : nil))
             }
         }
-        return cluster + "\n\n" + columns(rows)
+        return cluster + "\n\n" + TextColumns.text(rows, numbers: Set(5...10))
     }
 
     private static func row(_ node: NodeStatus, shard: ClusterStatus.Shard?) -> [String] {
@@ -34,21 +34,5 @@ enum StatusTable {
             node.role == .leader || node.state == .stopped ? "-" : known(node.lag.milliseconds),
             PrintableBytes.text(of: Array(node.message.utf8)),
         ]
-    }
-
-    /// Columns as wide as their widest cell, numbers to the right.
-    private static func columns(_ rows: [[String]]) -> String {
-        let numbers = 5...10
-        let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = row.enumerated().map { column, cell in
-                let pad = String(repeating: " ", count: widths[column] - cell.count)
-                if column == row.count - 1 { return cell }
-                return numbers.contains(column) ? pad + cell : cell + pad
-            }
-            var line = cells.joined(separator: "  ")
-            while line.last == " " { line.removeLast() }
-            return line
-        }.joined(separator: "\n")
     }
 }

@@ -23,15 +23,24 @@ import Testing
         let table = CommandTable(isReadOnly: false, canCopy: true)
         for command in table.commands {
             #expect(table.commands(named: command.name) == [command])
-            for key in command.keys { #expect(table.command(for: key) == command, "\(key.name)") }
+            // In every view that it is for; another command may have the key elsewhere, never in the same view.
+            for view in command.views ?? Set(ConsoleView.allCases) {
+                for key in command.keys {
+                    let others = table.commands.filter { $0 != command && $0.keys.contains(key) && $0.isFor(view) }
+                    #expect(others.isEmpty, "\(key.name) in \(view)")
+                    #expect(table.command(for: key, in: view) == command, "\(key.name) in \(view)")
+                }
+            }
         }
         #expect(!CommandTable(isReadOnly: false, canCopy: false).commands.contains { $0.name == "copy" })
-        #expect(CommandTable(isReadOnly: false, canCopy: false).command(for: .character("y")) == nil)
+        #expect(CommandTable(isReadOnly: false, canCopy: false).command(for: .character("y"), in: .dashboard) == nil)
     }
 
     @Test func noKeyForWhatDoesNotExistYet() {
         let table = CommandTable(isReadOnly: false, canCopy: true)
-        for key in "Rb123456789".unicodeScalars { #expect(table.command(for: .character(key)) == nil) }
+        for view in ConsoleView.allCases {
+            for key in "b235789".unicodeScalars { #expect(table.command(for: .character(key), in: view) == nil) }
+        }
     }
 
     @Test func hintsAndHelpComeFromTheTable() throws {

@@ -1,4 +1,5 @@
 import Console
+import Routing
 import Server
 import Terminal
 
@@ -138,6 +139,24 @@ enum ConsoleFixture {
             embedded: embedded ?? Set(shards.flatMap { $0.nodes.map(\.address) }),
             demo: demo
         )
+    }
+
+    /// Keys in a pattern: more towards the end, one slot far warmer than all others.
+    static func slots(
+        placement: PlacementPolicy = .fixed,
+        _ names: [String] = ["shard0", "shard1"],
+        unknown: Set<String> = []
+    ) throws -> ClusterSlots {
+        let map = try placement.map(current: nil, shards: names)
+        let slots = (0..<16_384).map { slot -> ClusterSlots.Slot in
+            let keys = UInt64(slot == 12_182 ? 4_000 : slot % 7 + slot / 2_048)
+            return ClusterSlots.Slot(
+                keys: keys,
+                bytes: keys * UInt64(70 + slot % 13),
+                rate: slot % 5 == 0 ? keys / 2 : 0
+            )
+        }
+        return ClusterSlots(map: map, slots: slots, unknownShards: unknown)
     }
 
     static let events = [

@@ -1,4 +1,6 @@
 import Console
+import Resharding
+import Routing
 import Server
 import Terminal
 import Testing
@@ -8,7 +10,7 @@ import Testing
         [
             .up, .down, .left, .right, .home, .end, .pageUp, .pageDown, .enter, .escape, .tab, .backTab, .backspace,
             .delete, .insert, .function(1), .ctrl("c"), .ctrl("l"), .ctrl("u"), .ctrl("w"),
-        ] + " :/?<>+-[]zZIqsxotpyjkhlgGstopharfe0123\u{1B}é漢".unicodeScalars.map { .character($0) }
+        ] + " :/?<>+-[]zZIqsxotpyjkhlgGstopharfe01234444466RRR\u{1B}é漢".unicodeScalars.map { .character($0) }
 
     private static let hostile = [
         "\u{1B}[2J\u{1B}]0;owned\u{7}", "漢字漢字漢字漢字漢字漢字漢字", "e\u{301}\u{301}\u{301}", "\u{202E}abc", "%s%n%x",
@@ -17,7 +19,7 @@ import Testing
 
     @Test func anyKeysSizesAndStatusesDrawSomething() throws {
         var random = SplitMix(seed: 0x5EED)
-        var state = ConsoleFixture.state(canCopy: true)
+        var state = ConsoleFixture.state(options: ConsoleOptions(canReshard: true), canCopy: true)
         let themes = try [ConsoleFixture.theme("dark"), ConsoleFixture.theme("mono")]
         var clock = ConsoleFixture.clock
         for step in 0..<100_000 {
@@ -30,7 +32,14 @@ import Testing
                 clock.unixSeconds += 1
                 _ = state.update(.tick(clock))
             case 90..<96: _ = state.update(.snapshot(snapshot(&random, at: clock.milliseconds)))
-            case 96..<98:
+            case 96:
+                let names = (0..<1 + random.next(12)).map { "shard\($0)" }
+                let policy = PlacementPolicy.allCases[random.next(3)]
+                _ = state.update(.slots(try ConsoleFixture.slots(placement: policy, names, unknown: ["shard1"])))
+            case 97 where random.next(2) == 0: _ = state.update(.reshard(try reshardEvent(&random)))
+            case 97:
+                _ = state.update(.display(.init(hasColors: random.next(2) == 0, isUnicode: random.next(2) == 0)))
+            case 98:
                 let text = Self.hostile[random.next(Self.hostile.count)]
                 _ = state.update(.clusterEvents([.init(unixSeconds: step, severity: .error, text: text)]))
             default: _ = state.update(.paste(Self.hostile[random.next(Self.hostile.count)]))
@@ -59,9 +68,14 @@ import Testing
     }
 
     @Test func everySizeDrawsEveryScreen() throws {
-        for overlay in ["", "?", "x", ":s", "/sh"] {
-            var state = ConsoleFixture.state()
-            _ = state.type(overlay)
+        let wizards = try ReshardWizard.Step.allCases.prefix(6).map { try ReshardFixture.walked(to: $0) }
+        let plain = ReshardFixture.state()
+        let starts =
+            ["", "?", "x", ":s", "/sh", "]", "4", "4]", "4\t", "6"].map { (plain, $0) } + wizards.map { ($0, "") }
+        for (start, overlay) in starts {
+            var state = start
+            _ = state.update(.slots(try ConsoleFixture.slots()))
+            for scalar in overlay.unicodeScalars { _ = state.press(scalar == "\t" ? .tab : .character(scalar)) }
             for width in stride(from: 1, through: 300, by: 7) {
                 for height in [1, 2, 5, 9, 10, 11, 13, 14, 19, 20, 21, 29, 30, 45, 100] {
                     let grid = try ConsoleFixture.frame(state, width: width, height: height)
@@ -88,6 +102,26 @@ import Testing
                     #expect(grid.text(y).unicodeScalars.allSatisfy(SafeText.isPlain))
                 }
             }
+        }
+    }
+
+    private func reshardEvent(_ random: inout SplitMix) throws -> ReshardEvent {
+        switch random.next(6) {
+        case 0, 1:
+            let names = (0..<1 + random.next(30)).map { "shard\($0)" }
+            let policy = PlacementPolicy.allCases[random.next(3)]
+            return .ground(try ReshardFixture.ground(names, placement: policy, counted: random.next(2) == 0))
+        case 2: return .started(job: "x")
+        case 3: return .refused(Self.hostile[random.next(Self.hostile.count)])
+        case 4:
+            let check = NewNodeCheck(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8080"))
+            return .checked(
+                check,
+                .init(isGood: random.next(2) == 0, text: Self.hostile[random.next(Self.hostile.count)])
+            )
+        default:
+            let states: [ReshardJob.State] = [.running, .paused, .cancelling, .done]
+            return .job(try ReshardFixture.job(done: random.next(8), state: states[random.next(4)]))
         }
     }
 

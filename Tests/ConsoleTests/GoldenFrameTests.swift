@@ -1,4 +1,6 @@
 import Console
+import Resharding
+import Routing
 import Terminal
 import Testing
 
@@ -35,6 +37,59 @@ import Testing
         var state = ConsoleFixture.state(shards: ConsoleFixture.replicatedShards)
         _ = state.press(.down, .down, .down, .down, .enter)
         try compare(state, "replica-80x24")
+    }
+
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func slots(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
+        _ = state.press(.character("4"))
+        _ = state.update(.slots(try ConsoleFixture.slots(["shard0", "shard1", "shard2"], unknown: ["shard2"])))
+        _ = state.type(":slots 6000")
+        _ = state.press(.enter)
+        try compare(state, "slots-\(width)x\(height)")
+    }
+
+    @Test(arguments: [("keys", 80, 24), ("ops", 120, 40)])
+    func slotsHeat(shade: String, width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
+        _ = state.press(.character("4"))
+        _ = state.update(.slots(try ConsoleFixture.slots(placement: .ring)))
+        _ = state.type(":shade \(shade)")
+        _ = state.press(.enter)
+        try compare(state, "slots-\(shade)-\(width)x\(height)")
+    }
+
+    @Test(arguments: ReshardWizard.Step.allCases.prefix(6), [(80, 24), (120, 40)])
+    func reshard(step: ReshardWizard.Step, size: (Int, Int)) throws {
+        let state = try ReshardFixture.walked(to: step, width: size.0, height: size.1)
+        #expect(state.reshard.wizard.step == step)
+        try compare(state, "reshard-\(step)-\(size.0)x\(size.1)")
+    }
+
+    @Test(arguments: [(ReshardJob.State.running, 80, 24), (.running, 120, 40), (.paused, 80, 24), (.done, 80, 24)])
+    func reshardJob(job: ReshardJob.State, width: Int, height: Int) throws {
+        var state = ReshardFixture.state(width: width, height: height)
+        _ = state.update(.reshard(.job(try ReshardFixture.job(done: 3))))
+        _ = state.press(.character("R"))
+        _ = state.update(.reshard(.job(try ReshardFixture.job(done: 7, state: job))))
+        try compare(state, "reshard-\(job)-\(width)x\(height)")
+    }
+
+    @Test func reshardOfShardsAndSlots() throws {
+        var state = try ReshardFixture.opened()
+        _ = state.press(.down, .enter, .down, .character(" "))
+        try compare(state, "reshard-remove-80x24")
+        _ = state.press(.escape, .down, .down, .down, .enter)
+        _ = state.type("100-199,9000")
+        try compare(state, "reshard-move-80x24")
+    }
+
+    @Test(arguments: [(40, 10), (60, 16)])
+    func smallReshard(width: Int, height: Int) throws {
+        for step in ReshardWizard.Step.allCases.prefix(6) {
+            let state = try ReshardFixture.walked(to: step, width: width, height: height)
+            try compare(state, "reshard-\(step)-\(width)x\(height)", themes: ["mono"])
+        }
     }
 
     @Test func help() throws {
@@ -87,17 +142,45 @@ import Testing
         try GoldenFile.compare(grid.plainText + "\n", "ascii-80x24")
     }
 
+    @Test func slotsInASCII() throws {
+        var state = ConsoleFixture.state()
+        _ = state.update(.display(.init(hasColors: false, isUnicode: false)))
+        _ = state.press(.character("4"))
+        _ = state.update(.slots(try ConsoleFixture.slots(placement: .modulo, ["shard0", "shard1", "shard2"])))
+        let grid = ConsoleRenderer.render(
+            state,
+            width: 80,
+            height: 24,
+            theme: try ConsoleFixture.theme("mono"),
+            glyphs: .ascii
+        )
+        #expect(grid.plainText.utf8.allSatisfy { $0 < 0x80 })
+        try GoldenFile.compare(grid.plainText + "\n", "slots-ascii-80x24")
+    }
+
     /// The text, and the styles of three themes.
-    private func compare(_ state: ConsoleState, _ name: String) throws {
-        for theme in ["dark", "light", "mono"] {
+    private func compare(
+        _ state: ConsoleState,
+        _ name: String,
+        themes: [String] = ["dark", "light", "mono"]
+    ) throws {
+        var first: String?
+        for theme in themes {
+            let style = try ConsoleFixture.theme(theme)
+            var state = state
+            _ = state.update(.display(.init(hasColors: style.hasColors)))
             let grid = ConsoleRenderer.render(
                 state,
                 width: state.width,
                 height: state.height,
-                theme: try ConsoleFixture.theme(theme),
+                theme: style,
                 glyphs: .unicode
             )
-            if theme == "dark" { try GoldenFile.compare(grid.plainText + "\n", name) }
+            // Without colours, glyphs tell what colours did.
+            if grid.plainText != first {
+                try GoldenFile.compare(grid.plainText + "\n", first == nil ? name : "\(name).\(theme).frame")
+                first = first ?? grid.plainText
+            }
             try GoldenFile.compare(GoldenFile.styles(of: grid), "\(name).\(theme)")
         }
     }

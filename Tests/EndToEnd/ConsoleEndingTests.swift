@@ -50,7 +50,7 @@ extension EndToEndSuite {
             // One key at a time: an Escape with something right behind it is Alt and that key. Whatever was open closes
             // in some rounds, then `?` shows the help.
             let answers = try await Poll.until(every: .milliseconds(200)) {
-                if try await console.screen().text.contains("this help") { return true }
+                if try await console.screen().text.contains("Keys and commands") { return true }
                 try await console.terminal.press("Escape")
                 // The time by which a terminal tells the key Escape from the start of a sequence.
                 try await Task.sleep(for: .milliseconds(200))

@@ -11,7 +11,7 @@ struct FakeShard {
         var applied: UInt64 = 0
         var commit: UInt64 = 0
         mutating func append(_ batch: LogBatch) {
-            precondition(terms.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.count))
+            precondition(terms.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.sequences))
             batches.append(batch)
         }
         mutating func truncate(after sequence: UInt64) {
@@ -40,6 +40,9 @@ struct FakeShard {
     var leaderParser = PeerFrameParser(sender: .follower)
     var isCut = false
     var snapshots = 0
+    /// What the leader says that the shard owns, and what a snapshot brought of it.
+    var owned: SlotOwnership?
+    var installedOwned: SlotOwnership?
     var cuts = 0
     var syncs = true
     var reports: [FollowerReport] = []
@@ -99,7 +102,7 @@ struct FakeShard {
             case .askForSnapshot: lead(.snapshotAllowed)
             case .startSnapshot:
                 snapshots += 1
-                lead(.snapshotOpened(position: leaderDisk.terms.end, keys: 1, bytes: 3))
+                lead(.snapshotOpened(position: leaderDisk.terms.end, keys: 1, bytes: 3, owned: owned))
             case .sendChunks:
                 var builder = SnapshotChunkBuilder()
                 [UInt8]("key".utf8).withUnsafeBytes {
@@ -165,7 +168,8 @@ struct FakeShard {
                 followerDisk.needsSnapshot = true
                 follow(.snapshotBegun)
             case .installChunk(let chunk): follow(.chunkInstalled(keys: UInt64(chunk.count)))
-            case .finishSnapshot(let position):
+            case .finishSnapshot(let position, let owned):
+                installedOwned = owned
                 followerDisk.terms = TermIndex(base: position)
                 followerDisk.start = position
                 followerDisk.needsSnapshot = false

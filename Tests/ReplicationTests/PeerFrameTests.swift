@@ -24,6 +24,9 @@ import Testing
         [UInt8]("key".utf8).withUnsafeBytes { key in
             builder.append(SnapshotEntry(slot: 9, version: 4, expiry: 5, flags: 0, key: key, value: key))
         }
+        var slots = SlotSet()
+        slots.insert(3...400)
+        let owned = SlotOwnership(slots: slots, mapVersion: 12)
         let member = Member(id: "a", address: "h:1")
         let record = ShardRecord(shard: "s", term: 2, leader: member, session: "x", inSync: [member])
         return [
@@ -31,7 +34,8 @@ import Testing
             .heartbeat(.init(term: 1, lastSequence: 3, commitSequence: 2, unsentBytes: 7, echo: 8)),
             .resume(after: Position(term: 1, sequence: 2)), .truncate(after: Position(term: 1, sequence: 2)),
             .snapshotBegin(.init(position: .zero, keys: 1, bytes: 2, engine: "rocksdb")),
-            .snapshotChunk(builder.finish()), .snapshotEnd(position: .zero, keys: 1), .refuse(.wrongShard, "no"),
+            .snapshotChunk(builder.finish()), .snapshotEnd(position: .zero, keys: 1, owned: nil),
+            .snapshotEnd(position: .zero, keys: 1, owned: owned), .refuse(.wrongShard, "no"),
             .leaderChanged(SeenRecord(record: record, revision: 7)),
         ]
     }

@@ -69,10 +69,14 @@ import Testing
     @Test func snapshotForAReplicaBehindTheLogThenLog() {
         var shard = FakeShard(term: 1, leader: (0..<10).map { makeBatch(term: 1, first: $0 * 2 + 1, count: 2) })
         shard.cutLog(to: 8)
+        var slots = SlotSet()
+        slots.insert(7...7)
+        shard.owned = SlotOwnership(slots: slots, mapVersion: 3)
         shard.run(200)
         shard.write(count: 2)
         shard.run(500)
         #expect(shard.snapshots == 1)
+        #expect(shard.installedOwned == shard.owned, "a snapshot brings what the shard owns by its log")
         #expect(isCaughtUp(shard))
         #expect(shard.follower.report.state == .running)
     }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct TermIndexTests {
     private func index(_ runs: [(term: UInt64, count: Int)]) -> TermIndex {
         var index = TermIndex(base: .zero)
-        for run in runs { index.append(term: run.term, firstSequence: index.end.sequence + 1, count: run.count) }
+        for run in runs { index.append(term: run.term, firstSequence: index.end.sequence + 1, count: UInt64(run.count)) }
         return index
     }
 

@@ -112,10 +112,12 @@ import Testing
         #expect(fixed.movedSlots(from: ring).count == leastMovement(ring, fixed))
     }
 
-    @Test func refusesNoShardsAndTooMany() {
+    @Test func refusesNoShardsAndTooMany() throws {
         #expect(throws: RoutingError.self) { try PlacementPolicy.fixed.map(current: nil, shards: []) }
         let tooMany = (0...PlacementPolicy.shardsMax).map { "s\($0)" }
         #expect(throws: RoutingError.self) { try PlacementPolicy.fixed.map(current: nil, shards: tooMany) }
         #expect(throws: RoutingError.self) { try PlacementPolicy.ring.map(current: nil, shards: ["a", "a"]) }
+        let map = try PlacementPolicy.fixed.map(current: nil, shards: ["a"])
+        #expect(throws: RoutingError.self) { try PlacementPolicy.fixed.map(current: map, shards: ["a", "a"]) }
     }
 }

@@ -44,4 +44,31 @@ import Testing
         #expect(renumbered.movedSlots(from: one).isEmpty)
         #expect(other.movedSlots(from: one).count == 16384)
     }
+
+    /// Maps of the time before they said which policy is in force.
+    @Test func mapsWithoutAPolicyAreRead() throws {
+        let text = Data(#"{"version":1,"shards":["a"],"runs":[16384,0]}"#.utf8)
+        #expect(try JSONDecoder().decode(SlotMap.self, from: text).placement == nil)
+        #expect(try PlacementPolicy.ring.map(current: nil, shards: ["a"]).placement == .ring)
+    }
+
+    @Test func changesAreNewVersions() throws {
+        let map = try PlacementPolicy.fixed.map(current: nil, shards: ["a", "b"])
+        let more = try map.adding(shards: ["c"])
+        #expect(more.version == 2 && more.shardNames == ["a", "b", "c"] && more.owners == map.owners)
+        let moved = try more.giving([0...0, 16383...16383], to: "c")
+        #expect(moved.version == 3 && moved.movedSlots(from: map) == [0, 16383] && moved.placement == .fixed)
+        let back = try moved.giving([0...0, 16383...16383], to: "b").giving([0...8191], to: "b")
+        let less = back.dropping(shards: ["a", "b"], placement: .ring)
+        #expect(less.shardNames == ["b", "c"] && less.placement == .ring, "only what owns nothing may go")
+        #expect(less.slotCount(ofShard: 0) == 16384 && less.version == back.version + 1)
+    }
+
+    @Test func changesThatCannotBeAreRefused() throws {
+        let map = try PlacementPolicy.fixed.map(current: nil, shards: ["a", "b"])
+        #expect(throws: RoutingError.self) { try map.adding(shards: ["a"]) }
+        #expect(throws: RoutingError.self) { try map.adding(shards: (0..<16383).map { "s\($0)" }) }
+        #expect(throws: RoutingError.self) { try map.giving([0...0], to: "z") }
+        #expect(throws: RoutingError.self) { try map.giving([16384...16384], to: "a") }
+    }
 }

@@ -8,8 +8,8 @@ import Testing
         let expected: [(StorageError.Code, Int, String)] = [
             (.io, 500, "io"), (.diskFull, 503, "disk_full"), (.corrupt, 500, "corrupt"),
             (.foreignFolder, 500, "foreign_folder"), (.locked, 503, "locked"), (.engine, 500, "engine"),
-            (.outOfRange, 500, "out_of_range"), (.closed, 503, "closed"), (.notLeader, 503, "no_leader"),
-            (.tooFewInSync, 503, "not_enough_in_sync"),
+            (.outOfRange, 500, "out_of_range"), (.logCut, 503, "log_cut"),
+            (.closed, 503, "closed"), (.notLeader, 503, "no_leader"), (.tooFewInSync, 503, "not_enough_in_sync"),
         ]
         for (code, status, text) in expected {
             let error = HTTPError(StorageError(code, "why"))

@@ -84,6 +84,43 @@ import Testing
         try await server.stop()
     }
 
+    /// The map that the loops know is of another moment than the log.
+    @Test func aReplicaDoesNotAnswerForWhatItsLogDoesNotOwn() async throws {
+        let server = try await replica()
+        server.control.setStaleness(0)
+        let port = try server.store.makePort { _ in }
+        func change(own: ClosedRange<UInt16>?, disown: ClosedRange<UInt16>?) throws {
+            var (gained, lost) = (SlotSet(), SlotSet())
+            if let own { gained.insert(own) }
+            if let disown { lost.insert(disown) }
+            _ = try server.store.changeOwnership(own: gained, disown: lost, mapVersion: 1, term: 1, port: port)
+        }
+        let connection = try server.connect()
+        let (found, moved) = ("$1\r\nb\r\n", "-MOVED 3300 127.0.0.1:9\r\n")
+        #expect(try server.ask("READONLY\r\nGET b\r\n", connection, expecting: "+OK\r\n\(found)") == "+OK\r\n\(found)")
+        try change(own: 0...3299, disown: nil)
+        #expect(try server.ask("GET b\r\n", connection, expecting: moved) == moved)
+        #expect(try server.ask("MGET b\r\n", connection, expecting: moved) == moved)
+        #expect(location(try get(server, "b")) == "\(Self.leader) key=b")
+        #expect(location(try get(server, "b&consistency=any")) == "\(Self.leader) key=b&consistency=any")
+        for (command, answer) in [
+            ("DBSIZE", ":0\r\n"), ("KEYS *", "*0\r\n"), ("SCAN 0", "*2\r\n$1\r\n0\r\n*0\r\n"),
+            ("CLUSTER COUNTKEYSINSLOT 3300", ":0\r\n"),
+        ] {
+            #expect(try server.ask("\(command)\r\n", connection, expecting: answer) == answer, "\(command)")
+        }
+        try change(own: 3300...3300, disown: nil)
+        #expect(try server.ask("GET b\r\n", connection, expecting: found) == found)
+        #expect(try get(server, "b").hasSuffix("\r\n\r\nb"))
+        for (command, answer) in [
+            ("DBSIZE", ":1\r\n"), ("KEYS *", "*1\r\n$1\r\nb\r\n"), ("CLUSTER COUNTKEYSINSLOT 3300", ":1\r\n"),
+        ] {
+            #expect(try server.ask("\(command)\r\n", connection, expecting: answer) == answer, "\(command)")
+        }
+        server.store.removePort(port)
+        try await server.stop()
+    }
+
     @Test func readonlyIsAsInRedisCluster() async throws {
         let other = NodeAddress(host: "127.0.0.1", port: 7001)
         let server = try await replica(otherShard: other)

@@ -24,7 +24,7 @@ struct SimulatedDisk {
     var start: Position { terms.base }
 
     mutating func append(_ batch: LogBatch) -> Bool {
-        guard terms.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.count) else {
+        guard terms.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.sequences) else {
             return false
         }
         batches.append(batch)
@@ -42,7 +42,7 @@ struct SimulatedDisk {
         guard position.sequence > start.sequence, position <= engine.position else { return }
         var rest = TermIndex(base: position)
         batches.removeAll { $0.end.sequence <= position.sequence }
-        for batch in batches { rest.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.count) }
+        for batch in batches { rest.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.sequences) }
         terms = rest
     }
 

@@ -53,7 +53,7 @@ extension SimulatedProcess {
         case .truncate(let position): jobs.append(.truncate(position))
         case .beginSnapshot: jobs.append(.beginSnapshot)
         case .installChunk(let chunk): jobs.append(.installChunk(chunk))
-        case .finishSnapshot(let position): jobs.append(.finishSnapshot(position))
+        case .finishSnapshot(let position, _): jobs.append(.finishSnapshot(position))
         case .leaderChanged(let seen): lead(.recordSeen(seen))
         case .report: break
         case .disconnect:

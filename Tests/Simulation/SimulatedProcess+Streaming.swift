@@ -109,7 +109,7 @@ extension SimulatedProcess {
         if !builder.isEmpty { chunks.append(builder.finish()) }
         links[link]?.chunks = chunks.reversed()
         let keys = UInt64(engine.values.count)
-        soon { $0.stream(link, .snapshotOpened(position: engine.position, keys: keys, bytes: keys * 20)) }
+        soon { $0.stream(link, .snapshotOpened(position: engine.position, keys: keys, bytes: keys * 20, owned: nil)) }
     }
 
     private func sendChunk(_ link: UInt64, _ connection: Connection) {

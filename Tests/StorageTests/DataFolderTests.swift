@@ -50,6 +50,21 @@ import Testing
         engine.close()
     }
 
+    @Test func whoseItIsCanBeSeenWithoutTakingIt() throws {
+        #expect(try DataFolder.occupant(of: path) == .nobody)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        #expect(try DataFolder.occupant(of: path) == .nobody)
+        let folder = try open()
+        #expect(try DataFolder.occupant(of: path) == .shard("s0", cluster: "c1"))
+        folder.close()
+        #expect(try DataFolder.occupant(of: path) == .shard("s0", cluster: "c1"))
+        let other = root + "/other"
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: true)
+        #expect(FileManager.default.createFile(atPath: other + "/thesis.txt", contents: nil))
+        #expect(try DataFolder.occupant(of: other) == .stranger)
+        #expect(try DataFolder.occupant(of: other + "/thesis.txt") == .stranger)
+    }
+
     @Test func isHeldAgainstASecondOpen() throws {
         let first = try open()
         expectRefusal(.locked, naming: [path]) { try open() }

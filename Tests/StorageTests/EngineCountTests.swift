@@ -63,6 +63,10 @@ import Testing
         #expect(try fixture.expired(now: 99).isEmpty)
         #expect(try fixture.expired(now: 300).map(\.slot) == [2, 9])
         #expect(try fixture.expired(now: .max, limit: 3).map(\.slot) == [2, 9, 3])
+        #expect(
+            try fixture.expired(now: .max, limit: 1, skipping: [2]).map(\.slot) == [9],
+            "what is not taken doesn't count"
+        )
         try fixture.put(2, [2], [1])
         #expect(try fixture.expired(now: .max).map(\.slot) == [9, 3, 1])
         try fixture.engine.deleteSlots(3...9, position: Position(term: 1, sequence: 9))

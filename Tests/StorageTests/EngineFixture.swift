@@ -92,9 +92,13 @@ final class EngineFixture {
 
     func get(_ slot: UInt16, _ key: [UInt8]) throws -> Copied? { try engine.makeReader().copy(slot, key) }
 
-    func expired(now: UInt64, limit: Int = 1000) throws -> [Expired] {
+    func expired(now: UInt64, limit: Int = 1000, skipping: Set<UInt16> = []) throws -> [Expired] {
         var found: [Expired] = []
-        try engine.expired(now: now, limit: limit) { found.append(Expired(slot: $0, key: Array($1), expiry: $2)) }
+        try engine.expired(now: now, limit: limit) { slot, key, expiry in
+            guard !skipping.contains(slot) else { return false }
+            found.append(Expired(slot: slot, key: Array(key), expiry: expiry))
+            return true
+        }
         return found
     }
 

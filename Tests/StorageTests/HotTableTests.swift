@@ -24,7 +24,7 @@ import Testing
             (value ?? []).withUnsafeBytes { bytes in
                 let kind: LogRecord.Kind = value == nil ? .delete : .put
                 let record = LogRecord(kind: kind, slot: slot(number), key: key, value: bytes)
-                table.publish(record, version: version, hash: hash)
+                table.publish(record, sequence: version, hash: hash)
             }
         }
     }

@@ -1,6 +1,7 @@
 import Coordination
 import Logging
 import Replication
+import Resharding
 import Routing
 import Server
 import Synchronization
@@ -15,6 +16,8 @@ final class ClusterView: Sendable {
         var notices: [String: [String: MemberNotice]] = [:]
         /// By shard, from its record and notices.
         var nodes: [String: ShardNodes] = [:]
+        var job: ReshardJob?
+        var jobRevision: UInt64 = 0
         var trouble: String?
         var task: Task<Void, Never>?
     }
@@ -44,8 +47,13 @@ final class ClusterView: Sendable {
     /// Follows the coordinator from now on.
     /// - Parameters:
     ///   - leadership: takes the shard's record and notices.
+    ///   - onPicture: the map has changed, or a shard's record, or the reshard's document; as of one moment.
     ///   - onChange: the map has changed, or a shard's leader, or which of its nodes may be read from.
-    func begin(leadership: LeadershipDriver, onChange: @escaping @Sendable () -> Void) {
+    func begin(
+        leadership: LeadershipDriver,
+        onPicture: @escaping @Sendable (CoordinatorPicture) -> Void,
+        onChange: @escaping @Sendable () -> Void
+    ) {
         let task = Task { [weak self, coordinator] in
             var isFirst = true
             for await event in coordinator.watch() {
@@ -57,7 +65,9 @@ final class ClusterView: Sendable {
                     if told.contains(.records) || isFirst { leadership.handle(.recordSeen(record(of: shard))) }
                     if told.contains(.notices) || isFirst { leadership.handle(.noticesSeen(notices(of: shard))) }
                     isFirst = false
+                    // Loops learn of a map before leaders act on it: so they redirect as soon as a slot is gone.
                     if told.contains(.topology) { onChange() }
+                    if told.contains(.picture) { onPicture(picture) }
                 }
             }
         }
@@ -93,7 +103,20 @@ final class ClusterView: Sendable {
         logger.warning("the coordinator does not answer", metadata: ["reason": "\(error.message)"])
     }
 
-    private enum Told { case topology, records, notices }
+    /// What resharding depends on, as the watch told it last.
+    var picture: CoordinatorPicture {
+        state.withLock { state in
+            CoordinatorPicture(
+                map: state.map,
+                mapRevision: state.mapRevision,
+                records: state.records,
+                job: state.job,
+                jobRevision: state.jobRevision
+            )
+        }
+    }
+
+    private enum Told { case topology, records, notices, picture }
 
     private func note(_ changes: [ClusterWatch.Change]) -> Set<Told> {
         var told: Set<Told> = []
@@ -113,13 +136,14 @@ final class ClusterView: Sendable {
             guard revision > state.mapRevision else { return }
             state.map = map
             state.mapRevision = revision
-            told.insert(.topology)
+            told.formUnion([.topology, .picture])
         case .shard(let name, let seen):
             if let old = state.records[name], old.revision >= seen.revision { return }
             let hadLeader = state.records[name]?.record?.leader
             state.records[name] = seen
             if hadLeader != seen.record?.leader { told.insert(.topology) }
             look(at: name, &state, &told)
+            told.insert(.picture)
             if name == shard { told.insert(.records) }
         case .notice(let notice):
             state.notices[notice.shard, default: [:]][notice.member.id] = notice
@@ -129,7 +153,20 @@ final class ClusterView: Sendable {
             state.notices[name]?[member] = nil
             look(at: name, &state, &told)
             if name == shard { told.insert(.notices) }
+        case .document(ReshardJob.documentName, let json, let revision): note(json, revision, &state, &told)
         case .sessionOpened, .sessionEnded, .document, .unreadable: break
+        }
+    }
+
+    private func note(_ json: [UInt8]?, _ revision: UInt64, _ state: inout State, _ told: inout Set<Told>) {
+        guard revision > state.jobRevision else { return }
+        do throws(ReshardError) {
+            state.job = try json.map { bytes throws(ReshardError) in try ReshardJob(json: bytes) }
+            state.jobRevision = revision
+            told.insert(.picture)
+        } catch {
+            // Counts as unchanged: its revision stays the old one, so nothing is decided on it.
+            logger.error("the reshard's document can't be read", metadata: ["reason": "\(error.message)"])
         }
     }
 

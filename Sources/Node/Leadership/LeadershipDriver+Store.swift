@@ -16,6 +16,7 @@ extension LeadershipDriver {
 
     private func begin(_ term: UInt64, waits: Bool) {
         guard ledTerm.withLock({ $0 }) == term else { return }
+        surroundings.termBegins(term)
         do throws(StorageError) {
             try store.beginTerm(term) { mandate in
                 mandate.waitsForReplicas = waits
@@ -56,6 +57,7 @@ extension LeadershipDriver {
     func stepDown(_ reason: String, _ leader: Member?) {
         ledTerm.withLock { $0 = nil }
         store.fence()
+        surroundings.termEnded()
         replicaWaits.end()
         intake = .closed(leader: leader)
         work.add { [self] in store.stepDown(because: StorageError(.notLeader, reason)) }

@@ -36,6 +36,10 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         var follow: @Sendable (Member, _ term: UInt64) -> Void
         /// Stop following. From `work`; blocks until storage work has ended.
         var unfollow: @Sendable () -> Void
+        /// That term is about to begin here. From `work`.
+        var termBegins: @Sendable (_ term: UInt64) -> Void
+        /// The lead has ended; nothing that it asked for may be done any more. While draining, so it returns at once.
+        var termEnded: @Sendable () -> Void
         /// Say with every acknowledgement that this replica is going to stop.
         var sayLeaving: @Sendable () -> Void
         /// Something people should know.

@@ -10,6 +10,8 @@ import Storage
 /// What a node has agreed on with the rest of its cluster before its shard opens.
 struct Membership: Sendable {
     let coordinator: ClusterCoordinator
+    /// The coordinator's id.
+    let coordinatorID: String
     let map: SlotMap
     let mapRevision: UInt64
     /// Each shard's record as it was then.
@@ -82,6 +84,7 @@ struct Membership: Sendable {
         let bootID = BootClock.bootID() ?? UUID().uuidString.lowercased()
         return Membership(
             coordinator: coordinator,
+            coordinatorID: beginning.identity.coordinator,
             map: map,
             mapRevision: beginning.map.revision,
             records: records,

@@ -1,4 +1,5 @@
 import Coordination
+import Resharding
 import Routing
 
 /// The paper's resharding by hand: every node is stopped, data folders are copied, config.yaml gets twice the shards, and
@@ -22,10 +23,31 @@ struct OfflineDoubling {
             )
         }
         let doubled = try Membership.map(of: cluster, after: current)
-        guard let revision = try await coordinator.replaceSlotMap(doubled, expected: revision) else {
+        guard
+            let revision = try await coordinator.replaceSlotMap(
+                doubled,
+                expected: revision,
+                documents: try await forgettingReshard()
+            )
+        else {
             throw CoordinationError(.unavailable, "another node has just changed the slot map")
         }
         return ClusterCoordinator.Seen(value: doubled, revision: revision)
+    }
+
+    /// The journal goes in the same transaction: what its moves left behind is cleared without asking, and from now on the
+    /// same slots may be copies that somebody has put there, to be cleared by `/clean` alone.
+    private func forgettingReshard() async throws(CoordinationError) -> [ClusterCoordinator.DocumentChange] {
+        let seen = try await coordinator.document(ReshardJob.documentName)
+        guard let json = seen.value else { return [] }
+        if let job = try? ReshardJob(json: json), !job.state.isEnded {
+            throw CoordinationError(
+                .unavailable,
+                "a reshard is under way (\(job.state.rawValue)): take the new shards out of \(cluster.file), start the nodes "
+                    + "and let it end, or cancel it"
+            )
+        }
+        return [.init(name: ReshardJob.documentName, json: nil, expected: seen.revision)]
     }
 
     /// Only for `modulo`: there a copy of shard i's data has everything that shard i + N needs.

@@ -21,7 +21,7 @@ extension FollowerMachine {
             enter(.installing(installation))
             unansweredActions += 1
             actions.append(.installChunk(chunk))
-        case .snapshotEnd(let position, let keys): endSnapshot(position, keys, session, now, &actions)
+        case .snapshotEnd(let position, let keys, let owned): endSnapshot(position, keys, owned, session, now, &actions)
         case .leaderChanged(let seen): actions.append(.leaderChanged(seen))
         case .acknowledge: violation("an acknowledgement from the leader", now, &actions)
         }
@@ -92,7 +92,7 @@ extension FollowerMachine {
     ) {
         guard case .streaming = session.phase else { return violation("a batch before resume", now, &actions) }
         let end = terms.end
-        guard terms.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.count) else {
+        guard terms.append(term: batch.term, firstSequence: batch.firstSequence, count: batch.sequences) else {
             let next = Position(term: batch.term, sequence: batch.firstSequence)
             return violation("batch \(next) doesn't follow \(end)", now, &actions)
         }
@@ -165,6 +165,7 @@ extension FollowerMachine {
     private mutating func endSnapshot(
         _ position: Position,
         _ keys: UInt64,
+        _ owned: SlotOwnership?,
         _ session: Session,
         _ now: UInt64,
         _ actions: inout [Action]
@@ -176,6 +177,6 @@ extension FollowerMachine {
         enter(.installing(installation))
         finishing = position
         unansweredActions += 1
-        actions.append(.finishSnapshot(position: position))
+        actions.append(.finishSnapshot(position: position, owned: owned))
     }
 }

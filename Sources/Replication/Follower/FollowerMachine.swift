@@ -78,8 +78,9 @@ package struct FollowerMachine {
         case beginSnapshot(PeerFrame.SnapshotBegin)
         /// Put the keys into the engine, then `chunkInstalled`.
         case installChunk(SnapshotChunk)
-        /// Set the position, mark the engine complete and durable, start the log behind it, then `snapshotFinished`.
-        case finishSnapshot(position: Position)
+        /// Keep what the shard owns, set the position, mark the engine complete and durable, start the log behind it, then
+        /// `snapshotFinished`.
+        case finishSnapshot(position: Position, owned: SlotOwnership?)
         /// The leader says who leads now: for `LeadershipMachine`.
         case leaderChanged(SeenRecord)
         case report(FollowerReport)

@@ -27,9 +27,10 @@ extension LeaderFollowerMachine {
         if end == log.end { sentOffset = log.endOffset }
     }
 
-    mutating func begin(_ position: Position, _ keys: UInt64, _ bytes: UInt64, _ actions: inout [Action]) {
+    mutating func begin(_ sending: Sending, _ keys: UInt64, _ bytes: UInt64, _ actions: inout [Action]) {
         guard case .openingSnapshot = phase else { return }
-        phase = .snapshot(Sending(position: position))
+        phase = .snapshot(sending)
+        let position = sending.position
         actions.append(.pinLog(after: position.sequence))
         let begin = PeerFrame.SnapshotBegin(position: position, keys: keys, bytes: bytes, engine: identity.engine)
         actions.append(.send(.snapshotBegin(begin)))
@@ -42,7 +43,8 @@ extension LeaderFollowerMachine {
         if keys > 0 { inFlight.add(through: sending.keys, bytes: bytes) }
         sending.isComplete = isLast
         phase = .snapshot(sending)
-        if isLast { actions.append(.send(.snapshotEnd(position: sending.position, keys: sending.keys))) }
+        guard isLast else { return }
+        actions.append(.send(.snapshotEnd(position: sending.position, keys: sending.keys, owned: sending.owned)))
     }
 
     /// A heartbeat each period, and at once when records were committed whose batches are sent: they become visible.

@@ -51,8 +51,8 @@ package struct LeaderFollowerMachine {
         case logUnavailable
         /// The answer to `askForSnapshot`.
         case snapshotAllowed
-        /// The answer to `startSnapshot`: the engine's snapshot is open.
-        case snapshotOpened(position: Position, keys: UInt64, bytes: UInt64)
+        /// The answer to `startSnapshot`: the engine's snapshot is open, and this is what the shard owned behind it.
+        case snapshotOpened(position: Position, keys: UInt64, bytes: UInt64, owned: SlotOwnership?)
         /// The answer to `sendChunks`; `isLast` when the snapshot has no more.
         case chunksSent(keys: UInt64, bytes: Int, isLast: Bool)
         case snapshotFailed(String)
@@ -93,6 +93,7 @@ package struct LeaderFollowerMachine {
 
     struct Sending {
         var position: Position
+        var owned: SlotOwnership?
         var keys: UInt64 = 0
         var isComplete = false
     }
@@ -170,7 +171,8 @@ package struct LeaderFollowerMachine {
         case .snapshotAllowed:
             if case .awaitingSnapshot = phase { openSnapshot(log, &actions) }
         case .leaderChanged(let seen): actions.append(.send(.leaderChanged(seen)))
-        case .snapshotOpened(let position, let keys, let bytes): begin(position, keys, bytes, &actions)
+        case .snapshotOpened(let position, let keys, let bytes, let owned):
+            begin(Sending(position: position, owned: owned), keys, bytes, &actions)
         case .chunksSent(let keys, let bytes, let isLast): chunksSent(keys, bytes, isLast, &actions)
         case .snapshotFailed(let reason): close("the snapshot for a replica failed: \(reason)", &actions)
         case .writabilityChanged(let writable): isWritable = writable

@@ -55,9 +55,10 @@ extension PeerFrame {
             bytes.appendInteger(begin.bytes)
             bytes.append(contentsOf: begin.engine.utf8)
         case .snapshotChunk(let chunk): bytes.append(contentsOf: chunk.bytes)
-        case .snapshotEnd(let position, let keys):
+        case .snapshotEnd(let position, let keys, let owned):
             bytes.appendPosition(position)
             bytes.appendInteger(keys)
+            if let owned { bytes.append(contentsOf: owned.encoded) }
         case .refuse(let refusal, let text):
             bytes.append(refusal.rawValue)
             bytes.append(contentsOf: text.utf8.prefix(ReplicationLimits.refusalTextMax))
@@ -106,7 +107,11 @@ extension PeerFrame {
         case .snapshotChunk: return SnapshotChunk(&reader).map { .snapshotChunk($0) }
         case .snapshotEnd:
             guard let position = reader.position(), let keys = reader.integer(UInt64.self) else { return nil }
-            return .snapshotEnd(position: position, keys: keys)
+            if reader.isAtEnd { return .snapshotEnd(position: position, keys: keys, owned: nil) }
+            guard let rest = reader.take(reader.bytes.count - reader.offset), let owned = SlotOwnership(rest) else {
+                return nil
+            }
+            return .snapshotEnd(position: position, keys: keys, owned: owned)
         case .refuse:
             guard let code = reader.integer(UInt8.self), let refusal = Refusal(rawValue: code) else { return nil }
             return .refuse(refusal, reader.text())

@@ -12,8 +12,9 @@ package enum PeerFrame: Sendable {
     case truncate(after: Position)
     case snapshotBegin(SnapshotBegin)
     case snapshotChunk(SnapshotChunk)
-    /// All chunks were sent; `keys` entries in all.
-    case snapshotEnd(position: Position, keys: UInt64)
+    /// All chunks were sent; `keys` entries in all. `owned`: what the shard owns by its log, as of that position or later;
+    /// nil while no record has said so.
+    case snapshotEnd(position: Position, keys: UInt64, owned: SlotOwnership?)
     case refuse(Refusal, String)
     /// Another leads: the record of the shard, ahead of the coordinator's watch.
     case leaderChanged(SeenRecord)

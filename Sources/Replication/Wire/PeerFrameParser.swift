@@ -92,7 +92,7 @@ extension PeerFrame.Kind {
         case .heartbeat: 40
         case .acknowledge: 41
         case .resume, .truncate: 16
-        case .snapshotEnd: 24
+        case .snapshotEnd: 24 + SlotOwnership.encodedBytesMax
         case .snapshotBegin: 96
         case .leaderChanged: ReplicationLimits.recordTextMax
         case .refuse: 1 + ReplicationLimits.refusalTextMax

@@ -10,7 +10,16 @@ extension ConnectionHandler {
         case .health:
             HTTPResponse.writeText(200, "ok\n", request.connection, headOnly: request.method == .head, into: &output)
         case .ready: try ready(request)
+        case .slots: try slots(request)
         case .status: answerStatus(request) { $0.status() }
+        case .reshard:
+            HTTPResponse.writeJSON(
+                200,
+                StatusJSON.encode(loop.state.resharding?.progress),
+                request.connection,
+                headOnly: request.method == .head,
+                into: &output
+            )
         case .adminStart: answerStatus(request) { $0.startShard() }
         case .adminStop: answerStatus(request) { $0.stopShard() }
         case .adminSwitchover(let target): try switchOver(to: target, request)

@@ -84,10 +84,15 @@ extension ConnectionHandler {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
         let state = loop.state
         if state.owns(slot), state.isAboutToLead { return waitAtTheDoor() }
-        guard state.owns(slot), state.isLeader else { return try redirect(slot, request) }
+        guard state.isLeader else { return try redirect(slot, request) }
         guard let store = state.store, let port = loop.port else { throw unavailable() }
         store.lock.lock()
         defer { store.lock.unlock() }
+        switch door(slot, isWrite: true, store, port) {
+        case .open: break
+        case .wait: return waitAtTheDoor()
+        case .elsewhere: return try redirect(slot, request)
+        }
         switch store.admit(bytes: key.count + valueBytes + LogRecord.headerBytes, port: port) {
         case .admitted: break
         case .wait: return waitAtTheDoor()
@@ -98,6 +103,7 @@ extension ConnectionHandler {
         case .wait: return waitAtTheDoor()
         case .refused(let error): throw HTTPError(error)
         }
+        loop.heat.note(slot)
         var failure: HTTPError?
         key.withUnsafeBytes { bytes in
             let operation = KeyOperation(
@@ -165,6 +171,15 @@ extension ConnectionHandler {
     private func refuse(_ operation: KeyOperation, _ reason: String) -> HTTPError {
         holdForWhatWasSeen(operation)
         return HTTPError(412, "precondition_failed", reason)
+    }
+
+    /// Whether this leader serves the slot. Where the picture of the cluster is older than what the shard decides by, the
+    /// next one is waited for. The store's lock is held.
+    func door(_ slot: UInt16, isWrite: Bool, _ store: ShardStore, _ port: StorePort) -> SlotDoor {
+        let owns = loop.state.owns(slot)
+        guard store.isGated else { return owns ? .open : .elsewhere }
+        let door = store.door(slot: slot, isWrite: isWrite, port: port)
+        return door == .elsewhere && owns ? .wait : door
     }
 
     func redirect(_ slot: UInt16, _ request: HTTPRequest) throws(HTTPError) {

@@ -13,7 +13,9 @@ extension ConnectionHandler {
     ) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
         let state = loop.state
-        guard state.owns(slot) else { return try isAny ? redirectToReplica(slot, request) : redirect(slot, request) }
+        guard state.owns(slot) || state.isLeader else {
+            return try isAny ? redirectToReplica(slot, request) : redirect(slot, request)
+        }
         guard state.store != nil else {
             guard state.otherLeader(ofSlot: slot) != nil else { throw unavailable() }
             return try redirect(slot, request)
@@ -26,7 +28,7 @@ extension ConnectionHandler {
             if let maxLag, staleness > UInt64(maxLag) { return try redirect(slot, request) }
             lag = Int(clamping: staleness)
         }
-        try read(key, slot, request, etag: false, lag: lag)
+        try read(key, slot, request, etag: false, lag: lag, isAny: isAny)
     }
 
     /// Any replica of the key's shard will do: to the next one that is fresh. It looks at `max_lag_ms` itself, and sends the
@@ -43,7 +45,7 @@ extension ConnectionHandler {
     func kvGet(_ key: [UInt8], _ request: HTTPRequest) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
         if loop.state.owns(slot), loop.state.isAboutToLead { return waitAtTheDoor() }
-        guard loop.state.owns(slot), loop.state.isLeader else { return try redirect(slot, request) }
+        guard loop.state.isLeader else { return try redirect(slot, request) }
         try read(key, slot, request, etag: true, lag: nil)
     }
 
@@ -52,15 +54,28 @@ extension ConnectionHandler {
         _ slot: UInt16,
         _ request: HTTPRequest,
         etag: Bool,
-        lag: Int?
+        lag: Int?,
+        isAny: Bool = false
     ) throws(HTTPError) {
         guard let store = loop.state.store, let port = loop.port else { throw unavailable() }
         passReads += 1
         store.lock.lock()
         defer { store.lock.unlock() }
-        if loop.state.isLeader, store.holdsReads(port) { return waitAtTheDoor() }
-        // Since its age was looked up, a full copy may have begun.
-        if lag != nil, store.holdsNoState { return try redirect(slot, request) }
+        if loop.state.isLeader {
+            if store.holdsReads(port) { return waitAtTheDoor() }
+            switch door(slot, isWrite: false, store, port) {
+            case .open: break
+            case .wait:
+                passReads -= 1
+                return waitAtTheDoor()
+            case .elsewhere:
+                passReads -= 1
+                return try isAny ? redirectToReplica(slot, request) : redirect(slot, request)
+            }
+        }
+        // Since its age was looked up, a full copy may have begun; or the slot is another shard's by the log.
+        if lag != nil, store.holdsNoState || store.disowns(slot) { return try redirect(slot, request) }
+        loop.heat.note(slot)
         let start = output.writerIndex
         let behindWrites = !marks.isEmpty
         if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }

@@ -15,7 +15,12 @@ extension ConnectionHandler {
             guard let store = readableStore() else { return }
             return runBlocking({ () -> [UInt8] in
                 var reply: [UInt8] = []
-                replies.append(words, countKeys: { Int(store.counts(of: $0...$0)[0].keys) }, to: &reply)
+                let owned = store.ownedSlots()?.slots
+                replies.append(
+                    words,
+                    countKeys: { owned?.contains($0) ?? true ? Int(store.counts(of: $0...$0)[0].keys) : 0 },
+                    to: &reply
+                )
                 return reply
             }) { $0.output.writeBytes($1) }
         }
@@ -70,9 +75,10 @@ extension ConnectionHandler {
         guard let store = readableStore() else { return }
         let state = loop.state
         runBlocking({ () -> UInt64 in
-            let counts = store.counts(of: 0...UInt16(StorageLimits.slotCount - 1))
+            let counts = store.slotCounts()
             // A copied folder holds slots of others too, until it is cleaned.
-            return counts.indices.reduce(0) { state.owns(UInt16($1)) ? $0 + counts[$1].keys : $0 }
+            let shows = state.shows(store)
+            return counts.indices.reduce(0) { shows(UInt16($1)) ? $0 + counts[$1].keys : $0 }
         }) { $0.output.writeRESPInteger(Int64(clamping: $1)) }
     }
 
@@ -132,7 +138,7 @@ extension ConnectionHandler {
                     cursor: cursor,
                     count: count,
                     now: now,
-                    owns: state.owns,
+                    owns: state.shows(store),
                     matches: { key in typeMatches && (pattern.map { GlobPattern.matches($0[...], key) } ?? true) }
                 )
                 return .success(page)

@@ -61,7 +61,7 @@ extension ConnectionHandler {
     private func execute(_ bytes: UnsafeRawBufferPointer, _ store: ShardStore?) {
         let name = arguments.bytes(0, in: bytes)
         guard let command = RESPCommand.lookup(name) else {
-            if !beginReplication(bytes) { writeUnknownCommand(bytes) }
+            if !beginReplication(bytes), !beginMigration(bytes) { writeUnknownCommand(bytes) }
             return
         }
         let count = arguments.count
@@ -89,20 +89,35 @@ extension ConnectionHandler {
         guard key.count > 0 else { return output.writeRESPError("ERR an empty key is not allowed") }
         let slot = KeySlot.slot(of: key)
         let state = loop.state
-        guard state.owns(slot) else { return writeMoved(slot) }
+        let isGated = state.isLeader && store.isGated
+        guard isGated || state.owns(slot) else { return writeMoved(slot) }
         if state.isAboutToLead { return waitAtTheDoor() }
         if command.isWrite ? !state.isLeader : !(state.isLeader || acceptsReplicaReads) { return writeMoved(slot) }
         if state.isLeader {
             if isLapsed { return writeNoLeader(slot) }
             if !command.isWrite, store.holdsReads(port) { return waitAtTheDoor() }
+            switch store.door(slot: slot, isWrite: command.isWrite, port: port) {
+            case .open: break
+            case .wait: return waitAtTheDoor()
+            case .elsewhere: return state.owns(slot) ? waitAtTheDoor() : writeMoved(slot)
+            }
         } else if store.holdsNoState {
             return writeTakingCopy()
         } else if isAgeUnknown {
             return output.writeRESPError("MASTERDOWN this replica can't know how old its data is: it has no leader")
+        } else if store.disowns(slot) {
+            // Its leader has given the slot away, or not got it yet, and the map that is known here is of another moment.
+            return writeMoved(slot)
         }
-        if command.lastKey != command.firstKey, !sameSlot(command, bytes, slot) {
-            return output.writeRESPError("CROSSSLOT Keys in request don't hash to the same slot")
+        if command.lastKey != command.firstKey {
+            switch slots(command, bytes, slot, store, port) {
+            case .same: break
+            case .wait: return waitAtTheDoor()
+            case .different:
+                return output.writeRESPError("CROSSSLOT Keys in request don't hash to the same slot")
+            }
         }
+        loop.heat.note(slot)
         if command.isWrite {
             let operation = KeyOperation(
                 slot: slot,
@@ -118,17 +133,34 @@ extension ConnectionHandler {
         }
     }
 
+    private enum KeySlots { case same, wait, different }
+
     /// Whether all keys are in the slot. A cluster of one shard takes any keys: nothing can be elsewhere, and programs
-    /// written for a single Redis work.
-    private func sameSlot(_ command: RESPCommand, _ bytes: UnsafeRawBufferPointer, _ slot: UInt16) -> Bool {
-        if loop.state.map.shardNames.count == 1 { return true }
+    /// written for a single Redis work. Another shard may be coming, though.
+    private func slots(
+        _ command: RESPCommand,
+        _ bytes: UnsafeRawBufferPointer,
+        _ slot: UInt16,
+        _ store: ShardStore,
+        _ port: StorePort
+    ) -> KeySlots {
+        let isAlone = loop.state.map.shardNames.count == 1
+        if isAlone, !(loop.state.isLeader && store.isGated) { return .same }
         let last = command.lastKey < 0 ? arguments.count + command.lastKey : command.lastKey
         var index = 1 + command.step
         while index <= last {
-            if KeySlot.slot(of: arguments.bytes(index, in: bytes)) != slot { return false }
+            let other = KeySlot.slot(of: arguments.bytes(index, in: bytes))
+            if other != slot {
+                guard isAlone else { return .different }
+                switch store.door(slot: other, isWrite: command.isWrite, port: port) {
+                case .open: break
+                case .wait: return .wait
+                case .elsewhere: return .different
+                }
+            }
             index += command.step
         }
-        return true
+        return .same
     }
 
     func writeMoved(_ slot: UInt16) {

@@ -1,5 +1,6 @@
 import NIOCore
 import Replication
+import Resharding
 import Routing
 import Storage
 
@@ -56,6 +57,52 @@ extension ConnectionHandler {
             try context.pipeline.syncOperations.addHandler(peer)
             context.pipeline.syncOperations.removeHandler(self, promise: nil)
             if rest.readableBytes > 0 { peer.receive(rest) }
+        } catch {
+            context.close(promise: nil)
+        }
+    }
+
+    // MARK: Moves of slots
+
+    /// A target's leader asks for a move: the connection carries frames of moves from here on.
+    /// - Returns: whether the command was that.
+    func beginMigration(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard word(0, bytes).uppercased() == MigrationHello.command else { return false }
+        let words = (1..<arguments.count).map { Array(arguments.bytes($0, in: bytes)) }
+        if loop.state.store != nil, loop.state.isAboutToLead {
+            waitAtTheDoor()
+            return true
+        }
+        guard let resharding = loop.state.resharding, loop.state.isLeader else {
+            output.writeRESPError(
+                "ERR \(loop.state.address) does not lead \(loop.state.shardName) now (\(loop.state.phase.rawValue))"
+            )
+            return true
+        }
+        do throws(ReshardError) {
+            migration = (try MigrationHello(arguments: words), resharding)
+            isBlocked = true
+        } catch {
+            output.writeRESPError("ERR \(error)")
+        }
+        return true
+    }
+
+    /// Replaces this handler by the one of moves; bytes already read go along.
+    func switchToMigration() {
+        guard let (hello, resharding) = migration, let context else { return }
+        migration = nil
+        output.writeRESPOK()
+        let answer = output
+        output = ByteBuffer()
+        context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+        let stream = MigrationStreamHandler(resharding: resharding, loop: loop, hello: hello)
+        let rest = input
+        input = ByteBuffer()
+        do {
+            try context.pipeline.syncOperations.addHandler(stream)
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+            if rest.readableBytes > 0 { stream.receive(rest) }
         } catch {
             context.close(promise: nil)
         }

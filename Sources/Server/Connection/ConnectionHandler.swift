@@ -1,5 +1,6 @@
 import NIOCore
 import Replication
+import Resharding
 import Storage
 
 /// One connection of any protocol: reads, decodes and executes synchronously, and keeps replies in order.
@@ -71,6 +72,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
 
     /// A follower's request that turns this connection into a peer stream.
     var replication: (hello: PeerHello, store: ShardStore)?
+    /// A target's, that turns it into the stream of a move.
+    var migration: (hello: MigrationHello, resharding: any ShardResharding)?
 
     // What this pass has done, for the latency histograms.
     @exclusivity(unchecked) var passStart: UInt64 = 0
@@ -148,6 +151,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         case .resp:
             processRESP()
             if replication != nil { return switchToReplication() }
+            if migration != nil { return switchToMigration() }
         case .http: processHTTP()
         }
         if passReads > 0 {

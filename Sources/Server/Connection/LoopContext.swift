@@ -22,11 +22,13 @@ final class LoopContext: @unchecked Sendable {
     var origins: OriginCheck
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var peers: [ObjectIdentifier: PeerStreamHandler] = [:]
+    private var migrations: [ObjectIdentifier: MigrationStreamHandler] = [:]
     let counters = LoopCounters()
     /// When a client's bytes came last, on the monotonic clock in nanoseconds.
     var lastInputAt: UInt64 = 0
     /// The node stops: an HTTP connection ends with its next response.
     var isEnding = false
+    let heat = SlotHeat()
     /// Large replies about the cluster, shared by the node's loops.
     let topology: TopologyCache
     /// Whose turn it is to be read from; shared by the node's loops.
@@ -65,10 +67,14 @@ final class LoopContext: @unchecked Sendable {
             waiting = []
             for connection in abandoned { connection.abandonHeldReplies() }
             for peer in Array(peers.values) { peer.end() }
+            for migration in Array(migrations.values) { migration.end() }
             port = try next.store?.makePort { [weak self] signal in self?.receive(signal) }
         }
-        // Followers of a leader that is none any more find the next one.
-        if previous.isLeader, !next.isLeader { for peer in Array(peers.values) { peer.end() } }
+        // Followers and targets of a leader that is none any more find the next one.
+        if previous.isLeader, !next.isLeader {
+            for peer in Array(peers.values) { peer.end() }
+            for migration in Array(migrations.values) { migration.end() }
+        }
         state = next
         // Commands that wait at the door are judged anew by the role the node has now.
         if previous.store === next.store { handle(.room) }
@@ -89,6 +95,10 @@ final class LoopContext: @unchecked Sendable {
     func add(_ peer: PeerStreamHandler) { peers[ObjectIdentifier(peer)] = peer }
 
     func remove(_ peer: PeerStreamHandler) { peers[ObjectIdentifier(peer)] = nil }
+
+    func add(_ migration: MigrationStreamHandler) { migrations[ObjectIdentifier(migration)] = migration }
+
+    func remove(_ migration: MigrationStreamHandler) { migrations[ObjectIdentifier(migration)] = nil }
 
     func add(_ connection: ConnectionHandler) {
         connections[ObjectIdentifier(connection)] = connection
@@ -111,6 +121,7 @@ final class LoopContext: @unchecked Sendable {
         siblings = []
         for connection in Array(connections.values) { connection.context?.close(promise: nil) }
         for peer in Array(peers.values) { peer.end() }
+        for migration in Array(migrations.values) { migration.end() }
     }
 
     /// Once per second: hands the counters on and moves an idle loop's view forward, because a view that stays keeps

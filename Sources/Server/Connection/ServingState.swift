@@ -19,6 +19,8 @@ package final class ServingState: Sendable {
     package let phase: NodeStatus.State
     /// Who decides about the shard's lead, for followers' streams; nil where nobody does.
     package let leadership: (any ShardLeadership)?
+    /// Who decides about slots that come and go while this node leads; nil while it does not.
+    package let resharding: (any ShardResharding)?
     /// Why the node is in this phase, for people.
     package let message: String
 
@@ -33,7 +35,8 @@ package final class ServingState: Sendable {
         store: ShardStore?,
         phase: NodeStatus.State,
         message: String,
-        leadership: (any ShardLeadership)? = nil
+        leadership: (any ShardLeadership)? = nil,
+        resharding: (any ShardResharding)? = nil
     ) {
         self.config = config
         self.map = map
@@ -45,6 +48,7 @@ package final class ServingState: Sendable {
         self.store = store
         self.phase = phase
         self.leadership = leadership
+        self.resharding = resharding
         self.message = message
         shardIndex = map.index(ofShard: shardName)
     }
@@ -74,6 +78,13 @@ package final class ServingState: Sendable {
 }
 
 extension ServingState {
+    /// Whether a slot's keys are shown: this shard's by the map and, where the log says so, by the log as well. What is
+    /// copied here and not taken over yet, or given away and not cleared yet, is nobody's to see. Without the store's lock.
+    func shows(_ store: ShardStore) -> (UInt16) -> Bool {
+        guard let owned = store.ownedSlots()?.slots else { return owns }
+        return { self.owns($0) && owned.contains($0) }
+    }
+
     /// Replicas of another shard that may be read from.
     func freshReplicas(ofShard index: UInt16) -> [NodeAddress] {
         guard Int(index) < nodes.count, let nodes = nodes[Int(index)] else { return [] }

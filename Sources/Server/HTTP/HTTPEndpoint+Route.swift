@@ -2,7 +2,7 @@ extension HTTPEndpoint {
     /// The paths there are, before methods and parameters are looked at.
     enum Route {
         case put, get, delete, clean, nextReplicationKey, deleteNextReplicationKey, key, list
-        case status, health, ready, metrics, adminStart, adminStop, adminSwitchover
+        case status, reshard, slots, health, ready, metrics, adminStart, adminStop, adminSwitchover
 
         init?(_ path: UnsafeRawBufferPointer) {
             if path.count >= 4, path[1] == UInt8(ascii: "k"), path[2] == UInt8(ascii: "v"), path[3] == UInt8(ascii: "/")
@@ -16,11 +16,13 @@ extension HTTPEndpoint {
                 case 4 where ASCII.equals(path, "/get"): .get
                 case 4 where ASCII.equals(path, "/put"): .put
                 case 6 where ASCII.equals(path, "/clean"): .clean
+                case 6 where ASCII.equals(path, "/slots"): .slots
                 case 7 where ASCII.equals(path, "/delete"): .delete
                 case 7 where ASCII.equals(path, "/status"): .status
                 case 7 where ASCII.equals(path, "/readyz"): .ready
                 case 8 where ASCII.equals(path, "/healthz"): .health
                 case 8 where ASCII.equals(path, "/metrics"): .metrics
+                case 8 where ASCII.equals(path, "/reshard"): .reshard
                 case 11 where ASCII.equals(path, "/admin/stop"): .adminStop
                 case 12 where ASCII.equals(path, "/admin/start"): .adminStart
                 case 17 where ASCII.equals(path, "/admin/switchover"): .adminSwitchover
@@ -38,7 +40,7 @@ extension HTTPEndpoint {
             case .put, .delete, .clean: "GET, POST"
             // Taking a record away must be possible only as the paper has it, and never by a HEAD.
             case .nextReplicationKey, .deleteNextReplicationKey: "GET"
-            case .get, .list, .status, .health, .ready, .metrics: "GET, HEAD"
+            case .get, .list, .status, .reshard, .slots, .health, .ready, .metrics: "GET, HEAD"
             case .key: "GET, HEAD, PUT, DELETE"
             case .adminStart, .adminStop, .adminSwitchover: "POST"
             }
@@ -48,7 +50,7 @@ extension HTTPEndpoint {
             switch self {
             case .put, .delete, .clean: method == .get || method == .post
             case .nextReplicationKey, .deleteNextReplicationKey: method == .get
-            case .get, .list, .status, .health, .ready, .metrics: method == .get || method == .head
+            case .get, .list, .status, .reshard, .slots, .health, .ready, .metrics: method == .get || method == .head
             case .key: method == .get || method == .head || method == .put || method == .delete
             case .adminStart, .adminStop, .adminSwitchover: method == .post
             }

@@ -26,6 +26,9 @@ package enum HTTPEndpoint: Hashable, Sendable {
     /// Keys behind `cursor`, which is the last key of the page before.
     case kvList(prefix: [UInt8], limit: Int, cursor: [UInt8]?)
     case status
+    /// This node's part in a reshard.
+    case reshard
+    case slots
     case health
     case ready
     case metrics
@@ -70,6 +73,8 @@ package enum HTTPEndpoint: Hashable, Sendable {
         case .key: return try key(request)
         case .list: return try list(request)
         case .status: return .status
+        case .reshard: return .reshard
+        case .slots: return .slots
         case .health: return .health
         case .ready: return .ready
         case .metrics: return .metrics

@@ -143,7 +143,7 @@ package final class FollowerLink: @unchecked Sendable {
         case .truncate(let after): storage.add(.truncate(after))
         case .beginSnapshot: storage.add(.beginSnapshot)
         case .installChunk(let chunk): storage.add(.installChunk(chunk))
-        case .finishSnapshot(let position): storage.add(.finishSnapshot(position))
+        case .finishSnapshot(let position, let owned): storage.add(.finishSnapshot(position, owned))
         case .leaderChanged(let record): onLeaderChanged(record)
         case .report(let report): publish(report)
         case .disconnect: drop()

@@ -13,7 +13,7 @@ final class FollowerStorage: @unchecked Sendable {
         case truncate(Position)
         case beginSnapshot
         case installChunk(SnapshotChunk)
-        case finishSnapshot(Position)
+        case finishSnapshot(Position, SlotOwnership?)
     }
 
     /// All that the leader sends ahead, if chunks are full; a bound where they are not.
@@ -112,8 +112,8 @@ final class FollowerStorage: @unchecked Sendable {
         case .beginSnapshot:
             try store.beginInstall()
             return .snapshotBegun
-        case .finishSnapshot(let position):
-            try store.finishInstall(position: position)
+        case .finishSnapshot(let position, let owned):
+            try store.finishInstall(position: position, owned: owned)
             return .snapshotFinished
         }
     }

@@ -14,7 +14,7 @@ extension TermIndex {
         }
         for (index, start) in starts.enumerated() {
             let next = index + 1 < starts.count ? starts[index + 1].sequence : history.end.sequence + 1
-            append(term: start.term, firstSequence: start.sequence, count: Int(next - start.sequence))
+            append(term: start.term, firstSequence: start.sequence, count: next - start.sequence)
         }
     }
 }

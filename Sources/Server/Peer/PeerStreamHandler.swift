@@ -217,7 +217,10 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
             }
             guard self.context != nil else { return stream.close() }
             snapshot = stream
-            handle(.snapshotOpened(position: stream.position, keys: stream.total.keys, bytes: stream.total.bytes))
+            let total = stream.total
+            handle(
+                .snapshotOpened(position: stream.position, keys: total.keys, bytes: total.bytes, owned: stream.owned)
+            )
         }
     }
 

@@ -24,11 +24,14 @@ final class SnapshotStream: Sendable {
 
     let position: Position
     let total: SlotCount
+    /// What the shard owns by its log, as of the position or later: replicas take in the rest with the log.
+    let owned: SlotOwnership?
     private let state: Mutex<State>
 
-    private init(_ snapshot: SnapshotBox, total: SlotCount) {
+    private init(_ snapshot: SnapshotBox, total: SlotCount, owned: SlotOwnership?) {
         position = snapshot.snapshot.position
         self.total = total
+        self.owned = owned
         state = Mutex(State(snapshot: snapshot))
     }
 
@@ -36,7 +39,11 @@ final class SnapshotStream: Sendable {
     static func open(_ store: ShardStore) -> Result<SnapshotStream, StorageError> {
         do throws(StorageError) {
             let snapshot = try store.engine.makeSnapshot()
-            return .success(SnapshotStream(SnapshotBox(snapshot: snapshot), total: store.engine.total))
+            // In this order: behind the snapshot, never before it.
+            let owned = store.ownedSlots()
+            return .success(
+                SnapshotStream(SnapshotBox(snapshot: snapshot), total: store.engine.total, owned: owned)
+            )
         } catch {
             return .failure(error)
         }

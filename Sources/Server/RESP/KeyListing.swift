@@ -27,11 +27,12 @@ enum KeyListing {
         do throws(StorageError) {
             let snapshot = try store.snapshot()
             defer { snapshot.close() }
+            let shows = state.shows(store)
             let first = after.map { $0.withUnsafeBytes { KeySlot.slot(of: $0) } } ?? 0
             var page = Page(keys: [], hasMore: false)
             var bytes = 0
             try snapshot.scan(slots: first...UInt16(StorageLimits.slotCount - 1), after: after) { slot, key, value in
-                guard state.owns(slot), value.expiry == 0 || value.expiry > now, key.starts(with: prefix), matches(key)
+                guard shows(slot), value.expiry == 0 || value.expiry > now, key.starts(with: prefix), matches(key)
                 else { return true }
                 if page.keys.count == limit || bytes >= bytesMax {
                     page.hasMore = true

@@ -27,7 +27,7 @@ extension ByteBuffer {
         switch error.code {
         case .notLeader: writeRESPError("CLUSTERDOWN \(error.message)")
         case .tooFewInSync: writeRESPError("NOREPLICAS \(error.message)")
-        case .io, .diskFull, .corrupt, .foreignFolder, .locked, .engine, .outOfRange, .closed:
+        case .io, .diskFull, .corrupt, .foreignFolder, .locked, .engine, .outOfRange, .logCut, .closed:
             writeRESPError("ERR \(error.message)")
         }
     }

@@ -71,6 +71,10 @@ package struct NodeStatus: Codable, Hashable, Sendable {
     /// The newest changes of the shard's lead that this node had a part in, oldest first; they outlive the shard's
     /// stop. nil: the node does not tell.
     package var changes: [Change]?
+    /// Of the slot map as the node knows it: its version, and how many slots the node's shard owns. nil while the shard is
+    /// not open.
+    package var mapVersion: Int?
+    package var slots: Int?
     package var uptimeSeconds = 0
     package var version: String
     /// Why the state is what it is, or what is going on (with a percentage while opening, replaying or syncing).
@@ -83,6 +87,8 @@ package struct NodeStatus: Codable, Hashable, Sendable {
         case opsPerSecond = "ops_per_second"
         case latencyMicroseconds = "latency_us"
         case leadership, changes
+        case mapVersion = "map_version"
+        case slots
         case uptimeSeconds = "uptime_seconds"
         case version, message
     }

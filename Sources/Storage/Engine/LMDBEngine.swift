@@ -85,7 +85,7 @@ package final class LMDBEngine: StorageEngine {
     package func expired(
         now: UInt64,
         limit: Int,
-        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Void
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Bool
     ) throws(StorageError) {
         let transaction = try LMDBTransaction(opened(), readOnly: true)
         let cursor = try LMDBCursor(transaction, table: transaction.environment.expiries)
@@ -93,8 +93,7 @@ package final class LMDBEngine: StorageEngine {
         var found = 0
         while found < limit, let (key, whole) = entry, let due = ExpiryEntry(key: key.bytes, value: whole.bytes) {
             if due.expiry > now { break }
-            body(due.slot, due.key, due.expiry)
-            found += 1
+            if body(due.slot, due.key, due.expiry) { found += 1 }
             entry = try cursor.next()
         }
     }

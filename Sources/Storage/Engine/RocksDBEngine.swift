@@ -116,7 +116,7 @@ package final class RocksDBEngine: StorageEngine {
     package func expired(
         now: UInt64,
         limit: Int,
-        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Void
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Bool
     ) throws(StorageError) {
         let database = try opened()
         let snapshot = try RocksDBSnapshot(database)
@@ -129,8 +129,7 @@ package final class RocksDBEngine: StorageEngine {
                 throw StorageError(.corrupt, "\(folder): an entry of the expiry index is too short")
             }
             if due.expiry > now { break }
-            body(due.slot, due.key, due.expiry)
-            found += 1
+            if body(due.slot, due.key, due.expiry) { found += 1 }
             cursor.next()
         }
         try cursor.checkEnd()

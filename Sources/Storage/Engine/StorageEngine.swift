@@ -22,6 +22,18 @@ package struct StoredValue {
     }
 }
 
+extension StoredValue {
+    /// What a record that sets a key makes of it. Borrows from the record's batch.
+    package init(_ record: LogRecord, sequence: UInt64) {
+        self.init(
+            version: record.version(at: sequence),
+            expiry: record.expiry,
+            flags: record.flags,
+            bytes: record.content
+        )
+    }
+}
+
 /// What the caller knows of a key's present state in the engine. Exact counts and the expiry index need it; knowing it
 /// saves the engine a read.
 package enum PreviousValue: Hashable, Sendable {
@@ -99,11 +111,12 @@ package protocol StorageEngine: AnyObject, Sendable {
     /// A consistent, frozen view with its position, for scans, snapshots and copies.
     func makeSnapshot() throws(StorageError) -> any EngineSnapshot
 
-    /// Keys with `expiry <= now`, soonest first, at most `limit`. The bytes are borrowed for the closure's call.
+    /// Keys with `expiry <= now`, soonest first, until `limit` of them were taken.
+    /// - Parameter body: returns whether it takes the key, whose bytes are borrowed for the call.
     func expired(
         now: UInt64,
         limit: Int,
-        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Void
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Bool
     ) throws(StorageError)
 
     /// Exact counts of the slots at `appliedPosition`.

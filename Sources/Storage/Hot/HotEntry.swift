@@ -2,8 +2,11 @@ import Glibc
 
 /// One key in the hot table: this header, then the key, then the value, in one allocation.
 package struct HotEntry {
-    /// Sequence of the newest committed write of the key (or of the value read from the engine).
+    /// The value's version: the sequence that wrote it, in this shard or in the one it came from.
     package var version: UInt64
+    /// Where the newest committed write of the key (or the value read from the engine) stands in this shard's log, or
+    /// before.
+    package var sequence: UInt64
     /// Absolute expiry in milliseconds since 1970, 0 for never.
     package var expiry: UInt64
     /// What the engine held for this key before the write that made the entry dirty, so that counts stay exact
@@ -38,6 +41,7 @@ package struct HotEntry {
         entry.initialize(
             to: HotEntry(
                 version: 0,
+                sequence: 0,
                 expiry: 0,
                 engineExpiry: 0,
                 engineBytes: engineUnknown,

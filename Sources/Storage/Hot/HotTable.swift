@@ -6,7 +6,7 @@ import Glibc
 /// Open addressing with linear probing over 32-bit hashes, so that a probe touches one cache line and growing needs no
 /// look at the entries. Used under the store's lock.
 ///
-/// An entry is, by its version, *clean* (the engine holds exactly this), *taken* (in the window that the applier is
+/// An entry is, by its sequence, *clean* (the engine holds exactly this), *taken* (in the window that the applier is
 /// writing to the engine now, so neither changed nor freed), or *dirty* (listed for the next window).
 package struct HotTable: ~Copyable {
     private var hashes: UnsafeMutablePointer<UInt32>
@@ -16,6 +16,8 @@ package struct HotTable: ~Copyable {
     /// Bytes of all entries; `bytesMax` bounds what may stay as cache.
     package private(set) var bytes = 0
     private let bytesMax: Int
+    /// Entries of each slot.
+    private let ofSlot: UnsafeMutablePointer<UInt32>
     private var hand = 0
 
     /// The engine holds all writes up to this sequence.
@@ -34,10 +36,15 @@ package struct HotTable: ~Copyable {
     package static let cachedValueBytesMax = 64 << 10
     /// Places the clock hand looks at per inserted entry at the most, so that no insert takes long.
     private static let evictionStepsMax = 64
+    /// The hand stands still while less than this part of all bytes is clean: it would pass hardly anything but what
+    /// only the applier can give back (11 % of the time of a replica that catches up was spent so).
+    private static let evictableShare = 32
     private static let initialCapacity = 1 << 12
 
     package init(bytesMax: Int) {
         self.bytesMax = bytesMax
+        ofSlot = .allocate(capacity: StorageLimits.slotCount)
+        ofSlot.initialize(repeating: 0, count: StorageLimits.slotCount)
         mask = HotTable.initialCapacity - 1
         hashes = .allocate(capacity: HotTable.initialCapacity)
         hashes.initialize(repeating: 0, count: HotTable.initialCapacity)
@@ -50,6 +57,7 @@ package struct HotTable: ~Copyable {
         for entry in retired { free(entry) }
         hashes.deallocate()
         entries.deallocate()
+        ofSlot.deallocate()
     }
 
     /// The entry of a key; valid until the table is changed.
@@ -77,29 +85,36 @@ package struct HotTable: ~Copyable {
         }
     }
 
-    /// Makes a committed put or delete visible.
-    package mutating func publish(_ record: LogRecord, version: UInt64, hash: UInt32) {
-        let entry = entryForWriting(record.key, hash: hash, valueBytes: record.value.count)
-        entry.pointee.version = version
+    /// Makes a committed record that changes a key visible.
+    package mutating func publish(_ record: LogRecord, sequence: UInt64, hash: UInt32) {
+        let content = record.content
+        let entry = entryForWriting(record.key, slot: record.slot, hash: hash, valueBytes: content.count)
+        entry.pointee.sequence = sequence
+        entry.pointee.version = record.version(at: sequence)
         entry.pointee.expiry = record.expiry
-        entry.pointee.slot = record.slot
         entry.pointee.isDeleted = record.kind == .delete
-        entry.setValue(record.value)
+        entry.setValue(content)
     }
 
     /// Keeps a value that was read from the engine, at a view that includes the key's latest write. The key must not be
     /// in the table.
     package mutating func fill(_ key: UnsafeRawBufferPointer, slot: UInt16, hash: UInt32, value: StoredValue) {
         guard value.bytes.count <= HotTable.cachedValueBytesMax, bytesMax > 0, value.version <= applied else { return }
-        let entry = insertEntry(key, hash: hash, valueBytes: value.bytes.count)
+        let entry = insertEntry(key, slot: slot, hash: hash, valueBytes: value.bytes.count)
         entry.pointee.version = value.version
+        entry.pointee.sequence = applied
         entry.pointee.expiry = value.expiry
-        entry.pointee.slot = slot
         entry.setValue(value.bytes)
     }
 
-    /// Drops all entries of the slots: `clearSlots` records were committed. Walks the whole table.
+    /// Whether there are entries of the slots.
+    package func holds(_ slots: SlotSet) -> Bool {
+        slots.ranges.contains { range in range.contains { ofSlot[Int($0) % StorageLimits.slotCount] > 0 } }
+    }
+
+    /// Drops all entries of the slots: `clearSlots` records were committed. Looks at entries only if there are some.
     package mutating func removeSlots(_ slots: SlotSet) {
+        guard holds(slots) else { return }
         removeAll { slots.contains($0.pointee.slot) }
     }
 
@@ -107,29 +122,30 @@ package struct HotTable: ~Copyable {
         removeAll { _ in true }
     }
 
+    /// Places whose entries are loaded ahead: entries lie anywhere.
+    private static let sweepLookahead = 16
+
     private mutating func removeAll(where isDoomed: (UnsafeMutablePointer<HotEntry>) -> Bool) {
-        var survivors: [(UInt32, UnsafeMutablePointer<HotEntry>)] = []
-        for index in 0...mask {
-            guard let entry = entries[index] else { continue }
-            if isDoomed(entry) {
-                count -= 1
+        var index = 0
+        while index <= mask {
+            if let ahead = entries[(index + HotTable.sweepLookahead) & mask] { shoal_prefetch(ahead) }
+            // What fills a place that was given up stood behind it, and is looked at in its turn.
+            if let entry = entries[index], isDoomed(entry) {
+                unlink(at: index)
                 discard(entry)
             } else {
-                survivors.append((hashes[index], entry))
+                index += 1
             }
-            hashes[index] = 0
-            entries[index] = nil
         }
-        for (hash, entry) in survivors { insert(entry, hash: hash) }
     }
 
     /// Gives up an entry that is in the table no longer.
     private mutating func discard(_ entry: UnsafeMutablePointer<HotEntry>) {
         bytes -= entry.footprint
-        if entry.pointee.version > taken {
+        if entry.pointee.sequence > taken {
             dirty[Int(entry.pointee.dirtyIndex)] = nil
             dirtyBytes -= entry.footprint
-        } else if entry.pointee.version > applied {
+        } else if entry.pointee.sequence > applied {
             retired.append(entry)
             return
         }
@@ -138,22 +154,23 @@ package struct HotTable: ~Copyable {
 
     private mutating func entryForWriting(
         _ key: UnsafeRawBufferPointer,
+        slot: UInt16,
         hash: UInt32,
         valueBytes: Int
     ) -> UnsafeMutablePointer<HotEntry> {
         guard let index = place(of: key, hash: hash), let old = entries[index] else {
-            let entry = insertEntry(key, hash: hash, valueBytes: valueBytes)
+            let entry = insertEntry(key, slot: slot, hash: hash, valueBytes: valueBytes)
             addDirty(entry)
             return entry
         }
         let capacity = Int(old.pointee.valueCapacity)
         // A much smaller value gives the memory back, so that the byte bound means what it says.
         let fits = valueBytes <= capacity && (valueBytes * 4 >= capacity || capacity <= 64)
-        if old.pointee.version > taken {
+        if old.pointee.sequence > taken {
             return fits ? old : replace(old, at: index, key, valueBytes)
         }
         // From here on the engine holds (or will, when its window ends) what the entry says now.
-        if fits, old.pointee.version <= applied {
+        if fits, old.pointee.sequence <= applied {
             old.noteEngineHoldsThis(of: old)
             addDirty(old)
             return old
@@ -163,14 +180,17 @@ package struct HotTable: ~Copyable {
 
     private mutating func insertEntry(
         _ key: UnsafeRawBufferPointer,
+        slot: UInt16,
         hash: UInt32,
         valueBytes: Int
     ) -> UnsafeMutablePointer<HotEntry> {
         if bytes > bytesMax { evict() }
         if (count + 1) * 4 > (mask + 1) * 3 { grow() }
         let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
+        entry.pointee.slot = slot
         insert(entry, hash: hash)
         count += 1
+        ofSlot[Int(slot) % StorageLimits.slotCount] &+= 1
         bytes += entry.footprint
         return entry
     }
@@ -183,9 +203,10 @@ package struct HotTable: ~Copyable {
         _ valueBytes: Int
     ) -> UnsafeMutablePointer<HotEntry> {
         let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
+        entry.pointee.slot = old.pointee.slot
         entries[index] = entry
         bytes += entry.footprint
-        if old.pointee.version > taken {
+        if old.pointee.sequence > taken {
             entry.pointee.engineBytes = old.pointee.engineBytes
             entry.pointee.engineExpiry = old.pointee.engineExpiry
         } else {
@@ -193,8 +214,8 @@ package struct HotTable: ~Copyable {
         }
         discard(old)
         addDirty(entry)
-        // The caller sets the version; until then the entry must not look evictable.
-        entry.pointee.version = .max
+        // The caller sets the sequence; until then the entry must not look evictable.
+        entry.pointee.sequence = .max
         if bytes > bytesMax { evict() }
         return entry
     }
@@ -229,10 +250,11 @@ package struct HotTable: ~Copyable {
 
     /// Second-chance clock over clean entries; the others are the only copy and stay.
     private mutating func evict() {
+        guard (bytes - dirtyBytes - takenBytes) * HotTable.evictableShare >= bytes else { return }
         var removed = 0
         for _ in 0..<HotTable.evictionStepsMax {
             hand = (hand + 1) & mask
-            guard let entry = entries[hand], entry.pointee.version <= applied else { continue }
+            guard let entry = entries[hand], entry.pointee.sequence <= applied else { continue }
             if entry.pointee.isReferenced {
                 entry.pointee.isReferenced = false
                 continue
@@ -243,12 +265,19 @@ package struct HotTable: ~Copyable {
         }
     }
 
-    /// Backward-shift deletion: keeps probe chains whole without tombstones.
-    private mutating func remove(at start: Int) {
-        guard let entry = entries[start] else { return }
+    /// For an entry that the engine holds as it is.
+    private mutating func remove(at index: Int) {
+        guard let entry = entries[index] else { return }
+        unlink(at: index)
         bytes -= entry.footprint
-        count -= 1
         free(entry)
+    }
+
+    /// Takes an entry out of the table. Backward-shift deletion: keeps probe chains whole without tombstones.
+    private mutating func unlink(at start: Int) {
+        guard let entry = entries[start] else { return }
+        count -= 1
+        ofSlot[Int(entry.pointee.slot) % StorageLimits.slotCount] &-= 1
         var hole = start
         var index = (hole + 1) & mask
         while hashes[index] != 0 {

@@ -58,7 +58,7 @@ struct KeyIndex: ~Copyable {
 
     private mutating func catchUp(with batch: UnsafeRawBufferPointer) {
         while indexedBytes < batch.count, let record = LogRecord.decode(batch, at: indexedBytes) {
-            if record.kind == .put || record.kind == .delete {
+            if record.changesKey {
                 let place = Place(offset: indexedBytes, ordinal: indexedRecords)
                 insert(record.key, hash: KeyHash.hash(record.key), place: place, batch: batch)
             }

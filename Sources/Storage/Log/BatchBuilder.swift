@@ -9,6 +9,8 @@ package struct BatchBuilder: ~Copyable {
     /// Bytes used so far, header included.
     package private(set) var length = LogBatch.headerBytes
     package private(set) var count = 0
+    /// Sequences that stay unused behind the last record.
+    private var skip: UInt64 = 0
 
     /// Enough for a few hundred small writes, the usual size of a tick, without growing.
     private static let initialCapacity = 64 << 10
@@ -38,6 +40,26 @@ package struct BatchBuilder: ~Copyable {
         return offset
     }
 
+    /// Adds a key that comes from another shard, with its version.
+    package mutating func appendImport(slot: UInt16, key: UnsafeRawBufferPointer, _ value: StoredValue) {
+        let valueBytes = LogRecord.importVersionBytes + value.bytes.count
+        let needed = LogRecord.headerBytes + key.count + valueBytes
+        if length + needed + 8 > capacity { grow(to: length + needed + 8) }
+        let target = storage + length
+        LogRecord(kind: .importPut, flags: value.flags, slot: slot, expiry: value.expiry, key: key).encode(to: target)
+        target.storeBytes(of: UInt32(valueBytes).littleEndian, toByteOffset: LogRecord.valueLengthAt, as: UInt32.self)
+        let version = target + LogRecord.headerBytes + key.count
+        version.storeBytes(of: value.version.littleEndian, as: UInt64.self)
+        UnsafeMutableRawBufferPointer(start: version + LogRecord.importVersionBytes, count: value.bytes.count)
+            .copyMemory(from: value.bytes)
+        length += needed
+        count += 1
+    }
+
+    /// Leaves at least so many sequences unused behind the batch's last record, so that what follows is above versions
+    /// that came from another shard's log.
+    package mutating func skip(_ sequences: UInt64) { skip = max(skip, sequences) }
+
     /// Completes header, padding and CRC and gives the memory away as a batch; the builder starts anew.
     package mutating func seal(term: UInt64, firstSequence: UInt64, commitSequence: UInt64, wallTime: UInt64)
         -> LogBatch
@@ -54,7 +76,7 @@ package struct BatchBuilder: ~Copyable {
         storage.storeBytes(of: firstSequence.littleEndian, toByteOffset: 24, as: UInt64.self)
         storage.storeBytes(of: commitSequence.littleEndian, toByteOffset: 32, as: UInt64.self)
         storage.storeBytes(of: wallTime.littleEndian, toByteOffset: 40, as: UInt64.self)
-        storage.storeBytes(of: 0, toByteOffset: 48, as: UInt64.self)
+        storage.storeBytes(of: skip.littleEndian, toByteOffset: 48, as: UInt64.self)
         let crc = CRC32C.checksum(UnsafeRawBufferPointer(start: storage + 12, count: length - 12))
         storage.storeBytes(of: crc.littleEndian, toByteOffset: 8, as: UInt32.self)
         let batch = LogBatch(adopting: storage, length: length)
@@ -62,6 +84,7 @@ package struct BatchBuilder: ~Copyable {
         storage = BatchBuilder.allocate(capacity)
         length = LogBatch.headerBytes
         count = 0
+        skip = 0
         return batch
     }
 
@@ -69,6 +92,7 @@ package struct BatchBuilder: ~Copyable {
     package mutating func discard() {
         length = LogBatch.headerBytes
         count = 0
+        skip = 0
     }
 
     /// Bounded by what `admit` lets in; a process that is refused that much can't log writes any more, and what was

@@ -17,7 +17,8 @@ extension CommitLog {
                 )
             }
             var offset = segment.bytes
-            if offset + batch.bytes.count > segment.capacity {
+            // A program that knows only the older format would take new records in it for a torn tail, and cut them.
+            if offset + batch.bytes.count > segment.capacity || segment.formatVersion < LogSegment.version {
                 try rollOver(for: batch.bytes.count)
                 offset = LogSegment.headerBytes
             }
@@ -104,7 +105,11 @@ extension CommitLog {
         let prepared = large ? try spares.make(bytes: whole) : try spares.take()
         do throws(StorageError) {
             let segment = try install(prepared, after: last.end, startOffset: last.endOffset)
-            state.withLock { segments.append(segment) }
+            state.withLock {
+                // An empty one has the same name, and is replaced.
+                if last.end == last.base { segments.removeLast() }
+                segments.append(segment)
+            }
         } catch {
             unlink(prepared)
             if error.code != .diskFull { poison(error) }

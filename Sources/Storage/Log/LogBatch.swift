@@ -7,7 +7,7 @@ import Glibc
 ///  0 magic "SHOB" u32   4 length u32 (header and padding included, a multiple of 8)
 ///  8 CRC32C u32 of bytes 12..<length      12 record count u32
 /// 16 term u64          24 first sequence u64      32 commit sequence known to the writer u64
-/// 40 wall time u64 (ms since 1970)                48 reserved u64
+/// 40 wall time u64 (ms since 1970)                48 skip u64: sequences behind the last record that stay unused
 /// 56 records … zero padding
 /// ```
 /// Immutable once made, so any thread may read it.
@@ -19,7 +19,10 @@ package final class LogBatch: Sendable {
     nonisolated(unsafe) package let bytes: UnsafeRawBufferPointer
     package let term: UInt64
     package let firstSequence: UInt64
+    /// Records in the batch.
     package let count: Int
+    /// Sequences it takes: one for each record, and those it skips.
+    package let sequences: UInt64
 
     /// Takes over `storage` (allocated with malloc), whose header and CRC are complete.
     package init(adopting storage: UnsafeMutableRawPointer, length: Int) {
@@ -27,12 +30,13 @@ package final class LogBatch: Sendable {
         count = Int(LogBatch.field32(bytes, 12))
         term = LogBatch.field64(bytes, 16)
         firstSequence = LogBatch.field64(bytes, 24)
+        sequences = LogBatch.sequences(bytes)
     }
 
     deinit { free(UnsafeMutableRawPointer(mutating: bytes.baseAddress)) }
 
-    /// The position of the last record.
-    package var end: Position { Position(term: term, sequence: firstSequence + UInt64(count) - 1) }
+    /// The position of the last sequence it takes.
+    package var end: Position { Position(term: term, sequence: firstSequence + sequences - 1) }
     package var commitSequence: UInt64 { LogBatch.field64(bytes, 32) }
     package var wallTime: UInt64 { LogBatch.field64(bytes, 40) }
 
@@ -70,12 +74,20 @@ package final class LogBatch: Sendable {
         else { return false }
         var offset = headerBytes
         let count = Int(field32(bytes, 12))
-        guard count > 0 else { return false }
+        guard count > 0, field64(bytes, 24) < sequenceMax, field64(bytes, 48) < sequenceMax else { return false }
         for _ in 0..<count {
             guard let record = LogRecord.decode(bytes, at: offset) else { return false }
             offset += record.encodedBytes
         }
         return (offset + 7) & ~7 == length
+    }
+
+    /// Sums of a sequence and a skip stay far from overflow.
+    private static let sequenceMax: UInt64 = 1 << 62
+
+    /// The sequences a batch with this header takes.
+    package static func sequences(_ header: UnsafeRawBufferPointer) -> UInt64 {
+        UInt64(field32(header, 12)) + field64(header, 48)
     }
 
     @inline(__always)

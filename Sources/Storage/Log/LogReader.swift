@@ -8,6 +8,8 @@ package final class LogReader: @unchecked Sendable {
     private let log: CommitLog
     private var file: LogFile?
     private var offset = 0
+    /// Bytes of log before the file's first byte, its header not counted.
+    private var fileOffset: UInt64 = 0
     private var generation: UInt64
     /// The last record returned, or where the reader started.
     package private(set) var position: Position
@@ -16,6 +18,11 @@ package final class LogReader: @unchecked Sendable {
         self.log = log
         self.position = position
         self.generation = generation
+    }
+
+    /// Bytes of log before the next batch; 0 before the first one was read.
+    package var logOffset: UInt64 {
+        file == nil ? 0 : fileOffset + UInt64(max(0, offset - LogSegment.headerBytes))
     }
 
     /// What the log says about the next read.
@@ -35,13 +42,14 @@ package final class LogReader: @unchecked Sendable {
         if file?.path != segment.path || generation != target.generation {
             guard let opened = try? LogFile(segment.path) else { throw vanished() }
             file = opened
+            fileOffset = segment.startOffset
             offset = segment.offset(near: position.sequence + 1)
             generation = target.generation
         }
         guard let file else { return nil }
         while true {
             guard let header = try header(of: file, limit: segment.bytes) else { throw try damage(segment) }
-            if header.first + UInt64(header.count) > position.sequence + 1 {
+            if header.first + header.sequences > position.sequence + 1 {
                 guard header.first <= position.sequence + 1, let batch = try load(file, length: header.length) else {
                     throw try damage(segment)
                 }
@@ -69,16 +77,16 @@ package final class LogReader: @unchecked Sendable {
     private func header(
         of file: LogFile,
         limit: Int
-    ) throws(StorageError) -> (length: Int, first: UInt64, count: Int)? {
-        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+    ) throws(StorageError) -> (length: Int, first: UInt64, sequences: UInt64)? {
+        var words: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0)
         let outcome = withUnsafeMutableBytes(of: &words) { words in
-            Result { () throws(StorageError) -> (Int, UInt64, Int)? in
+            Result { () throws(StorageError) -> (Int, UInt64, UInt64)? in
                 guard try file.read(into: words, at: offset) == words.count else { return nil }
                 let bytes = UnsafeRawBufferPointer(words)
                 guard let length = LogBatch.claimedLength(bytes), offset + length <= limit else { return nil }
                 let first = LogBatch.field64(bytes, 24)
-                let count = Int(LogBatch.field32(bytes, 12))
-                return first > UInt64.max / 2 ? nil : (length, first, count)
+                let skip = LogBatch.field64(bytes, 48)
+                return max(first, skip) > UInt64.max / 4 ? nil : (length, first, LogBatch.sequences(bytes))
             }
         }
         guard let found = try outcome.get() else { return nil }

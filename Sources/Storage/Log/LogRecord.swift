@@ -12,9 +12,20 @@ package struct LogRecord {
         case clearSlots = 3
         /// A leader's first record of its term; carries nothing.
         case termStart = 4
+        /// Sets a key that comes from another shard, with the version it has there: the value's first eight bytes, little
+        /// endian. The shard does not own the slot yet.
+        case importPut = 5
+        /// The slots the shard owns from here on, all of them (`SlotOwnership`).
+        case ownership = 6
+        /// Carries nothing: its batch skips sequences, so that versions from here on are above another shard's.
+        case jump = 7
     }
 
+    /// In front of the value of an `importPut`.
+    package static let importVersionBytes = 8
+
     package static let headerBytes = 20
+    static let valueLengthAt = 8
 
     package var kind: Kind
     package var flags: UInt8
@@ -41,6 +52,24 @@ package struct LogRecord {
         self.key = key
         self.value = value
     }
+
+    /// The value that readers get of a record that sets a key. Borrowed from the batch.
+    @inline(__always)
+    package var content: UnsafeRawBufferPointer {
+        guard kind == .importPut, value.count >= LogRecord.importVersionBytes else { return value }
+        return UnsafeRawBufferPointer(rebasing: value[LogRecord.importVersionBytes...])
+    }
+
+    /// The version of the value it sets: its own sequence, but for imports.
+    @inline(__always)
+    package func version(at sequence: UInt64) -> UInt64 {
+        guard kind == .importPut, value.count >= LogRecord.importVersionBytes else { return sequence }
+        return UInt64(littleEndian: value.loadUnaligned(as: UInt64.self))
+    }
+
+    /// Whether it sets or deletes one key.
+    @inline(__always)
+    package var changesKey: Bool { kind == .put || kind == .delete || kind == .importPut }
 
     /// Bytes the record takes in a batch.
     package var encodedBytes: Int { LogRecord.headerBytes + key.count + value.count }

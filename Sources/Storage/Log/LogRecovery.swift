@@ -84,7 +84,7 @@ struct LogRecovery {
         commitSequence = max(commitSequence, LogBatch.field64(batch, 32))
         report.batches += 1
         report.records += count
-        let end = Position(term: term, sequence: first + UInt64(count) - 1)
+        let end = Position(term: term, sequence: first + LogBatch.sequences(batch) - 1)
         segment.extend(firstSequence: first, end: end, length: batch.count)
     }
 

@@ -9,7 +9,9 @@
 struct LogSegment {
     static let headerBytes = 4096
     static let magic: UInt64 = 0x4745_534C_414F_4853  // "SHOALSEG"
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
+    /// Version 1 has neither imports, nor ownership, nor skipped sequences.
+    static let oldestVersion: UInt32 = 1
     /// One index entry per this many bytes of log: a reader's start reads at most this much in vain.
     static let indexStride = 64 << 10
     private static let checkedBytes = 40
@@ -21,6 +23,8 @@ struct LogSegment {
     let startOffset: UInt64
     /// Whether stale batches of an earlier life may follow the live ones.
     let recycled: Bool
+    /// The format its header tells.
+    let formatVersion: UInt32
     var capacity: Int
     /// The last record, `base` while empty.
     var end: Position
@@ -29,7 +33,15 @@ struct LogSegment {
     /// First sequence and file offset of some batches, ascending.
     private(set) var index: [(sequence: UInt64, offset: Int)] = []
 
-    init(path: String, base: Position, startOffset: UInt64, recycled: Bool, capacity: Int) {
+    init(
+        path: String,
+        base: Position,
+        startOffset: UInt64,
+        recycled: Bool,
+        capacity: Int,
+        formatVersion: UInt32 = LogSegment.version
+    ) {
+        self.formatVersion = formatVersion
         self.path = path
         self.base = base
         self.startOffset = startOffset
@@ -95,10 +107,11 @@ struct LogSegment {
                 == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<checkedBytes]))
         else { throw StorageError(.corrupt, "log segment \(path) has a damaged header (byte offset 0)") }
         let version = LogBatch.field32(bytes, 8)
-        guard version == LogSegment.version else {
+        guard (LogSegment.oldestVersion...LogSegment.version).contains(version) else {
             throw StorageError(
                 .foreignFolder,
-                "log segment \(path) has format version \(version), this program reads \(LogSegment.version)"
+                "log segment \(path) has format version \(version), this program reads "
+                    + "\(LogSegment.oldestVersion) to \(LogSegment.version)"
             )
         }
         return LogSegment(
@@ -106,7 +119,8 @@ struct LogSegment {
             base: Position(term: LogBatch.field64(bytes, 16), sequence: LogBatch.field64(bytes, 24)),
             startOffset: LogBatch.field64(bytes, 32),
             recycled: LogBatch.field32(bytes, 12) & 1 == 1,
-            capacity: bytes.count & ~7
+            capacity: bytes.count & ~7,
+            formatVersion: version
         )
     }
 }

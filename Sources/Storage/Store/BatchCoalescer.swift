@@ -42,7 +42,7 @@ struct BatchCoalescer {
                 }
                 guard let record = LogRecord.decode(bytes, at: offset) else { return }
                 offset += record.encodedBytes
-                guard record.kind == .put || record.kind == .delete else { continue }
+                guard record.changesKey else { continue }
                 add(record, batch.firstSequence + UInt64(index), ring[index % BatchCoalescer.lookahead], table, mask)
             }
         }
@@ -56,8 +56,7 @@ struct BatchCoalescer {
         _ mask: Int
     ) {
         let value: StoredValue? =
-            record.kind == .put
-            ? StoredValue(version: sequence, expiry: record.expiry, flags: record.flags, bytes: record.value) : nil
+            record.kind == .delete ? nil : StoredValue(record, sequence: sequence)
         let write = EngineWrite(slot: record.slot, key: record.key, value: value)
         var index = Int(hash) & mask
         while table[index] != 0 {

@@ -11,6 +11,7 @@ extension ShardStore {
         /// Goes first: entries of these slots are younger than their clearing, older ones have left the table.
         var cleared: SlotSet
         var end: Position
+        var ownership: (SlotOwnership, at: Position)?
     }
 
     func runApplier() {
@@ -63,11 +64,22 @@ extension ShardStore {
         flushRequested = false
         unappliedLogBytes = 0
         isApplying = true
-        defer { clearedNext = SlotSet() }
-        return Window(hot: hot.takeWindow(through: commitPosition.sequence), cleared: clearedNext, end: commitPosition)
+        defer {
+            clearedNext = SlotSet()
+            ownershipToSave = nil
+        }
+        return Window(
+            hot: hot.takeWindow(through: commitPosition.sequence),
+            cleared: clearedNext,
+            end: commitPosition,
+            ownership: ownershipToSave
+        )
     }
 
     private func apply(_ window: Window) {
+        if window.ownership != nil {
+            untilApplied { () throws(StorageError) in try saveOwnership(window.ownership) }
+        }
         if !window.cleared.isEmpty {
             // Not the window's end yet: a crash in between repeats all of it.
             let position = lock.withLock { appliedPosition }

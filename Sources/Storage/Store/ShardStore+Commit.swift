@@ -75,6 +75,7 @@ extension ShardStore {
         inFlight = nil
         inFlightIsDurable = false
         committedNumber = openNumber - 1
+        settleAppends(through: committedNumber, isAcknowledged ? .committed : .unacknowledged(mandate.tooFewMembers))
         collect(&signals, outcome(of: batch, isAcknowledged: isAcknowledged), through: committedNumber)
     }
 
@@ -104,7 +105,7 @@ extension ShardStore {
             commitSequence: commitPosition.sequence,
             wallTime: Clock.wallMilliseconds()
         )
-        lastSequence += UInt64(batch.count)
+        lastSequence += batch.sequences
         inFlight = batch
         swap(&openIndex, &inFlightIndex)
         openIndex.reset()
@@ -158,11 +159,12 @@ extension ShardStore {
                 offset += record.encodedBytes
                 let sequence = batch.firstSequence + UInt64(index)
                 switch record.kind {
-                case .put, .delete:
+                case .put, .delete, .importPut:
                     if !cleared.isEmpty { publishClear(&cleared) }
-                    hot.publish(record, version: sequence, hash: hashes[index % ring])
+                    hot.publish(record, sequence: sequence, hash: hashes[index % ring])
                 case .clearSlots: cleared.insert(record.slot...max(record.slot, record.lastSlot))
-                case .termStart: break
+                case .ownership: publishOwnership(record, at: Position(term: batch.term, sequence: sequence))
+                case .termStart, .jump: break
                 }
             }
         }
@@ -187,7 +189,7 @@ extension ShardStore {
     private func fail(_ error: StorageError, signals: inout [(StorePort, StoreSignal)]) {
         let isClean = error.code == .diskFull
         if isClean, let batch = inFlight {
-            lastSequence -= UInt64(batch.count)
+            lastSequence -= batch.sequences
         } else {
             failure = error
         }
@@ -206,12 +208,12 @@ extension ShardStore {
         outcomeKnown: Bool,
         _ signals: inout [(StorePort, StoreSignal)]
     ) {
-        if !open.isEmpty { discardedBatches += 1 }
         open.discard()
         openIndex.reset()
         let through = openNumber
         openNumber += 1
         committedNumber = through
+        settleAppends(through: through, .failed(error, isKnown: outcomeKnown))
         collect(&signals, .failed(through: through, error, outcomeKnown: outcomeKnown), through: through)
         lock.signalProgress()
     }
@@ -226,6 +228,7 @@ extension ShardStore {
         inFlightIsDurable = false
         let number = openNumber - 1
         committedNumber = number
+        settleAppends(through: number, .failed(error, isKnown: false))
         collect(&signals, .failed(through: number, error, outcomeKnown: false), through: number)
     }
 

@@ -17,7 +17,12 @@ extension ShardStore {
                 folder: folder.logPath,
                 options: CommitLog.Options(segmentBytes: options.segmentBytes, durability: options.durability)
             ) { progress("reading the log \(percent($0))") }
-            let store = ShardStore(engine: engine, log: log, options: options)
+            let store = ShardStore(
+                engine: engine,
+                log: log,
+                ownershipFile: OwnershipFile(path: folder.ownershipPath),
+                options: options
+            )
             do throws(StorageError) {
                 try store.recover(progress)
             } catch {
@@ -40,11 +45,13 @@ extension ShardStore {
     private func recover(_ progress: (String) -> Void) throws(StorageError) {
         guard engine.isComplete else {
             // Died in the middle of a snapshot: start over with nothing; the leader sends another.
+            try ownershipFile.remove()
             try engine.eraseAll()
             try log.reset(to: .zero)
             try engine.finishInstall(position: .zero)
             return
         }
+        ownership = try ownershipFile.read()?.0
         let applied = engine.appliedPosition
         appliedPosition = applied
         commitPosition = applied

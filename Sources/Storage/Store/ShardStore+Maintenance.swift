@@ -17,19 +17,6 @@ extension ShardStore {
         }
     }
 
-    /// Exact counts of the slots.
-    package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] {
-        flushApplied()
-        return engine.counts(of: slots)
-    }
-
-    /// Exact sum over all slots.
-    /// - Parameter patience: milliseconds to wait for the applier at the most; then the sum is that much behind.
-    package func total(patience: Int = .max) -> SlotCount {
-        flushApplied(patience: patience)
-        return engine.total
-    }
-
     /// A frozen view that includes everything committed at the call.
     package func snapshot() throws(StorageError) -> any EngineSnapshot {
         flushApplied()
@@ -42,31 +29,19 @@ extension ShardStore {
     /// - Returns: how many keys they held.
     package func clear(_ ranges: [ClosedRange<UInt16>], port: StorePort) throws(StorageError) -> UInt64 {
         flushApplied()
-        let discarded = lock.withLock { discardedBatches }
         var removed: UInt64 = 0
+        var slots = SlotSet()
         for range in ranges {
-            let counts = engine.counts(of: range)
-            for (offset, count) in counts.enumerated() where count.keys > 0 {
+            for (offset, count) in engine.counts(of: range).enumerated() where count.keys > 0 {
                 removed += count.keys
-                try clear(range.lowerBound + UInt16(offset), port)
+                let slot = range.lowerBound + UInt16(offset)
+                slots.insert(slot...slot)
             }
         }
-        flushCommits()
+        try clear(slots, term: lock.withLock { term }, port: port)
         flushApplied()
-        if let trouble = lock.withLock({ failure ?? applierTrouble }) ?? log.roomFailure { throw trouble }
-        guard lock.withLock({ discardedBatches }) == discarded else {
-            throw StorageError(.notLeader, "writes were given up while the slots were being cleared; clear them again")
-        }
+        if let trouble = lock.withLock({ failure ?? applierTrouble }) { throw trouble }
         return removed
-    }
-
-    private func clear(_ slot: UInt16, _ port: StorePort) throws(StorageError) {
-        lock.lock()
-        defer { lock.unlock() }
-        if mandate.isHeld { throw StorageError(.notLeader, "the shard's leader is about to change; try again") }
-        if case .refused(let error) = admit(bytes: 64, port: port) { throw error }
-        let last: [UInt8] = [UInt8(slot >> 8), UInt8(slot & 0xFF)]
-        last.withUnsafeBytes { _ = open.append(LogRecord(kind: .clearSlots, slot: slot, key: $0)) }
     }
 
     /// Commits what is queued, on this thread or on the one that is at it, and waits for the end of it.

@@ -34,22 +34,22 @@ extension ShardStore {
         _ body: (StoredValue) -> Void
     ) -> Bool? {
         if !open.isEmpty, let found = openIndex.find(key, hash: hash, in: open.bytes) {
-            return answer(found.record, version: lastSequence + 1 + UInt64(found.ordinal), now, body)
+            return answer(found.record, sequence: lastSequence + 1 + UInt64(found.ordinal), now, body)
         }
         if let batch = inFlight, let found = inFlightIndex.find(key, hash: hash, in: batch.bytes) {
-            return answer(found.record, version: batch.firstSequence + UInt64(found.ordinal), now, body)
+            return answer(found.record, sequence: batch.firstSequence + UInt64(found.ordinal), now, body)
         }
         return nil
     }
 
     private func answer(
         _ record: LogRecord,
-        version: UInt64,
+        sequence: UInt64,
         _ now: UInt64,
         _ body: (StoredValue) -> Void
     ) -> Bool {
-        guard record.kind == .put, !isExpired(record.expiry, now) else { return false }
-        body(StoredValue(version: version, expiry: record.expiry, bytes: record.value))
+        guard record.kind != .delete, !isExpired(record.expiry, now) else { return false }
+        body(StoredValue(record, sequence: sequence))
         return true
     }
 

@@ -14,6 +14,7 @@ extension ShardStore {
                 uncommitted.append(batch)
                 continue
             }
+            adoptOwnership(of: batch)
             chunk.append(batch)
             chunkBytes += batch.bytes.count
             if chunkBytes >= ShardStore.replayBytes {
@@ -26,8 +27,18 @@ extension ShardStore {
         if !chunk.isEmpty { try replay(chunk) }
     }
 
+    /// The file may be ahead of the engine and have it already.
+    private func adoptOwnership(of batch: LogBatch) {
+        batch.forEachRecord { record, sequence in
+            guard record.kind == .ownership else { return }
+            publishOwnership(record, at: Position(term: batch.term, sequence: sequence))
+        }
+    }
+
     /// Range deletes are barriers: what was written before them goes first.
     private func replay(_ batches: [LogBatch]) throws(StorageError) {
+        try saveOwnership(ownershipToSave)
+        ownershipToSave = nil
         var start = 0
         for index in batches.indices where containsClear(batches[index]) {
             try replayCoalesced(batches[start..<index])
@@ -61,17 +72,16 @@ extension ShardStore {
         batch.forEachRecord { record, _ in records.append(record) }
         for (index, record) in records.enumerated() {
             let sequence = batch.firstSequence + UInt64(index)
-            let position = Position(term: batch.term, sequence: sequence)
+            // The last one takes what the batch skips along: the engine stands between batches then.
+            let isLast = index == records.count - 1
+            let position = isLast ? batch.end : Position(term: batch.term, sequence: sequence)
             switch record.kind {
             case .clearSlots:
                 try engine.deleteSlots(record.slot...max(record.slot, record.lastSlot), position: position)
-            case .put, .delete, .termStart:
-                let value: StoredValue? =
-                    record.kind == .put
-                    ? StoredValue(version: sequence, expiry: record.expiry, flags: record.flags, bytes: record.value)
-                    : nil
+            case .put, .importPut, .delete, .termStart, .ownership, .jump:
+                let value = record.kind == .delete ? nil : StoredValue(record, sequence: sequence)
                 let write = EngineWrite(slot: record.slot, key: record.key, value: value)
-                let writes = record.kind == .termStart ? [] : [write]
+                let writes = record.changesKey ? [write] : []
                 try writes.withUnsafeBufferPointer { pointer throws(StorageError) in
                     try engine.apply(pointer, position: position)
                 }

@@ -51,8 +51,12 @@ extension ShardStore {
             lock.signalWork()
             while isApplying { lock.waitForProgress(milliseconds: 1000) }
             hot.reset(applied: 0)
+            ownership = nil
+            ownershipToSave = nil
         }
+        // In this order: an engine that is whole must not be found without what it owns.
         try engine.eraseAll()
+        try ownershipFile.remove()
         lock.withLock { engineGeneration += 1 }
     }
 
@@ -63,7 +67,9 @@ extension ShardStore {
     }
 
     /// The snapshot is complete: its position is the new beginning of log and engine.
-    package func finishInstall(position: Position) throws(StorageError) {
+    /// - Parameter owned: what the leader's shard owns by its log, as of that position or later.
+    package func finishInstall(position: Position, owned: SlotOwnership? = nil) throws(StorageError) {
+        if let owned { try ownershipFile.write(owned, at: position) }
         try log.reset(to: position)
         try engine.finishInstall(position: position)
         lock.withLock {
@@ -76,6 +82,7 @@ extension ShardStore {
             clearedNext = SlotSet()
             unappliedLogBytes = 0
             engineGeneration += 1
+            ownership = owned
             isInstalling = false
         }
         notifyObservers()

@@ -7,10 +7,13 @@ extension ShardStore {
     func deleteExpired() {
         guard lock.withLock({ mayDeleteExpired && failure == nil && !isClosing && !isInstalling }) else { return }
         let now = Clock.wallMilliseconds()
+        let tended = lock.withLock { gate.serving?.served ?? ownership?.slots }
         var due: [(slot: UInt16, key: [UInt8])] = []
         do throws(StorageError) {
             try engine.expired(now: now, limit: ShardStore.expiryBatchMax) { slot, key, _ in
+                guard tended?.contains(slot) ?? true else { return false }
                 due.append((slot, Array(key)))
+                return true
             }
         } catch {
             lock.withLock { applierTrouble = error }
@@ -26,7 +29,7 @@ extension ShardStore {
         lock.lock()
         defer { lock.unlock() }
         guard mayDeleteExpired else { return }
-        for (slot, key) in due {
+        for (slot, key) in due where tends(slot) {
             key.withUnsafeBytes { key in
                 let hash = KeyHash.hash(key)
                 // A newer write may have replaced the value since the engine last heard of the key.
@@ -52,6 +55,7 @@ extension ShardStore {
         // The follower's thread has the engine to itself while it puts a snapshot in.
         guard !isBeingInstalled else { return }
         do throws(StorageError) {
+            boundPins()
             let applied = lock.withLock { appliedPosition }
             let durable = engine.durablePosition
             if durable < applied,

@@ -20,6 +20,8 @@ package final class ShardStore: @unchecked Sendable {
         /// RocksDB has no log of its own: flush when this much of ours hangs on its memtables.
         package var engineFlushBytes = 128 << 20
         package var segmentBytes = 64 << 20
+        /// Log that is kept for one copy of slots.
+        package var pinnedLogBytesMax = ShardStore.pinnedLogBytesMax
         package init() {}
     }
 
@@ -79,10 +81,20 @@ package final class ShardStore: @unchecked Sendable {
     /// Jobs of other threads under way; nil once the store closes.
     private var uses: Int? = 0
     var threads: [StoreThread] = []
-    /// Batches that were given up before they were written; whoever queued records without a connection looks here.
-    var discardedBatches: UInt64 = 0
+    /// Records whose callers wait on threads of theirs.
+    var pendingAppends: [PendingAppend] = []
+    /// What the shard owns as of the commit position; nil while no record of the log has said so.
+    package internal(set) var ownership: SlotOwnership?
+    /// What `ownershipFile` does not have yet. The applier writes it before the engine passes the record.
+    var ownershipToSave: (SlotOwnership, at: Position)?
+    let ownershipFile: OwnershipFile
+    /// By whoever needs it.
+    var logPins: [UInt64: LogPin] = [:]
+    /// Which slots are served.
+    @exclusivity(unchecked) var gate = SlotGate()
 
-    init(engine: any StorageEngine, log: CommitLog, options: Options) {
+    init(engine: any StorageEngine, log: CommitLog, ownershipFile: OwnershipFile, options: Options) {
+        self.ownershipFile = ownershipFile
         self.engine = engine
         self.log = log
         self.options = options
@@ -157,6 +169,12 @@ package final class ShardStore: @unchecked Sendable {
             while let uses, uses > 0 { useLock.waitForProgress(milliseconds: 1000) }
             uses = nil
         }
+    }
+
+    /// Bytes of log before the first record that is not committed. Lock held, as the leader.
+    var commitOffset: UInt64 {
+        let (end, pending) = (log.endOffset, UInt64(inFlight?.bytes.count ?? 0))
+        return log.end > commitPosition && end > pending ? end - pending : end
     }
 
     /// Whether the lease, if there is one, still holds. Lock held.

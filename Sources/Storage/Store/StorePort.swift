@@ -5,7 +5,7 @@ package enum StoreSignal: Sendable {
     case committed(through: UInt64, end: UInt64, members: Int)
     /// The batches up to this number were not committed. `outcomeKnown`: nothing of them can reappear after a restart.
     case failed(through: UInt64, StorageError, outcomeKnown: Bool)
-    /// There is room for writes again.
+    /// There is room for writes again, or other slots are served than before: what waits asks again.
     case room
     /// Writes are queued and nobody commits them: call `commit`.
     case commitNeeded
@@ -20,6 +20,10 @@ package final class StorePort: @unchecked Sendable {
     var readerGeneration: UInt64 = .max
     var waitsForBatch: UInt64 = 0
     var waitsForRoom = false
+    /// Something waits for other slots to be served (`ShardStore.setServing`).
+    var waitsAtDoor = false
+    /// Whether something of this loop waits until there is room. Lock held.
+    package var isAwaitingRoom: Bool { waitsForRoom }
     let wake: @Sendable (StoreSignal) -> Void
 
     init(reader: any EngineReader, wake: @escaping @Sendable (StoreSignal) -> Void) {

@@ -150,6 +150,14 @@ enum ShoalBinary {
         config: String? = nil,
         within limit: Duration = Poll.patience
     ) async throws -> ChildProcess.Finished {
+        try await run(arguments, config: config, within: limit)
+    }
+
+    static func run(
+        _ arguments: [String],
+        config: String?,
+        within limit: Duration = Poll.patience
+    ) async throws -> ChildProcess.Finished {
         let file = config.map { ["--config-file", $0] } ?? []
         return try await ChildProcess.run([path] + arguments + file, within: limit)
     }

@@ -1,7 +1,7 @@
 import Glibc
 import Server
 
-/// `shoal console --start` in a terminal, with the four nodes of a config inside.
+/// `shoal console --start` in a terminal, with the nodes of a config inside.
 final class EmbeddedConsole {
     let cluster: TestCluster
     let terminal: TmuxSession
@@ -11,12 +11,15 @@ final class EmbeddedConsole {
         self.terminal = terminal
     }
 
-    /// Opens it and waits for four running nodes. `cluster` is for opening the same data again.
+    /// Opens it and waits for its running nodes, four if nothing is said. `cluster` is for opening the same data again.
     static func open(width: Int, height: Int, on cluster: TestCluster? = nil) async throws -> EmbeddedConsole {
         let cluster = try cluster ?? TestCluster([["lmdb", "lmdb"], ["lmdb", "lmdb"]])
         let command = [ShoalBinary.path, "console", "--start", "--config-file", cluster.configFile]
         let console = EmbeddedConsole(cluster, try await TmuxSession(width: width, height: height, command: command))
-        try await console.wait(for: "dashboard with four running nodes") { $0.text.contains("4/4 nodes running") }
+        let count = cluster.members.count
+        try await console.wait(for: "dashboard with \(count) running nodes") {
+            $0.text.contains("\(count)/\(count) nodes running")
+        }
         return console
     }
 

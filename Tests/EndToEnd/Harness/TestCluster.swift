@@ -78,11 +78,15 @@ final class TestCluster {
         try self.init(shards, options: options)
     }
 
-    private func addShard(_ engines: [String]) throws {
+    private func addShard(_ engines: [String]) throws { _ = try add(engines) }
+
+    /// A shard more, leader first; config.yaml stays as it is.
+    func add(_ engines: [String]) throws -> [Member] {
         let index = Set(members.map(\.shard)).count
+        var added: [Member] = []
         for (place, engine) in engines.enumerated() {
             let address = try Self.freshAddress()
-            members.append(
+            added.append(
                 Member(
                     shard: "shard\(index)",
                     address: address,
@@ -93,6 +97,8 @@ final class TestCluster {
                 )
             )
         }
+        members += added
+        return added
     }
 
     /// The paper's way: more shards in the file.

@@ -1,13 +1,12 @@
 import Glibc
-import Storage
 
 /// A file of a few bytes that is replaced as a whole: either the old or the new contents survive a crash.
-enum SmallFile {
+package enum SmallFile {
     /// Larger files are not ours.
     private static let bytesMax = 64 << 10
 
     /// nil if there is no such file.
-    static func read(_ path: String) throws(StorageError) -> [UInt8]? {
+    package static func read(_ path: String) throws(StorageError) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
@@ -21,7 +20,7 @@ enum SmallFile {
     }
 
     /// Written beside, synced, renamed, and the folder synced.
-    static func write(_ bytes: [UInt8], to path: String) throws(StorageError) {
+    package static func write(_ bytes: [UInt8], to path: String) throws(StorageError) {
         let temporary = path + ".new"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failure("can't create", temporary) }
@@ -40,6 +39,11 @@ enum SmallFile {
         )
         guard folder >= 0, fsync(folder) == 0 else { throw failure("can't sync the folder of", path) }
         close(folder)
+    }
+
+    /// Also where there is none.
+    package static func remove(_ path: String) throws(StorageError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw failure("can't remove", path) }
     }
 
     private static func failure(_ what: String, _ path: String) -> StorageError {

@@ -1,0 +1,35 @@
+import Terminal
+
+/// Every command there is, in the order of the help.
+package struct CommandTable: Sendable {
+    package let commands: [ConsoleCommand]
+    private let byKey: [Key: [ConsoleCommand]]
+
+    /// - Parameters:
+    ///   - canCopy: whether the terminal takes text for the clipboard.
+    ///   - canReshard: whether there is a way to resharding. What can't be done has no command.
+    package init(isReadOnly: Bool, canCopy: Bool, canReshard: Bool = true) {
+        let commands = Self.all.filter { command in
+            !(isReadOnly && command.isMutating) && (canCopy || command.handler != .copy)
+                && (canReshard || !command.needsReshard)
+        }
+        self.commands = commands
+        var byKey: [Key: [ConsoleCommand]] = [:]
+        for command in commands {
+            for key in command.keys { byKey[key, default: []].append(command) }
+        }
+        self.byKey = byKey
+    }
+
+    /// What a key means in a view: what it means there alone, else what it means everywhere.
+    package func command(for key: Key, in view: ConsoleView) -> ConsoleCommand? {
+        let found = byKey[key]?.filter { $0.isFor(view) }
+        return found?.first { $0.views != nil } ?? found?.first
+    }
+
+    /// What a name typed after `:` may mean: the command itself, or those that begin with it.
+    package func commands(named name: String) -> [ConsoleCommand] {
+        if let exact = commands.first(where: { $0.name == name }) { return [exact] }
+        return commands.filter { $0.name.hasPrefix(name) }
+    }
+}

@@ -1,0 +1,207 @@
+import Node
+import Resharding
+import Routing
+import Server
+import Storage
+
+/// Checks of new nodes, the rehearsal, and the beginning of a job.
+extension ClusterReshard {
+    /// A shard's first lease and its record take a second or two; a slow disk some more.
+    private static let joinPatience = Duration.seconds(20)
+    private static let joinPace = Duration.milliseconds(100)
+
+    /// What stands in the way, in words.
+    private struct Obstacle: Error, CustomStringConvertible {
+        var description: String
+        init(_ text: String) { description = text }
+    }
+
+    /// A console that hosts nodes hosts new ones, too; one that only watches does not tie a node to itself.
+    private var startsNodes: Bool { !cluster.embedded.isEmpty }
+
+    func look(at check: NewNodeCheck, _ session: ReshardSession) async {
+        do {
+            let picture = try await session.coordinator.picture()
+            let (place, text) = await place(of: check, picture, session)
+            tell(.checked(check, NewNodeFinding(isGood: isGood(place, isReplica: check.isReplica), text: text)))
+        } catch {
+            tell(.checked(check, NewNodeFinding(isGood: false, text: "\(error)")))
+        }
+    }
+
+    private func place(
+        of check: NewNodeCheck,
+        _ picture: CoordinatorPicture,
+        _ session: ReshardSession
+    ) async -> (place: ReshardNodes.Place, text: String) {
+        await session.nodes.place(
+            of: .init(shard: check.shard, address: check.address, isReplica: check.isReplica),
+            picture,
+            at: session.place,
+            config: session.config,
+            starts: startsNodes
+        )
+    }
+
+    private func isGood(_ place: ReshardNodes.Place, isReplica: Bool) -> Bool {
+        switch place {
+        case .runs, .startable: true
+        case .absent: isReplica
+        case .unfit: false
+        }
+    }
+
+    // MARK: Rehearsal
+
+    /// Everything that `start` looks at, with nothing started and nothing written.
+    func rehearse(_ request: ReshardRequest, _ version: UInt64, _ session: ReshardSession) async {
+        var lines: [ReshardRehearsal.Line] = []
+        func note(_ isGood: Bool, _ text: String) { lines.append(.init(isGood: isGood, text: text)) }
+        do {
+            let picture = try await session.coordinator.picture()
+            let isSame = picture.map.version == version
+            note(isSame, "slot map \(picture.map.version) at \(session.place)" + (isSame ? "" : ", not \(version)"))
+            if let job = picture.job, !job.state.isEnded {
+                note(false, "a reshard is \(job.state.rawValue), asked for by \(job.requester)")
+            } else {
+                note(true, "no other reshard is under way")
+            }
+            let counts = await session.nodes.counts(picture)
+            let plan = try plan(request, picture, counts, session)
+            for (shard, reason) in plan.missing(counts.unknown) { note(false, "\(shard) takes part, but \(reason)") }
+            if plan.missing(counts.unknown).isEmpty { note(true, "the leader of every shard that takes part answers") }
+            for check in Self.checks(of: request.add) {
+                let (place, text) = await place(of: check, picture, session)
+                note(isGood(place, isReplica: check.isReplica), text)
+            }
+            note(true, try rehearseConfig(plan, picture, session))
+        } catch {
+            note(false, "\(error)")
+        }
+        tell(.rehearsed(ReshardRehearsal(request: request, mapVersion: version, lines: lines)))
+    }
+
+    private func rehearseConfig(
+        _ plan: ReshardPlan,
+        _ picture: CoordinatorPicture,
+        _ session: ReshardSession
+    ) throws -> String {
+        try session.rehearseConfig(try job(plan, rate: nil), picture)
+        let isChanged = !plan.request.add.isEmpty || !plan.request.remove.isEmpty
+        return isChanged
+            ? "\(session.config.file) can be changed, and stays valid" : "\(session.config.file) stays as it is"
+    }
+
+    private static func checks(of shards: [ReshardRequest.NewShard]) -> [NewNodeCheck] {
+        shards.flatMap { shard in
+            shard.nodes.map { NewNodeCheck(shard: shard.name, address: $0, isReplica: $0 != shard.address) }
+        }
+    }
+
+    private func plan(
+        _ request: ReshardRequest,
+        _ picture: CoordinatorPicture,
+        _ counts: ReshardNodes.Counts,
+        _ session: ReshardSession
+    ) throws(ReshardError) -> ReshardPlan {
+        try ReshardPlan(request, current: picture.map, policy: session.config.placement, counts: counts.slots)
+    }
+
+    private func job(_ plan: ReshardPlan, rate: UInt64?) throws(ReshardError) -> ReshardJob {
+        try ReshardJob(
+            plan,
+            id: ReshardSession.jobID(),
+            requester: ReshardSession.requester,
+            now: Clock.wallMilliseconds(),
+            rate: rate
+        )
+    }
+
+    // MARK: The beginning
+
+    /// Starts nodes that this console is to run, looks at everything again, and writes the job. Nodes that were started for
+    /// nothing are stopped again.
+    func start(_ request: ReshardRequest, _ version: UInt64, _ rate: UInt64?, _ session: ReshardSession) async {
+        var started: [String] = []
+        do {
+            let picture = try await session.coordinator.picture()
+            try Self.requireSame(picture, version)
+            try ReshardCoordinator.requireNone(picture)
+            let own = try await nodesToStart(request, picture, session)
+            if !own.isEmpty {
+                tell(.starting("starting \(own.map(\.name).joined(separator: ", "))"))
+                started = own.map(\.name)
+                await cluster.take(own)
+                try await waitUntilLed(own, session)
+            }
+            tell(.starting("asking every node"))
+            let id = try await begin(request, version, rate, session)
+            tell(.started(job: id))
+            wake()
+        } catch {
+            await cluster.release(started)
+            tell(.refused("\(error)"))
+            wake()
+        }
+    }
+
+    private static func requireSame(_ picture: CoordinatorPicture, _ version: UInt64) throws(ReshardError) {
+        guard picture.map.version == version else {
+            throw ReshardError(.stalePlan, "the slot map has changed meanwhile: look at the plan again")
+        }
+    }
+
+    /// The new shards with the nodes that nobody runs, and that this console can start.
+    private func nodesToStart(
+        _ request: ReshardRequest,
+        _ picture: CoordinatorPicture,
+        _ session: ReshardSession
+    ) async throws(Obstacle) -> [ReshardRequest.NewShard] {
+        var own: [ReshardRequest.NewShard] = []
+        for shard in request.add {
+            var isOwn = false
+            for check in Self.checks(of: [shard]) {
+                let (place, text) = await place(of: check, picture, session)
+                guard isGood(place, isReplica: check.isReplica) else { throw Obstacle(text) }
+                if place == .startable { isOwn = true }
+            }
+            if isOwn { own.append(shard) }
+        }
+        return own
+    }
+
+    /// Until the coordinator says that each of them has its leader: only then a job can count on it.
+    private func waitUntilLed(_ shards: [ReshardRequest.NewShard], _ session: ReshardSession) async throws {
+        let deadline = ContinuousClock.now + Self.joinPatience
+        while true {
+            let picture = try await session.coordinator.picture()
+            guard let first = ReshardNodes.unled(shards, picture) else { return }
+            guard ContinuousClock.now < deadline else {
+                throw Obstacle("\(first.address) has not taken the lead of \(first.name): see the events (1)")
+            }
+            try await Task.sleep(for: Self.joinPace)
+        }
+    }
+
+    /// Everything that would let the job get stuck is looked at before anything is written.
+    private func begin(
+        _ request: ReshardRequest,
+        _ version: UInt64,
+        _ rate: UInt64?,
+        _ session: ReshardSession
+    ) async throws -> String {
+        let picture = try await session.coordinator.picture()
+        try Self.requireSame(picture, version)
+        let counts = await session.nodes.counts(picture)
+        let plan = try plan(request, picture, counts, session)
+        if let (shard, reason) = plan.missing(counts.unknown).first {
+            throw Obstacle("\(shard) takes part, but \(reason)")
+        }
+        let findings = await session.nodes.findings(request.add, picture, place: session.place)
+        if let first = findings.first(where: { !$0.isHarmless }) { throw Obstacle(first.message) }
+        let job = try job(plan, rate: rate)
+        try session.rehearseConfig(job, picture)
+        try await session.coordinator.begin(job, on: picture)
+        return job.id
+    }
+}

@@ -1,0 +1,147 @@
+import Resharding
+import Routing
+import Terminal
+
+/// A job under way, and what it came to.
+extension ConsoleRenderer {
+    mutating func drawJob(_ wizard: ReshardWizard, _ area: Rect) {
+        guard let view = wizard.job, wizard.expectedJob.map({ $0 == view.job.id }) ?? true else {
+            return put("\(spinner) the job has begun; waiting for its first word", y: area.y, style: theme[.text])
+        }
+        let status = view.status
+        let all = Double(max(1, status.slotsTotal))
+        let share = view.job.state == .done ? 1 : Self.share(status)
+        var y = area.y
+        put(jobHeadline(view, wizard), y: y, style: jobStyle(view.job.state))
+        drawBar(share, x: area.x, y: y + 1, width: area.width)
+        putParts(jobFigures(status, slots: all), y: y + 2)
+        putParts(jobPace(view, wizard), y: y + 3)
+        y += 4
+        if let reason = view.job.reason {
+            y += drawParagraph(reason, Rect(x: area.x, y: y, width: area.width, height: 2), style: theme[.warn])
+        }
+        let rest = Rect(x: area.x, y: y + 1, width: area.width, height: area.endY - y - 1)
+        if view.job.state.isEnded { drawPauses(status, rest) } else { drawTargets(view, top: wizard.top, rest) }
+    }
+
+    /// By bytes, where there are any: slots may be of very different sizes.
+    static func share(_ status: ReshardStatus) -> Double {
+        if status.bytesTotal > 0 { return Double(status.bytesMoved) / Double(status.bytesTotal) }
+        return Double(status.slotsMoved) / Double(max(1, status.slotsTotal))
+    }
+
+    private func jobHeadline(_ view: ReshardJobView, _ wizard: ReshardWizard) -> String {
+        let job = view.job
+        let by = job.requester.isEmpty ? "" : ", asked for by \(job.requester)"
+        let begun = Int(clamping: job.createdAt / 1_000)
+        let until = job.state.isEnded ? wizard.endedAt : state.clock.unixSeconds
+        let time =
+            until.map {
+                " \(job.state.isEnded ? "after" : "for") \(NumberFormat.duration(seconds: max(0, $0 - begun)))"
+            } ?? ""
+        let spin = job.state.isEnded || job.state == .paused ? "" : "\(spinner) "
+        return "\(spin)\(job.state.rawValue)\(time)\(by)"
+    }
+
+    private func jobStyle(_ state: ReshardJob.State) -> Style {
+        switch state {
+        case .running: theme[.textStrong]
+        case .done: theme[.good]
+        case .paused, .cancelling, .cancelled: theme[.warn]
+        case .failed: theme[.bad]
+        }
+    }
+
+    private func jobFigures(_ status: ReshardStatus, slots all: Double) -> [(String, Style)] {
+        func of(_ part: UInt64, _ all: UInt64) -> String {
+            "\(NumberFormat.short(Int(clamping: part))) of \(NumberFormat.short(Int(clamping: all)))"
+        }
+        let percent = Int(Double(status.slotsMoved) * 100 / all)
+        let bytes =
+            "\(NumberFormat.bytes(Int(clamping: status.bytesMoved))) of \(NumberFormat.bytes(Int(clamping: status.bytesTotal)))"
+        return [
+            ("\(of(status.slotsMoved, status.slotsTotal)) slots (\(percent) %)", theme[.text]),
+            ("\(of(status.keysMoved, status.keysTotal)) keys", theme[.text]), (bytes, theme[.text]),
+            ("\(status.movesDone) of \(NumberFormat.counted(status.movesTotal, "hand-over"))", theme[.text]),
+        ]
+    }
+
+    private func jobPace(_ view: ReshardJobView, _ wizard: ReshardWizard) -> [(String, Style)] {
+        let status = view.status
+        var parts: [(String, Style)] = []
+        if !view.job.state.isEnded {
+            parts.append((NumberFormat.rate(status.bytesPerSecond), theme[.textStrong]))
+            parts.append((view.job.rate.map { "limit \(NumberFormat.rate($0))" } ?? "no limit", theme[.textDim]))
+            let left = status.etaSeconds.map { "\(NumberFormat.duration(seconds: Int(clamping: $0))) left" }
+            parts.append((left ?? "time left unknown", theme[.text]))
+        } else if let ended = wizard.endedAt {
+            let seconds = max(1, ended - Int(clamping: view.job.createdAt / 1_000))
+            parts.append(("\(NumberFormat.rate(status.bytesMoved / UInt64(seconds))) on average", theme[.text]))
+        }
+        parts.append(("longest pause \(NumberFormat.full(Int(clamping: status.pauseMsMax))) ms", theme[.text]))
+        return parts
+    }
+
+    // MARK: Targets at work
+
+    private mutating func drawTargets(_ view: ReshardJobView, top: Int, _ area: Rect) {
+        guard area.height > 1 else { return }
+        let working = view.status.nodes.filter { $0.target.move != nil || !$0.target.message.isEmpty }
+        var y = area.y
+        for node in working {
+            guard y + 2 < area.endY else { break }
+            y += draw(node, view.job, Rect(x: area.x, y: y, width: area.width, height: area.endY - y))
+        }
+        let rest = Rect(x: area.x, y: y + 1, width: area.width, height: area.endY - y - 1)
+        let due = view.job.moves.filter { move in
+            move.standing(on: view.map) != .done && !working.contains { $0.target.move == move.index }
+        }
+        guard rest.height > 1, !due.isEmpty else { return }
+        drawMoves(due, top: top, rest) { $0.standing(on: view.map) == .due ? "waits" : "the slots have gone elsewhere" }
+    }
+
+    /// What one target is at: two lines, and one more where it has something to say.
+    private mutating func draw(_ node: ReshardProgress, _ job: ReshardJob, _ area: Rect) -> Int {
+        let target = node.target
+        let move = target.move.flatMap { job.moves.indices.contains($0) ? job.moves[$0] : nil }
+        let slots = move.map { "move \($0.index + 1), slots \($0.slots.short) of \($0.source): " } ?? ""
+        put("\(node.shard): \(slots)\(target.phase.rawValue)", y: area.y, style: theme[.textStrong])
+        let share = target.keysTotal > 0 ? Double(target.keysCopied) / Double(target.keysTotal) : 0
+        let width = min(24, area.width / 3)
+        drawBar(target.phase == .handingOver ? 1 : share, x: area.x, y: area.y + 1, width: width)
+        let keys =
+            "\(NumberFormat.short(Int(clamping: target.keysCopied))) of \(NumberFormat.short(Int(clamping: target.keysTotal))) keys"
+        var parts = [
+            keys, NumberFormat.bytes(Int(clamping: target.bytesCopied)), NumberFormat.rate(target.bytesPerSecond),
+        ]
+        if target.logBytesLeft > 0 {
+            parts.append("\(NumberFormat.bytes(Int(clamping: target.logBytesLeft))) of log left")
+        }
+        if target.isHurrying { parts.append("hurrying") }
+        if target.failures > 0 { parts.append("attempt \(target.failures + 1)") }
+        put(parts.joined(separator: separator), x: area.x + width + 1, y: area.y + 1, style: theme[.text])
+        guard !target.message.isEmpty, area.height > 3 else { return 2 }
+        put(target.message, y: area.y + 2, style: theme[.warn])
+        return 3
+    }
+
+    /// How long writes were held, by length.
+    private mutating func drawPauses(_ status: ReshardStatus, _ area: Rect) {
+        let pauses = status.pauses
+        guard area.height > 1, pauses.total > 0 else { return }
+        let text =
+            "Writes were held \(NumberFormat.full(Int(clamping: pauses.total))) times: half of them up to "
+            + "\(pauses.quantile(0.5)) ms, 99 % up to \(pauses.quantile(0.99)) ms, the longest \(pauses.max) ms."
+        let used = drawParagraph(text, area)
+        let bounds = PauseHistogram.bounds.map { "\($0) ms" } + ["more"]
+        let most = Double(pauses.counts.max() ?? 1)
+        for (offset, (bound, count)) in zip(bounds, pauses.counts).filter({ $0.1 > 0 }).enumerated() {
+            let y = area.y + used + 1 + offset
+            guard y < area.endY else { return }
+            put(SafeText.fitted(bound == "more" ? bound : "up to \(bound)", to: 14), y: y, style: theme[.textDim])
+            let width = max(1, Int(Double(area.width - 30) * Double(count) / max(1, most)))
+            drawBar(1, x: area.x + 15, y: y, width: max(0, min(width, area.width - 30)))
+            put("\(NumberFormat.full(Int(clamping: count)))", x: area.x + 16 + width, y: y, style: theme[.text])
+        }
+    }
+}

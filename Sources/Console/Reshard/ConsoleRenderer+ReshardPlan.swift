@@ -1,0 +1,182 @@
+import Resharding
+import Routing
+import Server
+import Storage
+import Terminal
+
+/// The steps in which the plan is shown, rehearsed and agreed to.
+extension ConsoleRenderer {
+    mutating func drawPlan(_ wizard: ReshardWizard, _ area: Rect) {
+        guard let plan = wizard.plan, area.height > 1 else {
+            return put("no plan could be made", y: area.y, style: theme[.warn])
+        }
+        let used = drawParagraph(Self.headline(plan, rate: wizard.rate), area)
+        var rest = Rect(x: area.x, y: area.y + used + 1, width: area.width, height: area.height - used - 1)
+        let names = Self.names(plan)
+        let maps = rest.height >= 13 ? 8 : rest.height >= 9 ? 4 : 0
+        let tableHeight = max(0, rest.height - (maps > 0 ? maps + 2 : 0))
+        drawPlanTable(plan, names, top: wizard.top, Rect(x: rest.x, y: rest.y, width: rest.width, height: tableHeight))
+        guard maps > 0 else { return }
+        rest = Rect(x: rest.x, y: rest.endY - maps - 1, width: rest.width, height: maps + 1)
+        drawMaps(plan, names, rest)
+    }
+
+    /// `4,096 of 16,384 slots move: 30.1k keys, 2.2 MiB, in 32 hand-overs; about 12s`.
+    static func headline(_ plan: ReshardPlan, rate: UInt64?) -> String {
+        let moved = plan.figures.moved
+        let time = NumberFormat.duration(seconds: Int(plan.figures.seconds(rate: rate).rounded(.up)))
+        let speed = rate.map { "at most \(NumberFormat.rate($0))" } ?? "as fast as readers and writers allow"
+        return "\(NumberFormat.full(Int(moved.slots))) of \(NumberFormat.full(StorageLimits.slotCount)) slots move: "
+            + "\(amount(moved)), in \(NumberFormat.counted(plan.figures.moves, "hand-over")); about \(time), \(speed)."
+    }
+
+    /// All shards there are before or after: the order of letters and colours.
+    static func names(_ plan: ReshardPlan) -> [String] { plan.figures.shards.map(\.name) }
+
+    private mutating func drawPlanTable(_ plan: ReshardPlan, _ names: [String], top: Int, _ area: Rect) {
+        guard area.height > 1 else { return }
+        let columns = [
+            ReshardColumn(title: "  SHARD", width: max(12, min(28, area.width - 56)), isName: true),
+            ReshardColumn(title: "SLOTS", width: 6), ReshardColumn(title: "AFTER", width: 6),
+            ReshardColumn(title: "KEYS", width: 6), ReshardColumn(title: "AFTER", width: 6),
+            ReshardColumn(title: "SIZE", width: 8), ReshardColumn(title: "AFTER", width: 8),
+        ]
+        let shares = scrolled(Array(plan.figures.shards.enumerated()), by: top, visible: area.height - 1)
+        let rows = shares.map { place, share -> [String] in
+            let note = share.isNew ? " new" : share.isLeaving ? " goes" : ""
+            let amounts = [share.before, share.after]
+            return ["  \(share.name)\(note)"] + amounts.map { NumberFormat.full(Int(clamping: $0.slots)) }
+                + amounts.map { NumberFormat.short(Int(clamping: $0.keys)) }
+                + amounts.map { NumberFormat.bytes(Int(clamping: $0.bytes)) }
+        }
+        drawColumns(columns, rows, area)
+        for (offset, share) in shares.enumerated() {
+            let sign = isInBlocks(names.count) ? "█" : Self.letter(ofShard: share.0)
+            grid[area.x, area.y + 1 + offset] = Cell(sign, style: theme[.series(share.0)])
+        }
+        if shares.count < plan.figures.shards.count {
+            let text = "\(plan.figures.shards.count) shards"
+            put(text, x: area.endX - text.utf8.count, y: area.y, style: theme[.textDim])
+        }
+    }
+
+    private func isInBlocks(_ shards: Int) -> Bool {
+        state.display.hasColors && state.display.isUnicode && glyphs.isUnicode && theme.hasColors
+            && shards <= ThemeRole.seriesCount
+    }
+
+    /// The slot map as it is and as it is to be, side by side.
+    private mutating func drawMaps(_ plan: ReshardPlan, _ names: [String], _ area: Rect) {
+        let parts = area.columns([.flexible(), .flexible()], gap: 2)
+        let isDoubled = isInBlocks(names.count)
+        for (index, part) in parts.enumerated() {
+            let (title, map) = index == 0 ? ("before", plan.current) : ("after", plan.target)
+            put(title, x: part.x, y: part.y, style: theme[.tableHeader])
+            let lines = part.height - 1
+            let slots = SlotGrid(width: part.width, height: isDoubled ? lines * 2 : lines)
+            let picture = SlotPicture(
+                ClusterSlots(map: map, slots: .init(repeating: .init(), count: StorageLimits.slotCount)),
+                grid: slots,
+                shade: .owner,
+                names: names
+            )
+            let place = Rect(
+                x: part.x,
+                y: part.y + 1,
+                width: slots.columns,
+                height: isDoubled ? max(1, slots.rows / 2) : slots.rows
+            )
+            draw(picture, at: place, isDoubled: isDoubled && slots.rows > 1, cursor: nil)
+        }
+    }
+
+    // MARK: Rehearsal
+
+    mutating func drawRehearsal(_ wizard: ReshardWizard, _ area: Rect) {
+        guard let plan = wizard.plan, area.height > 1 else { return }
+        put("Nothing is changed by this: what would be done, and whether it could.", y: area.y, style: theme[.text])
+        guard let rehearsal = wizard.rehearsal else {
+            return drawVerdict(nil, "asking every node that takes part", x: area.x, y: area.y + 2, width: area.width)
+        }
+        var y = area.y + 2
+        // What stands in the way is read whole, and before what is well.
+        for line in rehearsal.lines.filter({ !$0.isGood }) + rehearsal.lines.filter(\.isGood) {
+            let wrapped = Self.wrapped(line.text, width: max(1, area.width - 2))
+            let lines = line.isGood ? [line.text] : Array(wrapped.prefix(3))
+            for (offset, text) in lines.enumerated() where y < area.endY {
+                if offset == 0 {
+                    drawVerdict(line.isGood, text, x: area.x, y: y, width: area.width)
+                } else {
+                    put(text, x: area.x + 2, y: y, style: theme[.bad])
+                }
+                y += 1
+            }
+        }
+        y += 1
+        drawMoves(plan.moves, top: wizard.top, Rect(x: area.x, y: y, width: area.width, height: area.endY - y)) { _ in
+            ""
+        }
+    }
+
+    /// The hand-overs in their order.
+    mutating func drawMoves(_ moves: [ReshardMove], top: Int, _ area: Rect, note: (ReshardMove) -> String) {
+        guard area.height > 1 else { return }
+        let rest = max(10, area.width - 54)
+        let columns = [
+            ReshardColumn(title: "MOVE", width: 5), ReshardColumn(title: "SLOTS", width: 12, isName: true),
+            ReshardColumn(title: "FROM, TO", width: 18, isName: true), ReshardColumn(title: "KEYS", width: 6),
+            ReshardColumn(title: "SIZE", width: 8), ReshardColumn(title: "", width: rest, isName: true),
+        ]
+        let rows = scrolled(moves, by: top, visible: area.height - 1).map { move -> [String] in
+            [
+                "\(move.index + 1)", Self.short(move.slots), "\(move.source) \(glyphs.arrowRight) \(move.target)",
+                NumberFormat.short(Int(clamping: move.keys)), NumberFormat.bytes(Int(clamping: move.bytes)), note(move),
+            ]
+        }
+        drawColumns(columns, rows, area)
+    }
+
+    /// A list of slots in a narrow column: its first range, and how many slots there are.
+    private static func short(_ slots: SlotList) -> String {
+        guard let first = slots.ranges.first else { return "none" }
+        if slots.ranges.count == 1 { return slots.description }
+        return "\(first.lowerBound),+\(slots.count - 1)"
+    }
+
+    // MARK: Confirmation
+
+    mutating func drawConfirmation(_ wizard: ReshardWizard, _ area: Rect) {
+        guard let plan = wizard.plan, let ground = wizard.ground else { return }
+        var texts = [Self.headline(plan, rate: wizard.rate)]
+        texts += Self.consequences(plan, ground)
+        texts.append(
+            "Clients go on all the while; writes to slots are held for some milliseconds each time some change their "
+                + "owner. Nothing is lost whatever dies; it goes on without this console, and can be paused and aborted."
+        )
+        var y = area.y
+        for text in texts where y < area.endY - 3 {
+            y += drawParagraph(text, Rect(x: area.x, y: y, width: area.width, height: area.endY - 3 - y)) + 1
+        }
+        y = min(y, area.endY - 2)
+        put("Type the cluster's name, \(ground.cluster), and press Enter:", y: y, style: theme[.textStrong])
+        let field = Rect(x: area.x, y: y + 1, width: min(area.width, max(20, ground.cluster.count + 4)), height: 1)
+        drawField(wizard.confirmation, field, !wizard.isStarting)
+        if wizard.isStarting { put("\(spinner) \(wizard.startingText)", x: field.endX + 2, y: y + 1, style: theme[.text]) }
+    }
+
+    private static func consequences(_ plan: ReshardPlan, _ ground: ReshardGround) -> [String] {
+        var texts: [String] = []
+        let come = plan.request.add.map(\.name).joined(separator: ", ")
+        let go = plan.request.remove.joined(separator: ", ")
+        if !come.isEmpty { texts.append("\(come) joins the cluster, and is written to \(ground.configFile).") }
+        if !go.isEmpty {
+            texts.append("\(go) leaves the cluster when it owns nothing, and is taken out of \(ground.configFile).")
+        }
+        if plan.policyBefore != plan.policyAfter {
+            texts.append(
+                "The policy is \(plan.policyAfter.rawValue) from then on, no longer \(plan.policyBefore.rawValue)."
+            )
+        }
+        return texts
+    }
+}

@@ -1,0 +1,106 @@
+import Routing
+
+/// The `reshard` object of the status document (contract.md): the job as the slot map and the nodes tell it.
+package struct ReshardStatus: Hashable, Sendable, Codable {
+    package var state: ReshardJob.State
+    package var slotsTotal: UInt64
+    package var slotsMoved: UInt64
+    /// Of finished moves as planned, of the running ones as copied; so it goes on from where it was whoever leads.
+    package var keysMoved: UInt64
+    package var bytesMoved: UInt64
+    /// Copied by all targets together.
+    package var bytesPerSecond: UInt64
+    /// nil while nothing tells: it is paused, or nothing is copied yet.
+    package var etaSeconds: UInt64?
+    package var pauseMsMax: UInt64
+    // Beyond the contract:
+    package var job: String
+    package var reason: String?
+    package var keysTotal: UInt64
+    package var bytesTotal: UInt64
+    package var movesTotal: Int
+    package var movesDone: Int
+    package var bytesPerSecondMax: UInt64?
+    package var pauses: PauseHistogram
+    /// By shard; only those that answered.
+    package var nodes: [ReshardProgress]
+
+    package enum CodingKeys: String, CodingKey {
+        case state
+        case slotsTotal = "slots_total"
+        case slotsMoved = "slots_moved"
+        case keysMoved = "keys_moved"
+        case bytesMoved = "bytes_moved"
+        case bytesPerSecond = "bytes_per_second"
+        case etaSeconds = "eta_seconds"
+        case pauseMsMax = "pause_ms_max"
+        case job, reason
+        case keysTotal = "keys_total"
+        case bytesTotal = "bytes_total"
+        case movesTotal = "moves_total"
+        case movesDone = "moves_done"
+        case bytesPerSecondMax = "bytes_per_second_max"
+        case pauses, nodes
+    }
+
+    /// Sums what the leaders of the shards tell. Nodes that speak of another job are left out.
+    package init(_ job: ReshardJob, map: SlotMap, nodes: [ReshardProgress]) {
+        let nodes = nodes.filter { $0.job == job.id }.sorted { $0.shard < $1.shard }
+        state = job.state
+        self.job = job.id
+        reason = job.reason
+        bytesPerSecondMax = job.rate
+        self.nodes = nodes
+        var total = ReshardAmount()
+        var moved = ReshardAmount()
+        var done = 0
+        var isDue = [Bool](repeating: false, count: job.moves.count)
+        for (place, move) in job.moves.enumerated() {
+            Self.add(move, to: &total)
+            switch move.standing(on: map) {
+            case .done:
+                done += 1
+                Self.add(move, to: &moved)
+            case .due: isDue[place] = true
+            case .stale: break
+            }
+        }
+        slotsTotal = total.slots
+        slotsMoved = moved.slots
+        keysTotal = total.keys
+        bytesTotal = total.bytes
+        movesTotal = job.moves.count
+        movesDone = done
+        var pauses = PauseHistogram()
+        var speed: UInt64 = 0
+        for node in nodes {
+            pauses.add(node.source.pauses)
+            speed = ReshardAmount.sum(speed, node.target.bytesPerSecond)
+            guard let place = node.target.move, isDue.indices.contains(place), isDue[place] else { continue }
+            moved.keys = ReshardAmount.sum(moved.keys, min(node.target.keysCopied, job.moves[place].keys))
+            moved.bytes = ReshardAmount.sum(moved.bytes, min(node.target.bytesCopied, job.moves[place].bytes))
+        }
+        keysMoved = moved.keys
+        bytesMoved = moved.bytes
+        bytesPerSecond = speed
+        self.pauses = pauses
+        pauseMsMax = pauses.max
+        etaSeconds = Self.eta(job, map, left: total.bytes - min(total.bytes, moved.bytes), speed: speed, done: done)
+    }
+
+    private static func add(_ move: ReshardMove, to amount: inout ReshardAmount) {
+        amount.slots += UInt64(move.slots.count)
+        amount.keys = ReshardAmount.sum(amount.keys, move.keys)
+        amount.bytes = ReshardAmount.sum(amount.bytes, move.bytes)
+    }
+
+    /// The bytes left at the speed of now, and the moves' own time beside.
+    private static func eta(_ job: ReshardJob, _ map: SlotMap, left: UInt64, speed: UInt64, done: Int) -> UInt64? {
+        if job.state.isEnded { return 0 }
+        guard job.state == .running, left == 0 || speed > 0 else { return nil }
+        let moves = Double(job.moves.count - done) / Double(max(1, job.busyTargets(on: map)))
+        let beside = moves * Double(ReshardingLimits.assumedMoveMilliseconds) / 1_000
+        let seconds = (left == 0 ? 0 : Double(left) / Double(speed)) + beside
+        return seconds < 1e15 ? UInt64(seconds.rounded(.up)) : nil
+    }
+}

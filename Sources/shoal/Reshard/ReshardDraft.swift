@@ -1,0 +1,63 @@
+import Node
+import Resharding
+import Routing
+
+/// A plan, what it was made from, and what was not to be found out for it.
+package struct ReshardDraft: Sendable {
+    package let picture: CoordinatorPicture
+    package let plan: ReshardPlan
+    /// The same under each policy; empty where the policy has no say.
+    package let choices: [ReshardPlan]
+    /// Shards whose keys and bytes are missing, and why.
+    package let unknown: [String: String]
+    /// Bytes per second that were asked for.
+    package let rate: UInt64?
+
+    package init(
+        picture: CoordinatorPicture,
+        plan: ReshardPlan,
+        choices: [ReshardPlan] = [],
+        unknown: [String: String] = [:],
+        rate: UInt64? = nil
+    ) {
+        self.picture = picture
+        self.plan = plan
+        self.choices = choices
+        self.unknown = unknown
+        self.rate = rate
+    }
+
+    /// Shards that give or take slots and whose leader can't be asked, with the reason.
+    package var missing: [(shard: String, reason: String)] { plan.missing(unknown) }
+}
+
+extension ReshardSession {
+    /// Plans what the options ask for, on the map and the counts of now. Changes nothing.
+    func draft(_ options: ReshardOptions) async throws -> ReshardDraft {
+        let picture = try await coordinator.picture()
+        let request = try options.request(
+            map: picture.map,
+            config: config,
+            nodes: addresses(picture, adding: options.addedNames)
+        )
+        try request.check(map: picture.map, nodes: addresses(picture, adding: Set(request.add.map(\.name))))
+        let counts = await nodes.counts(picture)
+        let plan = try ReshardPlan(request, current: picture.map, policy: config.placement, counts: counts.slots)
+        var choices: [ReshardPlan] = []
+        if request.isPlacedByPolicy {
+            choices = try ReshardPlan.comparison(
+                of: request,
+                current: picture.map,
+                policy: config.placement,
+                counts: counts.slots
+            )
+        }
+        return ReshardDraft(
+            picture: picture,
+            plan: plan,
+            choices: choices,
+            unknown: counts.unknown,
+            rate: try options.rate.map(MegabytesPerSecond.bytes)
+        )
+    }
+}

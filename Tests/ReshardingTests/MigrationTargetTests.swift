@@ -1,0 +1,414 @@
+import Replication
+import Resharding
+import Routing
+import Storage
+import Testing
+
+/// The target's leader: shard b, which takes slots of a.
+@Suite struct MigrationTargetTests {
+    private let job: ReshardJob
+    private let map: SlotMap
+    private let picture: CoordinatorPicture
+    private let moving: SlotSet
+    private let slots: String
+
+    init() throws {
+        slots = "\(MachineFixture.slot)"
+        // The key's slot is below 8192, else a would not own it.
+        let before = try MachineFixture.map().giving([MachineFixture.slot...MachineFixture.slot], to: "a")
+        (job, map) = try MachineFixture.job([slots], from: before)
+        picture = MachineFixture.picture(map, job)
+        moving = try MachineFixture.slots(slots)
+    }
+
+    private func connected(_ picture: CoordinatorPicture? = nil) throws -> MachineFixture {
+        var fixture = try MachineFixture("b", picture ?? self.picture)
+        fixture.handle(.tick)
+        #expect(fixture.did("target 1 connect a:1"))
+        return fixture
+    }
+
+    private func accept(_ fixture: inout MachineFixture, link: UInt64 = 1) {
+        let acceptance = MigrationFrame.Acceptance(
+            term: 3,
+            position: Position(term: 3, sequence: 90),
+            keys: 2,
+            bytes: 9
+        )
+        fixture.target(.frame(.accept(acceptance)), link: link)
+    }
+
+    private func copying(_ picture: CoordinatorPicture? = nil) throws -> MachineFixture {
+        var fixture = try connected(picture)
+        accept(&fixture)
+        #expect(fixture.did("target 1 clear \(slots)"))
+        return fixture
+    }
+
+    private func take(_ chunk: MigrationChunk?, _ fixture: inout MachineFixture) throws {
+        let chunk = try #require(chunk)
+        fixture.target(.frame(.chunk(chunk)))
+        #expect(fixture.did("target 1 import \(chunk.count)"))
+        fixture.target(.imported(bytes: chunk.bytes.count))
+    }
+
+    private func mark(_ through: UInt64, _ left: UInt64) -> MigrationTargetMachine.Event {
+        .frame(.mark(.init(through: through, end: through, bytesLeft: left, strain: 100)))
+    }
+
+    private func asked() throws -> MachineFixture {
+        var fixture = try copying()
+        try take(MachineFixture.chunk([5]), &fixture)
+        fixture.target(.frame(.copied(keys: 1)))
+        fixture.target(mark(95, 0))
+        #expect(fixture.did("target 1 ask 1"))
+        return fixture
+    }
+
+    private func confirmed() throws -> MachineFixture {
+        var fixture = try asked()
+        try take(MachineFixture.chunk([96]), &fixture)
+        fixture.target(.frame(.final(number: 1, position: Position(term: 3, sequence: 101))))
+        #expect(fixture.did("target 1 jump 1 101"))
+        fixture.target(.jumped(number: 1))
+        #expect(fixture.words[0] == "serve" && fixture.did("target 1 confirm 1 5"))
+        return fixture
+    }
+
+    @Test func theHelloSaysWhatIsMeant() throws {
+        let hello = try #require(try connected().hello)
+        #expect(hello.job == "j" && hello.move == 0 && hello.slots.description == slots && hello.shard == "b")
+        #expect(hello.term == 5 && hello.cluster == "c" && hello.coordinator == "k")
+    }
+
+    /// What is left of an earlier attempt goes first, through the log, before anything comes in.
+    @Test func slotsAreClearedBeforeTheyAreFilled() throws {
+        var fixture = try copying()
+        try take(MachineFixture.chunk([5, 6]), &fixture)
+        #expect(fixture.did("target 1 acknowledge"))
+    }
+
+    @Test func theHandOverIsAskedForWhenLittleIsLeft() throws {
+        var fixture = try copying()
+        try take(MachineFixture.chunk([5]), &fixture)
+        fixture.target(mark(90, .max))
+        #expect(!fixture.did("target 1 ask"), "the copy is not complete")
+        fixture.target(.frame(.copied(keys: 1)))
+        #expect(!fixture.did("target 1 ask"), "nothing tells how much is left")
+        fixture.target(mark(95, ReshardingLimits.handOverBytesMax + 1))
+        #expect(!fixture.did("target 1 ask"))
+        fixture.target(mark(99, ReshardingLimits.nearBytes))
+        #expect(fixture.did("target 1 ask 1"))
+    }
+
+    @Test func aCopyOfAnotherSizeIsNotTaken() throws {
+        var fixture = try copying()
+        try take(MachineFixture.chunk([5]), &fixture)
+        fixture.target(.frame(.copied(keys: 2)))
+        #expect(fixture.did("target 1 close"))
+    }
+
+    @Test func theJumpComesBehindTheRest() throws {
+        var fixture = try asked()
+        let chunk = try #require(MachineFixture.chunk([97], bytes: ReshardingLimits.importBytesMax))
+        let rest = try #require(MachineFixture.chunk([98]))
+        fixture.target(.frame(.chunk(chunk)))
+        fixture.target(.frame(.chunk(rest)))
+        fixture.target(.frame(.final(number: 1, position: Position(term: 3, sequence: 101))))
+        #expect(!fixture.did("target 1 jump"), "a chunk still waits for room")
+        fixture.target(.imported(bytes: chunk.bytes.count))
+        #expect(
+            fixture.words.filter { $0.hasPrefix("target 1 import") || $0.hasPrefix("target 1 jump") } == [
+                "target 1 import 1", "target 1 jump 1 101",
+            ]
+        )
+    }
+
+    @Test func nothingIsConfirmedBeforeItsOwnJump() throws {
+        var fixture = try asked()
+        fixture.target(.frame(.final(number: 1, position: Position(term: 3, sequence: 101))))
+        fixture.target(.frame(.released(number: 1, "too slow")))
+        fixture.target(mark(120, 0), after: ReshardingLimits.askAgainMax)
+        #expect(fixture.did("target 1 ask 2"))
+        fixture.target(.frame(.final(number: 2, position: Position(term: 3, sequence: 130))))
+        #expect(fixture.did("target 1 jump 2 130"))
+        fixture.target(.jumped(number: 1))
+        #expect(!fixture.did("target 1 confirm"))
+        fixture.target(.jumped(number: 2))
+        #expect(fixture.did("target 1 confirm 2 5"))
+    }
+
+    @Test func commandsWaitForWhatIsConfirmed() throws {
+        var fixture = try confirmed()
+        #expect(moving.isSubset(of: fixture.serving.held))
+        fixture.handle(.tick, after: ReshardingLimits.holdMax)
+        #expect(fixture.serving.held.isDisjoint(with: moving), "but not for ever")
+        #expect(fixture.serving.served.isDisjoint(with: moving))
+    }
+
+    @Test func theMapMakesItItsOwn() throws {
+        var fixture = try confirmed()
+        fixture.target(.frame(.owned(number: 1, mapVersion: 9)))
+        #expect(fixture.did("read"))
+        var written = picture
+        written.map = try map.giving(SlotList(moving).ranges, to: "b")
+        written.mapRevision = 20
+        fixture.handle(.pictureSeen(written))
+        #expect(fixture.did("ownership") && moving.isSubset(of: fixture.serving.writesHeld))
+        for number in 1...9 as ClosedRange<UInt64> { fixture.handle(.ownershipChanged(number: number, at: 300)) }
+        #expect(moving.isSubset(of: fixture.serving.served))
+    }
+
+    /// The worst there could be: to empty slots that are this shard's already.
+    @Test func whatIsConfirmedIsNotClearedWithoutItsLink() throws {
+        var fixture = try confirmed()
+        fixture.handle(.leftovers(moving))
+        fixture.target(.closed(reason: "reset"))
+        fixture.handle(.leftovers(moving))
+        fixture.handle(.tick, after: 50)
+        #expect(!fixture.did("clear"))
+        fixture.handle(.tick, after: ReshardingLimits.moveRetryMax)
+        #expect(fixture.did("target 2 connect a:1") && !fixture.did("clear"))
+        fixture.target(.frame(.refuse(.deciding, "not yet")), link: 2)
+        #expect(!fixture.did("clear") && !fixture.did("target 2 clear"))
+        fixture.handle(.tick, after: ReshardingLimits.moveRetryMax)
+        // A source that accepts has decided against it.
+        accept(&fixture, link: 3)
+        #expect(fixture.did("target 3 clear \(slots)"))
+    }
+
+    @Test func aLaterTermOfTheSourceVoidsWhatWasConfirmed() throws {
+        var fixture = try confirmed()
+        fixture.target(.closed(reason: "reset"))
+        var later = picture
+        later.records["a"] = MachineFixture.record("a", term: 4, revision: 30, leads: false)
+        fixture.handle(.pictureSeen(later))
+        fixture.handle(.leftovers(moving))
+        #expect(fixture.did("clear"))
+        #expect(moving.isDisjoint(with: fixture.serving.held))
+    }
+
+    @Test func aCancelledJobVoidsWhatWasConfirmed() throws {
+        var fixture = try confirmed()
+        var cancelled = picture
+        cancelled.job = try job.cancelling()
+        cancelled.jobRevision = 30
+        fixture.handle(.pictureSeen(cancelled))
+        #expect(fixture.did("target 1 close"))
+        fixture.handle(.leftovers(moving))
+        #expect(fixture.did("clear"))
+    }
+
+    @Test func aCancelledJobLeavesNothing() throws {
+        var fixture = try copying()
+        var cancelled = picture
+        cancelled.job = try job.cancelling()
+        cancelled.jobRevision = 30
+        fixture.handle(.pictureSeen(cancelled))
+        #expect(fixture.did("target 1 close"))
+        fixture.handle(.leftovers(moving))
+        #expect(fixture.words.contains { $0.hasPrefix("clear") && $0.hasSuffix(slots) })
+    }
+
+    @Test func whatIsBeingFilledIsNotCleared() throws {
+        var fixture = try copying()
+        fixture.handle(.leftovers(moving))
+        #expect(!fixture.did("clear"))
+    }
+
+    @Test func aPausedCopyTakesNothingIn() throws {
+        var fixture = try copying()
+        var paused = picture
+        paused.job = try job.pausing()
+        paused.jobRevision = 30
+        fixture.handle(.pictureSeen(paused))
+        fixture.target(.frame(.chunk(try #require(MachineFixture.chunk([5])))))
+        #expect(!fixture.did("target 1 import"))
+        #expect(fixture.machine.progress(now: fixture.now)?.target.message == "paused")
+        paused.job = job
+        paused.jobRevision = 31
+        fixture.handle(.pictureSeen(paused))
+        #expect(fixture.did("target 1 import 1"))
+    }
+
+    @Test func aPausedJobBeginsNothingAndAsksForNothing() throws {
+        var paused = picture
+        paused.job = try job.pausing()
+        var fixture = try MachineFixture("b", paused)
+        fixture.handle(.tick)
+        #expect(!fixture.did("target"))
+        fixture = try copying()
+        try take(MachineFixture.chunk([5]), &fixture)
+        fixture.target(.frame(.copied(keys: 1)))
+        paused.jobRevision = 30
+        fixture.handle(.pictureSeen(paused))
+        fixture.target(mark(95, 0))
+        #expect(!fixture.did("target 1 ask"))
+        // Catching up goes on, or the log would grow.
+        fixture.target(.frame(.chunk(try #require(MachineFixture.chunk([96])))))
+        #expect(fixture.did("target 1 import 1"))
+    }
+
+    @Test func aRateLimitsTheCopy() throws {
+        var limited = picture
+        limited.job = try job.limiting(to: 100_000)
+        var fixture = try copying(limited)
+        for version in 1...20 as ClosedRange<UInt64> {
+            fixture.target(.frame(.chunk(try #require(MachineFixture.chunk([version], bytes: 5_000)))))
+        }
+        // A tenth of a second's worth at once, then as time goes on.
+        var imported = 2
+        #expect(fixture.machine.progress(now: fixture.now)?.target.bytesPerSecondMax == 100_000)
+        for _ in 0..<10 {
+            fixture.handle(.tick, after: 100)
+            imported += fixture.words.filter { $0.hasPrefix("target 1 import") }.count
+        }
+        #expect((18...22).contains(imported), "\(imported) chunks of 5 kB in a second")
+    }
+
+    @Test func whatDoesNotShrinkIsHurried() throws {
+        var limited = picture
+        limited.job = try job.limiting(to: 100_000)
+        var fixture = try copying(limited)
+        try take(MachineFixture.chunk([5]), &fixture)
+        fixture.target(.frame(.copied(keys: 1)))
+        fixture.target(mark(95, 5 << 20))
+        for step in 1...4 as ClosedRange<UInt64> {
+            fixture.target(mark(95 + step, 5 << 20), after: ReshardingLimits.hurryAfter / 4)
+        }
+        let progress = try #require(fixture.machine.progress(now: fixture.now)).target
+        #expect(progress.isHurrying && progress.bytesPerSecondMax == nil && !progress.message.isEmpty)
+        #expect(progress.phase == .catchingUp && progress.logBytesLeft == 5 << 20)
+        fixture.handle(.tick, after: 1_000)
+        #expect(!fixture.did("target 1 ask"), "writes are never held to make it")
+    }
+
+    @Test func failuresAreTriedAgainAfterAPause() throws {
+        var fixture = try connected()
+        fixture.target(.closed(reason: "connection refused"))
+        #expect(!fixture.did("target 2 connect"))
+        let progress = try #require(fixture.machine.progress(now: fixture.now)).target
+        #expect(progress.phase == .waiting && progress.message == "connection refused" && progress.failures == 1)
+        fixture.handle(.tick, after: ReshardingLimits.moveRetryFirst)
+        #expect(fixture.did("target 2 connect"))
+        fixture.target(.closed(reason: "again"), link: 2)
+        fixture.handle(.tick, after: ReshardingLimits.moveRetryFirst)
+        #expect(!fixture.did("target 3 connect"))
+        fixture.handle(.tick, after: ReshardingLimits.moveRetryFirst)
+        #expect(fixture.did("target 3 connect"))
+    }
+
+    @Test func aFullDiskIsToldAndTriedAgain() throws {
+        var fixture = try copying()
+        fixture.target(.importFailed(reason: "no space left"))
+        #expect(fixture.did("target 1 close"))
+        #expect(fixture.machine.progress(now: fixture.now)?.target.message.contains("no space left") ?? false)
+        fixture.handle(.tick, after: ReshardingLimits.moveRetryFirst)
+        #expect(fixture.did("target 2 connect"))
+    }
+
+    @Test func aSourceWithoutALeaderIsWaitedFor() throws {
+        var without = picture
+        without.records["a"] = MachineFixture.record("a", term: 3, revision: 30, leads: false)
+        var fixture = try MachineFixture("b", without)
+        fixture.handle(.tick)
+        #expect(!fixture.did("target"))
+        #expect(fixture.machine.progress(now: fixture.now)?.target.message == "a has no leader")
+        without.records["a"] = MachineFixture.record("a", term: 4, revision: 31)
+        fixture.handle(.pictureSeen(without))
+        #expect(fixture.did("target 1 connect"))
+    }
+
+    @Test func aNewLeaderOfTheSourceIsAskedAtOnce() throws {
+        for isConnecting in [true, false] {
+            var fixture = isConnecting ? try connected() : try copying()
+            var later = picture
+            later.records["a"] = MachineFixture.record("a", term: 4, revision: 30)
+            fixture.handle(.pictureSeen(later))
+            #expect(fixture.did("target 1 close a has another leader") && fixture.did("target 2 connect a:1"))
+        }
+    }
+
+    @Test func aSilentSourceIsGivenUp() throws {
+        var fixture = try copying()
+        fixture.handle(.tick, after: ReshardingLimits.silenceMax)
+        #expect(fixture.did("target 1 close"))
+        fixture = try connected()
+        fixture.handle(.tick, after: ReshardingLimits.acceptPatience - 1)
+        #expect(!fixture.did("target 1 close") && fixture.did("target 1 acknowledge"))
+        fixture.handle(.tick, after: 1)
+        #expect(fixture.did("target 1 close"))
+    }
+
+    /// What a source must not send ends the link; nothing of it reaches the log.
+    @Test func aSourceIsNotTrusted() throws {
+        let wrong = try #require(MachineFixture.chunk([5]))
+        var fixture = try connected()
+        fixture.target(.frame(.chunk(wrong)))
+        #expect(fixture.did("target 1 close") && !fixture.did("target 1 import"))
+
+        fixture = try asked()
+        fixture.target(.frame(.chunk(try #require(MachineFixture.chunk([500])))))
+        fixture.target(.frame(.final(number: 1, position: Position(term: 3, sequence: 101))))
+        #expect(fixture.did("target 1 close"), "a version beyond the end")
+
+        fixture = try copying()
+        fixture.target(mark(95, 0))
+        fixture.target(mark(94, 0))
+        #expect(fixture.did("target 1 close"), "a log that goes back")
+
+        fixture = try copying()
+        fixture.target(.frame(.acknowledge(bytes: 1)))
+        #expect(fixture.did("target 1 close"))
+
+        fixture = try copying()
+        accept(&fixture)
+        #expect(fixture.did("target 1 close"), "accepted twice")
+    }
+
+    @Test func keysOfOtherSlotsAreRefused() throws {
+        var builder = MigrationChunkBuilder()
+        Array("other".utf8).withUnsafeBytes { key in
+            builder.append(MigrationEntry(kind: .put, slot: MachineFixture.slot, version: 1, key: key))
+        }
+        var fixture = try copying()
+        let chunk = builder.finish()
+        fixture.target(.frame(.chunk(try #require(chunk))))
+        #expect(fixture.did("target 1 close") && !fixture.did("target 1 import"))
+    }
+
+    @Test func theWindowIsBounded() throws {
+        var paused = picture
+        paused.job = try job.pausing()
+        paused.jobRevision = 30
+        var fixture = try copying()
+        fixture.handle(.pictureSeen(paused))
+        let chunk = try #require(MachineFixture.chunk([5], bytes: 15 << 20))
+        fixture.target(.frame(.chunk(chunk)))
+        #expect(!fixture.did("target 1 close"))
+        fixture.target(.frame(.chunk(chunk)))
+        #expect(fixture.did("target 1 close"))
+    }
+
+    @Test func theNextMoveFollows() throws {
+        let before = try MachineFixture.map().giving([MachineFixture.slot...MachineFixture.slot], to: "a")
+        let other = MachineFixture.slot == 7 ? 8 : 7
+        var (job, map) = try MachineFixture.job([slots], from: before)
+        let request = ReshardRequest(
+            moves: [.init(slots: try SlotList("\(other),\(slots)"), shard: "b")]
+        )
+        let counts = (0..<16384).map { _ in SlotCount(keys: 1, bytes: ReshardingLimits.bytesPerMoveMax) }
+        let plan = try ReshardPlan(request, current: before, policy: .fixed, counts: counts)
+        #expect(plan.moves.count == 2)
+        let step = try ReshardJob(plan, id: "j", requester: "", now: 0).beginning(on: before)
+        (job, map) = (step.job, step.map)
+        var fixture = try MachineFixture("b", MachineFixture.picture(map, job))
+        fixture.handle(.tick)
+        let first = try #require(fixture.hello)
+        var written = MachineFixture.picture(try map.giving(first.slots.ranges, to: "b"), job)
+        written.mapRevision = 20
+        fixture.handle(.pictureSeen(written))
+        #expect(fixture.did("target 1 close"))
+        #expect(fixture.hello?.move == 1 && fixture.did("target 2 connect"))
+    }
+}

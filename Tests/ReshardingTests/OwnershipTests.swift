@@ -1,0 +1,160 @@
+import Replication
+import Resharding
+import Routing
+import Storage
+import Testing
+
+@Suite struct OwnershipTests {
+    private let map: SlotMap
+    private let picture: CoordinatorPicture
+
+    init() throws {
+        map = try MachineFixture.map()
+        picture = MachineFixture.picture(map, nil)
+    }
+
+    @Test func theLogFollowsTheMap() throws {
+        var fixture = try MachineFixture("a", picture, owned: try MachineFixture.slots("8000-9000"))
+        fixture.handle(.tick)
+        #expect(fixture.words == ["serve", "ownership 1 +0-7999 -8192-9000"])
+        #expect(fixture.serving.served.ranges == [8000...8191])
+        #expect(fixture.serving.writesHeld.ranges == [0...7999])
+        fixture.handle(.ownershipChanged(number: 1, at: 7))
+        #expect(fixture.serving == SlotServing(served: try MachineFixture.slots("0-8191")))
+        fixture.handle(.tick)
+        #expect(fixture.words.isEmpty, "nothing is left to do")
+    }
+
+    @Test func aFullDiskKeepsNobodyWaiting() throws {
+        var fixture = try MachineFixture("a", picture, owned: SlotSet())
+        fixture.handle(.tick)
+        fixture.handle(.ownershipFailed(number: 1, reason: "no space left"))
+        #expect(fixture.serving == SlotServing(served: try MachineFixture.slots("0-8191")))
+        fixture.handle(.tick, after: ReshardingLimits.appendRetry - 1)
+        #expect(!fixture.did("ownership"))
+        fixture.handle(.tick, after: 1)
+        #expect(fixture.did("ownership 2"))
+    }
+
+    /// Until the picture is of this term, a former leader may have given slots away.
+    @Test func nothingIsServedOnAnOlderPicture() throws {
+        var older = picture
+        older.records["a"] = MachineFixture.record("a", term: 2, revision: 3)
+        var fixture = try MachineFixture("a", older)
+        fixture.handle(.tick)
+        #expect(fixture.words == ["serve"] && fixture.serving.served.isEmpty)
+        #expect(fixture.serving.held.ranges == [0...8191])
+        fixture.handle(.pictureSeen(picture))
+        #expect(fixture.serving == SlotServing(served: try MachineFixture.slots("0-8191")))
+    }
+
+    @Test func olderPicturesAreIgnored() throws {
+        var newer = picture
+        newer.map = try map.giving([0...0], to: "b")
+        newer.mapRevision = 20
+        var fixture = try MachineFixture("a", newer)
+        fixture.handle(.tick)
+        fixture.handle(.pictureSeen(picture))
+        #expect(fixture.machine.map == newer.map && !fixture.serving.served.contains(0))
+    }
+
+    /// b has slots 8192 on; this is what a move of an earlier job left at a.
+    private func afterAMove(_ slots: String) throws -> CoordinatorPicture {
+        var picture = MachineFixture.picture(try MachineFixture.map(), nil)
+        let request = ReshardRequest(moves: [.init(slots: try SlotList(slots), shard: "a")])
+        let plan = try ReshardPlan(request, current: picture.map, policy: .fixed)
+        let former = try ReshardJob(plan, id: "former", requester: "", now: 0)
+        let next = ReshardRequest(moves: [.init(slots: try SlotList("16000"), shard: "a")])
+        let job = try ReshardJob(
+            try ReshardPlan(next, current: picture.map, policy: .fixed),
+            id: "next",
+            requester: "",
+            now: 0
+        )
+        let step = try job.beginning(on: picture.map, after: former)
+        let ended = try #require(try step.job.cancelling().ending(on: step.map))
+        (picture.map, picture.job, picture.jobRevision) = (ended.map, ended.job, 50)
+        return picture
+    }
+
+    @Test func leftoversOfMovesAreClearedWhereNobodyOwnsThem() throws {
+        var fixture = try MachineFixture("a", try afterAMove("9000-9001"))
+        fixture.handle(.leftovers(try MachineFixture.slots("100,9000-9001")))
+        #expect(fixture.did("clear 1 9000-9001"))
+        fixture.handle(.leftovers(try MachineFixture.slots("9000-9001")))
+        #expect(!fixture.did("clear"), "it is under way")
+        fixture.handle(.clearFailed(number: 1, reason: "no space left"))
+        fixture.handle(.tick, after: ReshardingLimits.appendRetry)
+        #expect(fixture.did("clear 2 9000-9001"))
+        fixture.handle(.cleared(number: 2))
+        fixture.handle(.tick, after: ReshardingLimits.appendRetry)
+        #expect(fixture.words.isEmpty)
+    }
+
+    /// Copied folders hold keys of other shards, maybe the only copy: only `/clean` asks whether it is.
+    @Test func whatNoMoveLeftIsNotCleared() throws {
+        let cases = [(picture, "9000"), (try afterAMove("9000-9001"), "9002,12000")]
+        for (picture, slots) in cases {
+            var fixture = try MachineFixture("a", picture)
+            fixture.handle(.leftovers(try MachineFixture.slots(slots)))
+            fixture.handle(.tick, after: ReshardingLimits.appendRetry)
+            #expect(!fixture.did("clear"))
+        }
+    }
+
+    // MARK: The end of a job
+
+    private func ending(_ shard: String, _ change: (inout CoordinatorPicture) throws -> Void = { _ in }) throws
+        -> MachineFixture
+    {
+        let (job, begun) = try MachineFixture.job(["100"], from: map)
+        var picture = MachineFixture.picture(try begun.giving([100...100], to: "b"), job)
+        try change(&picture)
+        var fixture = try MachineFixture(shard, picture)
+        fixture.handle(.tick)
+        return fixture
+    }
+
+    @Test func anyLeaderEndsAJobThatIsDone() throws {
+        var fixture = try ending("a")
+        let proposal = try #require(fixture.proposal)
+        #expect(proposal.job?.state == .done && proposal.mapRevision == 10 && proposal.jobRevision == 10)
+        #expect(proposal.records.isEmpty)
+        fixture.handle(.decided(number: proposal.number, .committed(revision: 11)))
+        #expect(fixture.did("note the reshard is done") && fixture.machine.map == proposal.map)
+        fixture.handle(.tick, after: 10_000)
+        #expect(fixture.proposal == nil && !fixture.machine.isBusy)
+    }
+
+    @Test func thoseBehindWaitALittle() throws {
+        var fixture = try ending("b")
+        #expect(fixture.proposal == nil)
+        fixture.handle(.tick, after: ReshardingLimits.endingStagger)
+        #expect(fixture.proposal?.job?.state == .done)
+    }
+
+    @Test func aCancelledJobIsEndedToo() throws {
+        let fixture = try ending("a") { $0.job = try $0.job?.cancelling() }
+        #expect(fixture.proposal?.job?.state == .cancelled)
+    }
+
+    @Test func anUnknownEndIsProposedAgainAndAConflictAnew() throws {
+        var fixture = try ending("a")
+        let first = try #require(fixture.proposal)
+        fixture.handle(.decided(number: first.number, .unknown))
+        #expect(fixture.proposal == nil)
+        fixture.handle(.tick, after: ReshardingLimits.retryPause)
+        #expect(fixture.proposal == first)
+        var ended = MachineFixture.picture(first.map, first.job)
+        (ended.mapRevision, ended.jobRevision) = (20, 20)
+        fixture.handle(.decided(number: first.number, .conflict(ended)))
+        #expect(fixture.proposal == nil && fixture.machine.map == first.map)
+    }
+
+    @Test func aJobUnderWayIsNotEnded() throws {
+        let (job, begun) = try MachineFixture.job(["100"], from: map)
+        var fixture = try MachineFixture("a", MachineFixture.picture(begun, job))
+        fixture.handle(.tick, after: 10_000)
+        #expect(fixture.proposal == nil && fixture.machine.isBusy)
+    }
+}
