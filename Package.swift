@@ -66,7 +66,13 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
-        .target(name: "Terminal", dependencies: ["CNcurses"], swiftSettings: settings),
+        .target(
+            name: "Terminal",
+            dependencies: ["CNcurses"],
+            // A link to themes/: the files themselves are in the binary, there are no copies to keep equal.
+            resources: [.embedInCode("Themes/Shipped")],
+            swiftSettings: settings
+        ),
         .target(
             name: "Console",
             dependencies: ["Storage", "Routing", "Resharding", "Server", "Node", "Terminal"],

@@ -1,7 +1,7 @@
 import Terminal
 
 extension CommandTable {
-    static let all: [ConsoleCommand] = cluster + views + looking + slots + reshard + moving + console
+    static let all: [ConsoleCommand] = cluster + views + looking + slots + reshard + moving + graphs + console
 
     private static let reshard: [ConsoleCommand] = [
         ConsoleCommand(

@@ -1,3 +1,5 @@
+import Terminal
+
 /// What the text of the command line could become.
 package struct Completion: Hashable, Sendable {
     /// One possible last word, and what it is.
@@ -33,6 +35,7 @@ package struct Completion: Hashable, Sendable {
             case .target, .targets: targets
             case .theme: themes
             case .graph: GraphKind.allCases.map(\.rawValue)
+            case .graphSet: GraphSet.allCases.map(\.rawValue)
             case .column: TableSort.Column.allCases.map(\.rawValue)
             case .seconds: ["0.25", "0.5", "1", "2", "5", "10"]
             }

@@ -11,7 +11,8 @@ package struct ConsoleCommand: Hashable, Sendable {
         /// The wizard; the job's pause and end; its rate; a mark on the line of a list.
         case reshard, reshardPause, reshardCancel, reshardRate, mark
         case quit, help, palette, filter, start, stop, switchover, open, back, move(Movement), nextPanel, previousPanel
-        case nextColumn, previousColumn, sort, invert, graph, nextGraph, previousGraph, theme, faster, slower, refresh,
+        case nextColumn, previousColumn, sort, invert, graph, nextGraph, previousGraph, zoom(Int), graphSet, theme,
+            faster, slower, refresh,
             pause, copy, redraw
     }
 
@@ -19,7 +20,7 @@ package struct ConsoleCommand: Hashable, Sendable {
 
     /// What may follow the name after `:`, for completion and for the help.
     package enum Argument: Hashable, Sendable {
-        case none, target, targets, theme, column, graph, shade, slot, reshard, seconds, text
+        case none, target, targets, theme, column, graph, graphSet, shade, slot, reshard, seconds, text
 
         package var placeholder: String {
             switch self {
@@ -29,6 +30,7 @@ package struct ConsoleCommand: Hashable, Sendable {
             case .theme: "[NAME]"
             case .column: "[COLUMN]"
             case .graph: "[KIND]"
+            case .graphSet: "[SET]"
             case .shade: "[FIGURE]"
             case .slot: "[SLOT]"
             case .reshard: "[VERB]"
@@ -47,6 +49,8 @@ package struct ConsoleCommand: Hashable, Sendable {
         case onShard(String)
         /// Where a graph is seen.
         case onGraph(String)
+        /// Where the graph has the keyboard.
+        case inGraph(String)
         /// In the reshard view, where and as that says.
         case inReshard
         /// In every view but the one it shows.

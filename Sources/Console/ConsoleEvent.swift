@@ -21,6 +21,7 @@ package enum ConsoleEvent: Sendable {
     case resized(width: Int, height: Int)
     case snapshot(ClusterSnapshot)
     case clusterEvents([ClusterEvent])
+    case theme(ThemeNews)
     case slots(ClusterSlots)
     case reshard(ReshardEvent)
     /// What the screen can show, now or from now on.

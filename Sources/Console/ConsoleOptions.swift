@@ -1,3 +1,5 @@
+import Terminal
+
 /// How the console was asked to behave.
 package struct ConsoleOptions: Hashable, Sendable {
     /// No command that changes the cluster exists.
@@ -6,6 +8,8 @@ package struct ConsoleOptions: Hashable, Sendable {
     package var theme: String
     /// The traffic is made up, and the screen says so.
     package var isDemo: Bool
+    /// What graphs are made of.
+    package var graphSet: GraphSet
     /// There is a way to resharding.
     package var canReshard: Bool
     /// How often the figures change, one of `refreshSteps` or in between.
@@ -18,12 +22,14 @@ package struct ConsoleOptions: Hashable, Sendable {
         isReadOnly: Bool = false,
         theme: String = "dark",
         isDemo: Bool = false,
+        graphSet: GraphSet = .braille,
         canReshard: Bool = false,
         refreshMilliseconds: Int = 1_000
     ) {
         self.isReadOnly = isReadOnly
         self.theme = theme
         self.isDemo = isDemo
+        self.graphSet = graphSet
         self.canReshard = canReshard
         self.refreshMilliseconds = refreshMilliseconds
     }

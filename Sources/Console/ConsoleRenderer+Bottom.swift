@@ -113,6 +113,7 @@ extension ConsoleState {
                     isOnTable && (detail == nil || aboutDetail.contains(command.handler)) ? label : nil
                 case .onShard(let label): isOnTable && (detail ?? selection) != .cluster ? label : nil
                 case .onGraph(let label): layout.graph.isEmpty ? nil : label
+                case .inGraph(let label): focus == .graph ? label : nil
                 case .inReshard: reshardHint(command.handler)
                 case .elsewhere(let label): command.handler == .view(view) ? nil : label
                 case .whenBackLeads(let label): canGoBack ? label : nil

@@ -4,7 +4,9 @@ import Terminal
 extension ConsoleRenderer {
     var graphTitle: String {
         let back = state.graphShift > 0 ? "\(separator)\(NumberFormat.duration(seconds: state.graphShift)) back" : ""
-        return "\(state.graphKind.title)\(separator)\(graphedName)\(back)"
+        let seconds = state.graph.secondsPerStep
+        let step = seconds > 1 ? "\(separator)\(seconds) s a step" : ""
+        return "\(state.graphKind.title)\(separator)\(graphedName)\(step)\(back)"
     }
 
     private var graphedName: String {
@@ -16,48 +18,54 @@ extension ConsoleRenderer {
 
     mutating func drawGraph() {
         guard layout.graph.count > 1 else { return }
-        let area = Rect(x: 2, y: layout.graph.lowerBound, width: max(0, inner - 2), height: layout.graph.count)
-        let plots = state.plots(width: area.width)
-        let parts = area.columns(plots.map { _ in .flexible() }, gap: 2)
-        for (plot, part) in zip(plots, parts) {
+        let plots = state.plots(width: max(0, grid.width - 4))
+        let columns = ConsoleState.plotColumns(plots, screenWidth: grid.width)
+        for (index, (plot, column)) in zip(plots, columns).enumerated() {
+            let y = layout.graph.lowerBound
             if plot.lines.isEmpty {
-                put("no replicas here", y: area.y, style: theme[.textDim])
+                put("no replicas here", y: y, style: theme[.textDim])
             } else {
-                draw(plot, part)
+                draw(plot, index, Rect(x: column.x, y: y, width: column.width, height: layout.graph.count))
             }
         }
     }
 
-    private mutating func draw(_ plot: GraphPlot, _ area: Rect) {
+    private mutating func draw(_ plot: GraphPlot, _ index: Int, _ area: Rect) {
         let upper = Rect(x: area.x, y: area.y, width: area.width, height: area.height - 1)
-        let hasMarks = plot.lines.count > 1
-        let count = BrailleGraph.samplesShown(width: upper.width, glyphs: glyphs, hasMarks: hasMarks)
-        let last = state.graphSecond - state.graphShift
-        let samples = plot.lines.map { state.history.samples(of: $0.row, last: last, count: count) }
-        let series = zip(plot.lines, samples).enumerated().map { index, line in
-            BrailleGraph.Series(
-                samples: line.1.map { $0.flatMap(line.0.value) },
+        let set = state.graph.set.drawable(with: glyphs)
+        let (steps, figures) = plot.figures(of: state, width: upper.width, set: set)
+        let series = zip(plot.lines, figures).enumerated().map { index, line in
+            TimeGraph.Series(
+                samples: line.1,
                 style: theme[line.0.role],
-                isFilled: !hasMarks,
-                mark: hasMarks ? Self.mark(index) : nil
+                isFilled: !plot.hasMarks,
+                mark: plot.hasMarks ? Self.mark(index) : nil
             )
         }
-        let peak = BrailleGraph.peak(of: series, width: upper.width, glyphs: glyphs)
-        let graph = BrailleGraph(
+        let graph = TimeGraph(
             series: series,
-            scale: GraphScale(peak: peak, floor: plot.floor),
+            scale: scale(of: plot, index, set: set, figures: figures),
             axisStyle: theme[.graphAxis],
             scaleStyle: theme[.graphScale],
-            glyphs: glyphs
+            glyphs: glyphs,
+            set: set
         )
         graph.draw(into: &grid, upper)
         let axis = Rect(x: area.x, y: upper.endY, width: area.width, height: 1)
+        let last = state.graphSecond - state.graphShift
+        let newest = plot.lines.map { state.history.samples(of: $0.row, last: last, count: 1).first ?? nil }
         drawTimeAxis(
             axis,
-            seconds: count,
-            legend: legend(plot, newest: samples.map { $0.last ?? nil }),
+            seconds: steps * state.graph.secondsPerStep,
+            legend: legend(plot, newest: newest),
             hidden: plot.left
         )
+    }
+
+    /// The scale that the state keeps steady; for a screen other than the state's own, the one that fits.
+    private func scale(of plot: GraphPlot, _ index: Int, set: GraphSet, figures: [[Double?]]) -> GraphScale {
+        state.graphScales.scale(index, of: state.graphSubject(width: grid.width, set: set))
+            ?? GraphScale(peak: TimeGraph.peak(of: figures), floor: plot.floor)
     }
 
     /// `a`, `b`, … at the end of a line and before its name.
@@ -67,7 +75,7 @@ extension ConsoleRenderer {
     private func legend(_ plot: GraphPlot, newest: [Sample?]) -> [(String, Style)] {
         var parts: [(String, Style)] = []
         for (index, (line, sample)) in zip(plot.lines, newest).enumerated() {
-            let mark = plot.lines.count > 1 ? "\(Self.mark(index)) " : ""
+            let mark = plot.hasMarks ? "\(Self.mark(index)) " : ""
             parts.append(("\(mark)\(line.name) \(sample.map(line.text) ?? "no data")", theme[line.role]))
         }
         return parts
@@ -75,7 +83,7 @@ extension ConsoleRenderer {
 
     /// `-66s      reads 900      now`, below the plot; as many parts of the legend as fit.
     private mutating func drawTimeAxis(_ area: Rect, seconds: Int, legend: [(String, Style)], hidden: Int) {
-        let start = area.x + BrailleGraph.axisColumns
+        let start = area.x + TimeGraph.axisColumns
         let room = max(0, area.endX - start)
         let oldest = "-\(NumberFormat.duration(seconds: seconds + state.graphShift))"
         let end =

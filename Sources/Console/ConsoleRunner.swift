@@ -62,8 +62,7 @@ package final class ConsoleRunner {
 private struct ConsoleSession {
     let driver: TerminalDriver
     let source: any ClusterSource
-    let themes: ThemeLoader
-    var theme: Theme
+    var themes: ConsoleThemes
     var state: ConsoleState
     var isDirty = true
     var lastFrame = Int.min / 2
@@ -79,8 +78,8 @@ private struct ConsoleSession {
     ) {
         self.driver = driver
         self.source = source
-        self.themes = themes
-        self.theme = theme.reduced(to: driver.colorDepth)
+        self.themes = ConsoleThemes(theme, name: options.theme, loader: themes, depth: driver.colorDepth)
+        driver.watched = self.themes.descriptor
         var options = options
         options.canReshard = source.reshardPort != nil
         state = ConsoleState(
@@ -117,6 +116,9 @@ private struct ConsoleSession {
         case .paste(let text): return perform(state.update(.paste(text)))
         case .resize(let width, let height): return perform(state.update(.resized(width: width, height: height)))
         case .wake, .none: return nil
+        case .watched:
+            if let news = themes.reload() { take(news) }
+            return nil
         case .terminate(let signal): return .signal(signal)
         case .hangUp: return .hangUp
         }
@@ -150,7 +152,7 @@ private struct ConsoleSession {
             case .switchOver(let shard, let target): source.switchOver(shard: shard, to: target)
             case .reshard(let command): source.reshardPort?.send(command)
             case .watchSlots(let isWanted): source.watchSlots(isWanted)
-            case .useTheme(let name): useTheme(name)
+            case .useTheme(let name): take(themes.use(name))
             case .redraw: driver.repaint()
             // The driver has no clipboard yet, so that the table has no such command.
             case .copy: break
@@ -160,22 +162,14 @@ private struct ConsoleSession {
         return nil
     }
 
-    private mutating func useTheme(_ name: String) {
-        do {
-            theme = try themes.load(name).reduced(to: driver.colorDepth)
-            tellDisplay()
-        } catch {
-            let event = ClusterEvent(
-                unixSeconds: state.clock.unixSeconds,
-                severity: .error,
-                text: error.message
-            )
-            _ = state.update(.clusterEvents([event]))
-        }
+    private mutating func take(_ news: ThemeNews) {
+        isDirty = true
+        _ = state.update(.theme(news))
+        tellDisplay()
     }
 
     private mutating func tellDisplay() {
-        let display = ConsoleDisplay(hasColors: theme.hasColors, isUnicode: driver.glyphs.isUnicode)
+        let display = ConsoleDisplay(hasColors: themes.shown.hasColors, isUnicode: driver.glyphs.isUnicode)
         _ = state.update(.display(display))
     }
 
@@ -187,7 +181,13 @@ private struct ConsoleSession {
         isDirty = false
         let size = driver.size
         driver.draw(
-            ConsoleRenderer.render(state, width: size.width, height: size.height, theme: theme, glyphs: driver.glyphs)
+            ConsoleRenderer.render(
+                state,
+                width: size.width,
+                height: size.height,
+                theme: themes.shown,
+                glyphs: driver.glyphs
+            )
         )
     }
 

@@ -35,6 +35,8 @@ extension ConsoleState {
         case .graph: showGraph(argument)
         case .nextGraph: graphKind = graphKind.stepped(1)
         case .previousGraph: graphKind = graphKind.stepped(-1)
+        case .zoom(let direction): zoomGraph(direction)
+        case .graphSet: useGraphSet(argument)
         case .theme: return useTheme(argument)
         case .faster: stepRefresh(-1)
         case .slower: stepRefresh(1)
@@ -188,21 +190,6 @@ extension ConsoleState {
             return say("no graph \"\(argument)\"; there are \(known)", .error)
         }
         graphKind = kind
-    }
-
-    private mutating func useTheme(_ argument: String) -> [ConsoleAction] {
-        var name = argument
-        if name.isEmpty {
-            let index = themeNames.firstIndex(of: themeName).map { $0 + 1 } ?? 0
-            name = themeNames[index % themeNames.count]
-        }
-        guard themeNames.contains(name) else {
-            say("no theme \"\(name)\"; there are \(themeNames.joined(separator: ", "))", .error)
-            return []
-        }
-        themeName = name
-        say("theme \(name)")
-        return [.useTheme(name)]
     }
 
     private mutating func stepRefresh(_ direction: Int) {

@@ -118,14 +118,14 @@ extension ConsoleState {
         }
         switch (focus, movement) {
         case (.events, _): moveEvents(movement)
-        case (.graph, .left): graphShift += Self.graphStep
-        case (.graph, .right): graphShift -= Self.graphStep
+        case (.graph, .left): graphShift += Self.graphSteps * graph.secondsPerStep
+        case (.graph, .right): graphShift -= Self.graphSteps * graph.secondsPerStep
         default: detail == nil ? moveSelection(movement) : moveDetail(movement)
         }
     }
 
-    /// Seconds the graph moves at a key: small against the minute or two on the screen.
-    private static let graphStep = 10
+    /// Steps the graph moves at a key: few against those on the screen.
+    private static let graphSteps = 10
 
     private mutating func moveEvents(_ movement: ConsoleCommand.Movement) {
         let page = max(1, layout.events.count)

@@ -15,6 +15,7 @@ extension ConsoleState {
             self.height = max(0, height)
         case .snapshot(let snapshot): receive(snapshot)
         case .clusterEvents(let events): receive(events)
+        case .theme(let news): receive(news)
         case .slots(let slots): if !isPaused || self.slots == nil { self.slots = slots }
         case .reshard(let event): actions = receive(event)
         case .display(let display): self.display = display
@@ -76,7 +77,7 @@ extension ConsoleState {
         }
     }
 
-    private mutating func receive(_ new: [ClusterEvent]) {
+    mutating func receive(_ new: [ClusterEvent]) {
         events.append(contentsOf: new)
         if events.count > Self.eventLimit { events.removeFirst(events.count - Self.eventLimit) }
         // Whoever reads older events keeps seeing them.
@@ -105,6 +106,7 @@ extension ConsoleState {
             self.detail = nil
             say("\(Self.name(of: detail)) is no longer part of the cluster", .warning)
         }
+        settleGraphScales()
     }
 
     /// With a filter, the first row it found; the cluster's own row is always there.

@@ -43,7 +43,9 @@ package struct ConsoleState: Sendable {
 
     package let options: ConsoleOptions
     package let table: CommandTable
-    package let themeNames: [String]
+    package internal(set) var themeNames: [String]
+    /// Those that could not be used when they were last tried.
+    var brokenThemes: Set<String> = []
 
     package internal(set) var themeName: String
     package internal(set) var width: Int
@@ -72,6 +74,8 @@ package struct ConsoleState: Sendable {
     package internal(set) var sort = TableSort()
     package internal(set) var focus = Panel.table
     package internal(set) var graphKind = GraphKind.requests
+    package internal(set) var graph: GraphSettings
+    var graphScales = GraphScales()
     /// Seconds the graph is moved back in time.
     var graphShift = 0
     /// Events the panel is moved back by.
@@ -104,6 +108,7 @@ package struct ConsoleState: Sendable {
         self.height = max(0, height)
         table = CommandTable(isReadOnly: options.isReadOnly, canCopy: canCopy, canReshard: options.canReshard)
         themeName = options.theme
+        graph = GraphSettings(set: options.graphSet)
         refreshMilliseconds = options.refreshMilliseconds
     }
 

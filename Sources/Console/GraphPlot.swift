@@ -27,6 +27,8 @@ struct GraphPlot: Sendable {
         var name: String
         var row: RowID
         var role: ThemeRole
+        /// What becomes of several seconds in one step of the graph.
+        var combination = SampleHistory.Combination.largest
         /// The figure of a sample; nil is a gap.
         var value: @Sendable (Sample) -> Double?
         /// The figure as the legend says it.
@@ -57,6 +59,7 @@ struct GraphPlot: Sendable {
             name: "reads",
             row: row,
             role: .graphRead,
+            combination: .mean,
             value: { Double($0.rates.read) },
             text: { NumberFormat.short($0.rates.read) }
         )
@@ -64,6 +67,7 @@ struct GraphPlot: Sendable {
             name: "writes",
             row: row,
             role: .graphWrite,
+            combination: .mean,
             value: { Double($0.rates.write) },
             text: { NumberFormat.short($0.rates.write) }
         )
@@ -103,6 +107,27 @@ struct GraphPlot: Sendable {
             )
         }
         return [GraphPlot(lines: lines, floor: lagFloor, left: rows.count - lines.count)]
+    }
+}
+
+extension GraphPlot {
+    /// Lines stand side by side and need marks, instead of being filled.
+    var hasMarks: Bool { lines.count > 1 }
+
+    /// The figures of each line, and how many steps fit in so many columns.
+    func figures(of state: ConsoleState, width: Int, set: GraphSet) -> (steps: Int, figures: [[Double?]]) {
+        let steps = TimeGraph.samplesShown(width: width, set: set, hasMarks: hasMarks)
+        let figures = lines.map {
+            state.history.figures(
+                of: $0.row,
+                last: state.graphSecond - state.graphShift,
+                count: steps,
+                secondsPerStep: state.graph.secondsPerStep,
+                by: $0.combination,
+                $0.value
+            )
+        }
+        return (steps, figures)
     }
 }
 

@@ -22,6 +22,8 @@ struct ConsoleCommand: AsyncParsableCommand {
             Example: shoal console --start
             Example: shoal console --demo
             Example: shoal console --once
+            Example: shoal console --theme solarized-light
+            Example: shoal console --theme-check dark
             """
     )
 
@@ -31,11 +33,21 @@ struct ConsoleCommand: AsyncParsableCommand {
     @Flag(help: "Start every local node of the config inside the console.") var start = false
     @Flag(help: "The same on a throw-away data folder, with labelled demonstration traffic.") var demo = false
     @Flag(help: "Look, but don't start or stop anything.") var readOnly = false
-    @Option(help: ArgumentHelp("The colours: a file in themes/.", valueName: "name")) var theme: String?
+    @Option(
+        help: ArgumentHelp(
+            "The colours: dark, light, high-contrast, colour-blind, solarized-dark, solarized-light, ansi-16, mono, or "
+                + "a file of your own in ~/.config/shoal/themes. Without it: light where COLORFGBG says so, else dark.",
+            valueName: "name"
+        )
+    ) var theme: String?
+    @Flag(help: "Print the contrast of a theme's roles, or of all themes, and end; 1 if a text has less than 4.5:1.")
+    var themeCheck = false
+    @Argument(help: ArgumentHelp("With --theme-check: the theme.", valueName: "name")) var name: String?
     @Flag(help: "Print one frame as plain text and end.") var once = false
     @Flag(help: "With --once: print the status document.") var json = false
 
     func validate() throws {
+        if name != nil, !themeCheck { throw ValidationError("only --theme-check takes a name") }
         if json, !once { throw ValidationError("--json goes with --once (or use `shoal status --json --watch`)") }
         if demo, dataDir != nil {
             throw ValidationError("--demo uses a throw-away folder: leave out --data-dir, or use --start")
@@ -46,6 +58,7 @@ struct ConsoleCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if themeCheck { return try ThemeCheck.run(name ?? theme, themes: consoleThemes()) }
         try await runConsole(
             ConsoleOptions(
                 configFile: config.file,

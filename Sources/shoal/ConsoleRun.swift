@@ -33,7 +33,7 @@ func runConsole(_ options: ConsoleOptions) async throws {
     let runner = ConsoleRunner(
         source: source,
         options: dashboardOptions(options),
-        themes: themes(),
+        themes: consoleThemes(),
         logPath: try LogFile.path()
     )
     do {
@@ -87,15 +87,29 @@ private func printOnce(_ config: ClusterConfig, _ options: ConsoleOptions) async
 }
 
 private func dashboardOptions(_ options: ConsoleOptions) -> Console.ConsoleOptions {
-    Console.ConsoleOptions(isReadOnly: options.readOnly, theme: options.theme ?? "dark", isDemo: options.demo)
+    Console.ConsoleOptions(isReadOnly: options.readOnly, theme: options.theme ?? firstTheme(), isDemo: options.demo)
 }
 
-private func themes() -> ThemeLoader {
+/// The theme of someone who chose none.
+private func firstTheme() -> String {
+    TerminalBackground.isLight(colorForegroundBackground: getenv("COLORFGBG").map { String(cString: $0) })
+        ? "light" : "dark"
+}
+
+/// Where themes are looked for.
+func consoleThemes() -> ThemeLoader {
     var environment: [String: String] = [:]
     for name in ["XDG_CONFIG_HOME", "HOME"] {
         if let value = getenv(name) { environment[name] = String(cString: value) }
     }
-    return ThemeLoader(environment: environment, executablePath: CommandLine.arguments.first)
+    return ThemeLoader(environment: environment, executablePath: executablePath())
+}
+
+/// Also where the shell found the executable by PATH; nil without /proc.
+private func executablePath() -> String? {
+    guard let path = realpath("/proc/self/exe", nil) else { return nil }
+    defer { free(path) }
+    return String(cString: path)
 }
 
 private func localOffset() -> Int {

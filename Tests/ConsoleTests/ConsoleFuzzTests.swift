@@ -10,7 +10,7 @@ import Testing
         [
             .up, .down, .left, .right, .home, .end, .pageUp, .pageDown, .enter, .escape, .tab, .backTab, .backspace,
             .delete, .insert, .function(1), .ctrl("c"), .ctrl("l"), .ctrl("u"), .ctrl("w"),
-        ] + " :/?<>+-[]IqsxotpyjkhlgGstopharfe01234444466RRR\u{1B}é漢".unicodeScalars.map { .character($0) }
+        ] + " :/?<>+-[]zZIqsxotpyjkhlgGstopharfe01234444466RRR\u{1B}é漢".unicodeScalars.map { .character($0) }
 
     private static let hostile = [
         "\u{1B}[2J\u{1B}]0;owned\u{7}", "漢字漢字漢字漢字漢字漢字漢字", "e\u{301}\u{301}\u{301}", "\u{202E}abc", "%s%n%x",

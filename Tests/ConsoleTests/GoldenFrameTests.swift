@@ -116,6 +116,19 @@ import Testing
         try compare(state, "command-80x24")
     }
 
+    @Test(arguments: GraphSet.allCases)
+    func graphSets(set: GraphSet) throws {
+        var state = ConsoleFixture.state(
+            width: 120,
+            options: ConsoleOptions(graphSet: set),
+            shards: ConsoleFixture.replicatedShards
+        )
+        try compare(state, "graph-\(set.rawValue)-120x24")
+        // Lines, which have marks.
+        _ = state.press(.down, .character("]"), .character("z"), .character("z"))
+        try compare(state, "graph-lag-\(set.rawValue)-120x24")
+    }
+
     @Test func asciiOnly() throws {
         let state = ConsoleFixture.state()
         let grid = ConsoleRenderer.render(

@@ -54,6 +54,75 @@ import Testing
         #expect(unreachable?.contains("⣀") == false)
     }
 
+    @Test func zoomingShowsMoreTimeAndEndsAtTheEnds() throws {
+        var state = ConsoleFixture.state()
+        #expect(try text(state).contains("-1m 02s"))
+        _ = state.press(.character("z"), .character("z"))
+        #expect(state.graph.secondsPerStep == 5)
+        let zoomed = try text(state)
+        #expect(zoomed.contains("whole cluster · 5 s a step") && zoomed.contains("-5m 10s"), "\(zoomed)")
+        for _ in 0..<9 { _ = state.press(.character("z")) }
+        #expect(state.graph.secondsPerStep == 30)
+        #expect(state.notice?.text == "a step of the graph is 30s, the longest")
+        for _ in 0..<9 { _ = state.press(.character("Z")) }
+        #expect(state.graph.secondsPerStep == 1)
+        #expect(state.notice?.text == "a step of the graph is 1s, the shortest")
+    }
+
+    @Test func movingInTimeGoesByStepsOfTheGraph() throws {
+        var state = ConsoleFixture.state()
+        _ = state.press(.tab, .left)
+        #expect(try text(state).contains("10s back"))
+        _ = state.press(.escape, .character("z"), .character("z"), .left)
+        #expect(try text(state).contains("50s back"))
+    }
+
+    @Test func graphSetsAreChosenByNameAndInTurn() throws {
+        var state = ConsoleFixture.state(options: ConsoleOptions(graphSet: .block))
+        #expect(try text(state).contains("█"))
+        _ = state.type(":graph-set ascii")
+        _ = state.press(.enter)
+        #expect(state.graph.set == .ascii)
+        #expect(try text(state).contains("::"))
+        _ = state.type(":graph-set")
+        _ = state.press(.enter)
+        #expect(state.graph.set == .braille)
+        _ = state.type(":graph-set dots")
+        _ = state.press(.enter)
+        #expect(state.notice?.text == "no set \"dots\"; there are braille, block, ascii")
+        #expect(state.graph.set == .braille)
+    }
+
+    /// A peak raises the scale at once; it comes down only when the peak is well below, and not at a round number.
+    @Test func theScaleStaysWhileThePeakComesAndGoes() throws {
+        var state = ConsoleState(options: ConsoleOptions(), themeNames: ["dark"])
+        var second = 0
+        func pass(_ seconds: Int, reads: Int) {
+            for _ in 0..<seconds {
+                second += 1
+                var node = ConsoleFixture.node("a:1")
+                node.opsPerSecond = .init(read: reads)
+                let shard = ConsoleFixture.shard(0, nodes: [node])
+                _ = state.update(.tick(ConsoleClock(milliseconds: second * 1_000)))
+                _ = state.update(.snapshot(ConsoleFixture.snapshot([shard], at: second * 1_000)))
+            }
+        }
+        func scale() throws -> Substring? {
+            try text(state).split(separator: "\n").first { $0.contains("k┤") || $0.contains("0┤") }?
+                .split(separator: "┤").first?.split(separator: " ").last
+        }
+        pass(100, reads: 1_900)
+        #expect(try scale() == "2k")
+        pass(150, reads: 990)
+        #expect(try scale() == "2k", "990 would fit below 1k, but was just above it")
+        // A frame of another size keeps nothing.
+        #expect(try ConsoleFixture.frame(state, width: 120).plainText.contains("  1k┤"))
+        pass(100, reads: 700)
+        #expect(try scale() == "1k")
+        pass(100, reads: 0)
+        #expect(try scale() == "10", "the floor")
+    }
+
     @Test func whatHasNoReplicasSaysSo() throws {
         var state = ConsoleFixture.state(shards: [ConsoleFixture.shard(0, nodes: [ConsoleFixture.node("a:1")])])
         _ = state.press(.character("]"))

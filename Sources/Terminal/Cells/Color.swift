@@ -39,6 +39,18 @@ package enum Color: Hashable, Sendable {
         }
     }
 
+    /// As a theme file writes it; colours of the palette that have no name by their number.
+    package var text: String {
+        switch self {
+        case .terminal: return "default"
+        case .indexed(let index) where index < 16: return Color.names[Int(index)]
+        case .indexed(let index): return "palette \(index)"
+        case .rgb(let red, let green, let blue):
+            let digits = [red, green, blue].map { part in (part < 16 ? "0" : "") + String(part, radix: 16) }
+            return "#" + digits.joined()
+        }
+    }
+
     /// Red, green and blue as xterm shows them; nil for the terminal's own colour, which nobody can know.
     package var components: (red: Int, green: Int, blue: Int)? {
         switch self {
@@ -59,8 +71,10 @@ package enum Color: Hashable, Sendable {
             return .indexed(Palette.nearest256(red: red, green: green, blue: blue))
         case .ansi16, .ansi8:
             let limit = depth == .ansi8 ? 8 : 16
+            // Grey is nearer to white than to black on a terminal that has no grey.
+            if depth == .ansi8, self == .indexed(8) { return .indexed(7) }
             if case .indexed(let index) = self, Int(index) < 16 { return .indexed(UInt8(Int(index) % limit)) }
-            return .indexed(Palette.nearest(among: 0..<limit, red: red, green: green, blue: blue))
+            return .indexed(Palette.nearestNamed(limit: limit, red: red, green: green, blue: blue))
         }
     }
 
@@ -93,11 +107,12 @@ package enum ColorDepth: Int, Sendable, CaseIterable, Comparable {
 
     package static func < (one: ColorDepth, other: ColorDepth) -> Bool { one.rawValue < other.rawValue }
 
-    /// Depth of a terminal with this many colours; `noColor` is the value of `NO_COLOR` (an empty one does not count).
-    package init(colors: Int, noColor: String?) {
-        if let noColor, !noColor.isEmpty {
+    /// Depth of a terminal that has this many colours by its terminfo entry. `NO_COLOR` (if not empty) turns colours off;
+    /// `COLORTERM` says that a terminal of 256 colours takes any.
+    package init(colors: Int, environment: [String: String]) {
+        if let noColor = environment["NO_COLOR"], !noColor.isEmpty {
             self = .mono
-        } else if colors >= 1 << 24 {
+        } else if colors >= 1 << 24 || (colors >= 256 && ColorDepth.promisesTrueColor(environment)) {
             self = .trueColor
         } else if colors >= 256 {
             self = .indexed256
@@ -106,5 +121,11 @@ package enum ColorDepth: Int, Sendable, CaseIterable, Comparable {
         } else {
             self = colors >= 8 ? .ansi8 : .mono
         }
+    }
+    private static func promisesTrueColor(_ environment: [String: String]) -> Bool {
+        guard let promise = environment["COLORTERM"], promise == "truecolor" || promise == "24bit" else { return false }
+        // GNU screen hands on the variable of the terminal around it, whose colours it does not know.
+        let isScreen = environment["TERM"]?.hasPrefix("screen") == true
+        return !isScreen || environment["TMUX"] != nil
     }
 }

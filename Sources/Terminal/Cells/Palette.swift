@@ -19,11 +19,46 @@ enum Palette {
 
     /// The named colours are left out: users redefine them.
     static func nearest256(red: Int, green: Int, blue: Int) -> UInt8 {
-        nearest(among: 16..<256, red: red, green: green, blue: blue)
+        nearest(among: Array(16..<256), red: red, green: green, blue: blue)
     }
 
-    static func nearest(among candidates: Range<Int>, red: Int, green: Int, blue: Int) -> UInt8 {
-        var best = candidates.lowerBound
+    /// The nearest of the first 8 or 16. Among so few, what a colour means is its hue: a pale red must become red, not the
+    /// yellow that is nearer by distance.
+    static func nearestNamed(limit: Int, red: Int, green: Int, blue: Int) -> UInt8 {
+        let (most, least) = (max(red, green, blue), min(red, green, blue))
+        guard most - least >= leastChroma, most - least >= most / 4 else {
+            return nearest(among: limit > 8 ? [0, 8, 7, 15] : [0, 7], red: red, green: green, blue: blue)
+        }
+        let index = named(hue: hue(red: red, green: green, blue: blue))
+        return UInt8(limit > 8 && most >= leastBright ? index + 8 : index)
+    }
+
+    /// Below this difference of its parts a colour is a grey, above the lightest part it is a bright one.
+    private static let leastChroma = 40
+    private static let leastBright = 160
+
+    /// Degrees: 0 red, 120 green, 240 blue.
+    private static func hue(red: Int, green: Int, blue: Int) -> Int {
+        let (most, least) = (max(red, green, blue), min(red, green, blue))
+        let chroma = max(1, most - least)
+        if most == red { return (60 * (green - blue) / chroma + 360) % 360 }
+        return most == green ? 120 + 60 * (blue - red) / chroma : 240 + 60 * (red - green) / chroma
+    }
+
+    /// Orange counts as yellow, so that it is told apart from red.
+    private static func named(hue: Int) -> Int {
+        switch hue {
+        case 20..<90: 3
+        case 90..<150: 2
+        case 150..<210: 6
+        case 210..<270: 4
+        case 270..<330: 5
+        default: 1
+        }
+    }
+
+    private static func nearest(among candidates: [Int], red: Int, green: Int, blue: Int) -> UInt8 {
+        var best = candidates[0]
         var bestDistance = Int.max
         for index in candidates {
             let (otherRed, otherGreen, otherBlue) = components(of: index)

@@ -35,10 +35,14 @@ extension TerminalDriver {
             pollfd(fd: input, events: Int16(POLLIN), revents: 0),
             pollfd(fd: signalReader, events: Int16(POLLIN), revents: 0),
             pollfd(fd: waker.reader, events: Int16(POLLIN), revents: 0),
+            // poll leaves out what is negative.
+            pollfd(fd: watched, events: Int16(POLLIN), revents: 0),
         ]
-        guard poll(&descriptors, 3, Int32(milliseconds)) > 0 else { return }
+        guard poll(&descriptors, 4, Int32(milliseconds)) > 0 else { return }
         let found = Int32(descriptors[0].revents)
         if found != 0 { inbox.noteReadable(isBroken: found & (POLLHUP | POLLERR | POLLNVAL) != 0) }
+        let news = Int32(descriptors[3].revents)
+        if news & POLLIN != 0 { inbox.noteWatched() } else if news != 0 { watched = -1 }
     }
 
     private func drainPipes() {

@@ -18,22 +18,28 @@ package final class TerminalDriver {
     private let signalWriter: Int32
     private let files: (out: UnsafeMutablePointer<FILE>, in: UnsafeMutablePointer<FILE>)
     private let termios: termios
-    private let hasDefaultColors: Bool
+    let output: Int32
+    let hasDefaultColors: Bool
+    /// The terminal takes colours that its terminfo entry does not know.
+    let paintsDirectly: Bool
+    /// A descriptor that `nextEvent` looks at besides the terminal: it answers `.watched` when that is readable. -1 for
+    /// none; who sets it must read it empty, else the event comes again and again.
+    package var watched: Int32 = -1
     private let capture: OutputCapture?
-    private var shown: CellGrid?
-    private var looks: [Style: Look] = [:]
-    private var isClosed = false
+    var shown: CellGrid?
+    var looks: [Style: Look] = [:]
+    private(set) var isClosed = false
     var inbox = TerminalInbox()
     var sizeCheckedAt: Int64 = 0
 
     /// A style in the terms of curses.
-    private struct Look {
+    struct Look {
         let attributes: attr_t
         let pair: Int32
     }
 
     /// More styles than any theme has, so that changing themes for ever does not grow the table.
-    private static let mostLooks = 4_096
+    static let mostLooks = 4_096
 
     /// The glyphs of the set that can be drawn here.
     package var glyphs: GlyphSet { usesUnicode ? .unicode : .ascii }
@@ -77,6 +83,7 @@ package final class TerminalDriver {
             throw TerminalError(code: .system, message: "cannot open the terminal: \(String(cString: strerror(errno)))")
         }
         files = (out, input)
+        output = fileno(out)
         self.input = fileno(input)
         // Before newterm: curses leaves handlers alone that are there already, and its own end the process.
         shoal_install_signals(signalWriter)
@@ -88,8 +95,9 @@ package final class TerminalDriver {
         var hasDefault = false
         let colors = shoal_start_color(&hasDefault)
         hasDefaultColors = hasDefault
-        colorDepth = ColorDepth(colors: Int(colors), noColor: getenv("NO_COLOR").map { String(cString: $0) })
-        shoal_install_crash(fileno(out), &before)
+        colorDepth = ColorDepth(colors: Int(colors), environment: TerminalDriver.environment())
+        paintsDirectly = colorDepth == .trueColor && colors < 1 << 24
+        shoal_install_crash(output, &before)
         size = (Int(shoal_columns()), Int(shoal_rows()))
         do throws(TerminalError) {
             capture = try logPath.map { path throws(TerminalError) in try OutputCapture(path: path) }
@@ -99,7 +107,7 @@ package final class TerminalDriver {
             throw error
         }
         // Bracketed paste, so that pasted text is not taken for keys.
-        write("\u{1b}[?2004h")
+        send(Array("\u{1b}[?2004h".utf8))
     }
 
     deinit { close() }
@@ -108,7 +116,7 @@ package final class TerminalDriver {
     package func close() {
         guard !isClosed else { return }
         isClosed = true
-        write("\u{1b}[?2004l")
+        send(Array("\u{1b}[?2004l".utf8))
         shoal_endwin()
         var before = termios
         tcsetattr(input, TCSADRAIN, &before)
@@ -120,87 +128,20 @@ package final class TerminalDriver {
         capture?.restore()
     }
 
-    /// Shows a frame: sends the cells that changed since the last one, and nothing at all if none did.
-    package func draw(_ grid: CellGrid) {
-        guard !isClosed, !shoal_has_crashed() else { return }
-        let runs = grid.changes(since: shown)
-        guard !runs.isEmpty else { return }
-        for run in runs where run.y < size.height {
-            for x in run.columns where x < size.width { put(grid[x, run.y], x: x, y: run.y) }
-        }
-        shown = grid
-        shoal_show()
-    }
-
-    /// Makes the next `draw` send everything, whatever is on the screen: Ctrl-L.
-    package func repaint() {
-        guard !isClosed else { return }
-        shown = nil
-        shoal_repaint_all()
-    }
-
-    private func put(_ cell: Cell, x: Int, y: Int) {
-        guard !cell.isTrailing else { return }
-        let look = look(of: cell.style)
-        let columns = DisplayWidth.columns(of: cell.scalar)
-        // Where curses counts otherwise, everything right of the glyph would shift.
-        let agrees = cell.scalar.value < 0x7f || (usesUnicode && shoal_curses_width(cell.scalar.value) == columns)
-        if agrees, x + columns <= size.width {
-            shoal_put(Int32(y), Int32(x), cell.scalar.value, look.attributes, look.pair)
-        } else {
-            for offset in 0..<min(max(1, columns), size.width - x) {
-                shoal_put(Int32(y), Int32(x + offset), 0x3f, look.attributes, look.pair)
-            }
-        }
-    }
-
-    private func look(of style: Style) -> Look {
-        if let known = looks[style] { return known }
-        let pair: Int32
-        if colorDepth == .mono {
-            pair = 0
-        } else {
-            let foreground = number(of: style.foreground, otherwise: 7)
-            pair = shoal_pair(foreground, number(of: style.background, otherwise: 0))
-        }
-        let set = style.attributes
-        let look = Look(
-            attributes: shoal_attributes(
-                set.contains(.bold),
-                set.contains(.dim),
-                set.contains(.reverse),
-                set.contains(.underline)
-            ),
-            pair: pair
-        )
-        if looks.count >= TerminalDriver.mostLooks { looks.removeAll() }
-        looks[style] = look
-        return look
-    }
-
-    private func number(of color: Color, otherwise: Int32) -> Int32 {
-        switch color.reduced(to: colorDepth) {
-        case .terminal: return hasDefaultColors ? -1 : otherwise
-        case .indexed(let index) where colorDepth != .trueColor || index < 8: return Int32(index)
-        case let direct:
-            guard let (red, green, blue) = direct.components else { return otherwise }
-            let number = Int32(red << 16 | green << 8 | blue)
-            // Direct-colour terminals keep 0 to 7 for the named colours; so dark a blue is black.
-            return number < 8 ? 0 : number
-        }
-    }
-
-    /// Past curses, which keeps its own buffer: only for what does not depend on the order.
-    private func write(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = Glibc.write(fileno(files.out), bytes, bytes.count)
-    }
-
     /// Takes over a new size; the next `draw` sends everything.
     func adopt(width: Int, height: Int) {
         _ = shoal_resize(Int32(height), Int32(width))
         size = (width, height)
         repaint()
+    }
+
+    /// What says how many colours there are.
+    private static func environment() -> [String: String] {
+        var environment: [String: String] = [:]
+        for name in ["NO_COLOR", "COLORTERM", "TERM", "TMUX"] {
+            if let value = getenv(name) { environment[name] = String(cString: value) }
+        }
+        return environment
     }
 
     private static func file(_ descriptor: Int32, _ mode: String) -> UnsafeMutablePointer<FILE>? {

@@ -5,6 +5,7 @@ package struct TerminalInbox {
 
     private var signals: [Int32] = []
     private var isWoken = false
+    private var hasWatched = false
     private var emptyReads = 0
     private var paste: String.UnicodeScalarView?
     private var pasteCount = 0
@@ -26,6 +27,9 @@ package struct TerminalInbox {
 
     package mutating func wake() { isWoken = true }
 
+    /// The watched descriptor is readable.
+    package mutating func noteWatched() { hasWatched = true }
+
     /// Signals first: nothing may hold them up.
     package mutating func nextNotice() -> TerminalEvent? {
         if !signals.isEmpty { return .terminate(signal: signals.removeFirst()) }
@@ -33,6 +37,10 @@ package struct TerminalInbox {
         if isWoken {
             isWoken = false
             return .wake
+        }
+        if hasWatched {
+            hasWatched = false
+            return .watched
         }
         return nil
     }

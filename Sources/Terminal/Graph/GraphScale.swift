@@ -1,7 +1,7 @@
 import Glibc
 
 /// The upper end of a graph's axis: a round number (1, 2 or 5 times a power of ten) not below the floor.
-package struct GraphScale: Equatable, Sendable {
+package struct GraphScale: Hashable, Sendable {
     package let maximum: Double
 
     /// The smallest scale that covers the peak. `floor` keeps noise near zero from filling the graph. A scale shown

@@ -7,6 +7,8 @@ package enum TerminalEvent: Hashable, Sendable {
     case resize(width: Int, height: Int)
     /// Another thread called `wake()`: there is something new to show.
     case wake
+    /// The descriptor in `TerminalDriver.watched` is readable.
+    case watched
     /// SIGINT, SIGTERM or SIGHUP from outside (Ctrl-C arrives as a key).
     case terminate(signal: Int32)
     /// The terminal is gone; nothing more will come from it.

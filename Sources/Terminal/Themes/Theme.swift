@@ -35,7 +35,7 @@ package struct Theme: Equatable, Sendable {
     package subscript(role: ThemeRole) -> Style { style(role) }
 
     /// The theme for a terminal that shows fewer colours. Without any, roles that had a background of their own are
-    /// reversed, and the selection is always seen.
+    /// reversed, and the selection and the frame of production are always seen.
     package func reduced(to depth: ColorDepth) -> Theme {
         guard depth != .trueColor else { return self }
         var reduced = self
@@ -44,30 +44,20 @@ package struct Theme: Equatable, Sendable {
             reduced.styles[role] =
                 depth == .mono
                 ? Theme.withoutColors(style, highlighted: style.background != screen || Theme.mustStandOut(role))
-                : Theme.reduce(style, to: depth)
+                : style.reduced(to: depth)
+        }
+        if [reduced[.frame], reduced[.frameDevelopment], reduced[.frameStaging]].contains(reduced[.frameProduction]) {
+            // Of few colours, two frames may get the same; production's must never be taken for another.
+            reduced.styles[.frameProduction]?.attributes.insert(.reverse)
         }
         return reduced
     }
 
     private static func mustStandOut(_ role: ThemeRole) -> Bool {
-        role == .tableSelected || role == .dialogButtonSelected || role == .inputCursor
+        [.tableSelected, .dialogButtonSelected, .inputCursor, .frameProduction].contains(role)
     }
 
     private static func withoutColors(_ style: Style, highlighted: Bool) -> Style {
         Style(attributes: highlighted ? style.attributes.union(.reverse) : style.attributes)
-    }
-
-    private static func reduce(_ style: Style, to depth: ColorDepth) -> Style {
-        var reduced = Style(
-            foreground: style.foreground.reduced(to: depth),
-            background: style.background.reduced(to: depth),
-            attributes: style.attributes
-        )
-        // Two colours may fall on one: then text is black or white, whichever is seen.
-        if reduced.foreground == reduced.background, reduced.foreground != .terminal {
-            let isDark = (reduced.background.luminance ?? 0) < 0.18
-            reduced.foreground = .indexed(isDark ? (depth == .ansi8 ? 7 : 15) : 0)
-        }
-        return reduced
     }
 }

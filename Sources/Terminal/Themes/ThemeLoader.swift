@@ -39,7 +39,7 @@ package struct ThemeLoader: Sendable {
             else {
                 throw ThemeError(
                     code: .inheritance,
-                    message: "\(chain.last?.file ?? name): 'inherits = \(current)' leads back to itself or is deeper "
+                    message: "\(chain.last?.place ?? name): 'inherits = \(current)' leads back to itself or is deeper "
                         + "than \(ThemeLoader.deepestInheritance) themes"
                 )
             }
@@ -54,7 +54,7 @@ package struct ThemeLoader: Sendable {
 
     /// The names of all themes there are, sorted: for a list to choose from.
     package func names() -> [String] {
-        var names = Set(BuiltInThemes.all.keys)
+        var names = Set(BuiltInThemes.names)
         for folder in folders {
             guard let directory = opendir(folder) else { continue }
             defer { closedir(directory) }
@@ -66,6 +66,12 @@ package struct ThemeLoader: Sendable {
             }
         }
         return names.sorted()
+    }
+
+    /// The folders that a theme's file may come from, those that don't exist among them.
+    package func watchedFolders(for name: String) -> [String] {
+        guard let slash = name.lastIndex(of: "/") else { return folders }
+        return folders + [slash == name.startIndex ? "/" : String(name[..<slash])]
     }
 
     /// A theme that inherits from its own name (the user's `dark` from the shipped `dark`) gets the next one found.
@@ -81,8 +87,14 @@ package struct ThemeLoader: Sendable {
         for path in candidates where !seen.contains(path) || name.contains("/") {
             if let text = try read(path) { return try ThemeParser(text: text, file: path) }
         }
-        if let text = BuiltInThemes.all[name] { return try ThemeParser(text: text, file: "built-in \(name)") }
-        let from = parent.map { "\($0.file): " } ?? ""
+        if let path = candidates.first(where: seen.contains), BuiltInThemes.text(name) == nil {
+            throw ThemeError(
+                code: .inheritance,
+                message: "\(parent?.place ?? path): 'inherits = \(name)' leads back to \(path)"
+            )
+        }
+        if let text = BuiltInThemes.text(name) { return try ThemeParser(text: text, file: "built-in \(name)") }
+        let from = parent.map { "\($0.place): " } ?? ""
         throw ThemeError(
             code: .notFound,
             message:
@@ -125,4 +137,9 @@ package struct ThemeLoader: Sendable {
         }
         return String(decoding: bytes[..<filled], as: UTF8.self)
     }
+}
+
+extension ThemeParser {
+    /// Where it inherits: `file:line`.
+    fileprivate var place: String { "\(file):\(inheritsLine)" }
 }

@@ -13,6 +13,8 @@ package struct ThemeParser {
 
     package let file: String
     package private(set) var inherits: String?
+    /// The line of `inherits`, for messages about what it leads to.
+    private(set) var inheritsLine = 0
     package private(set) var entries: [String: Theme.Entry] = [:]
 
     package init(text: String, file: String) throws(ThemeError) {
@@ -40,14 +42,22 @@ package struct ThemeParser {
             guard values.count == 1 else { throw error(.syntax, number, "'inherits' takes one theme name") }
             guard inherits == nil else { throw error(.duplicate, number, "'inherits' was given before") }
             inherits = values[0]
+            inheritsLine = number
             return
         }
         guard ThemeRole.allNames.contains(key) else {
-            let known = ThemeRole.allNames.sorted().joined(separator: ", ")
-            throw error(.unknownRole, number, "there is no role '\(SafeText.display(key))'; roles are \(known)")
+            throw error(.unknownRole, number, "there is no role '\(SafeText.truncated(key, to: 40))'\(Self.meant(key))")
         }
         guard entries[key] == nil else { throw error(.duplicate, number, "'\(key)' was given before") }
         entries[key] = try entry(values, number: number)
+    }
+
+    /// What may have been meant by a name that is none, or where the names are.
+    private static func meant(_ name: String) -> String {
+        let near = ThemeRole.allNames.map { (name: $0, distance: Spelling.distance(name, $0)) }
+            .min { ($0.distance, $0.name) < ($1.distance, $1.name) }
+        guard let near, near.distance <= max(1, name.count / 3) else { return "; docs/themes.md lists them" }
+        return "; is '\(near.name)' meant?"
     }
 
     /// Splits at spaces, makes `=` a word of its own, and ends at a comment. `#` begins a comment unless a hex digit

@@ -1,6 +1,6 @@
-/// A graph of several series over time: braille dots (2 × 4 in a cell), or ASCII marks (1 × 2) where there is no
-/// Unicode. The newest sample stands at the right edge; what does not fit at the left is not shown.
-package struct BrailleGraph: Sendable {
+/// A graph of several series over time, made of dots, bars or ASCII marks. The newest sample stands at the right edge;
+/// what does not fit at the left is not shown, and what was not measured is a gap.
+package struct TimeGraph: Sendable {
     /// Values in order of time, equally spaced; nil where nothing was measured: a gap, not a zero.
     package struct Series: Sendable {
         package var samples: [Double?]
@@ -23,29 +23,37 @@ package struct BrailleGraph: Sendable {
     package var scale: GraphScale
     package var axisStyle: Style
     package var scaleStyle: Style
+    /// For the axis; `set` is drawn as far as these can.
     package var glyphs: GlyphSet
+    package let set: GraphSet
 
-    package init(series: [Series], scale: GraphScale, axisStyle: Style, scaleStyle: Style, glyphs: GlyphSet) {
+    package init(
+        series: [Series],
+        scale: GraphScale,
+        axisStyle: Style,
+        scaleStyle: Style,
+        glyphs: GlyphSet,
+        set: GraphSet = .braille
+    ) {
         self.series = series
         self.scale = scale
         self.axisStyle = axisStyle
         self.scaleStyle = scaleStyle
         self.glyphs = glyphs
+        self.set = set.drawable(with: glyphs)
     }
 
     /// The columns that the axis labels and the axis take at the left.
     package static let axisColumns = 6
 
     /// How many samples are seen in a graph of this width, with marks or without.
-    package static func samplesShown(width: Int, glyphs: GlyphSet, hasMarks: Bool = false) -> Int {
-        max(0, plotWidth(width) - (hasMarks ? 1 : 0)) * (glyphs.isUnicode ? 2 : 1)
+    package static func samplesShown(width: Int, set: GraphSet, hasMarks: Bool = false) -> Int {
+        max(0, plotWidth(width) - (hasMarks ? 1 : 0)) * set.dotsAcross
     }
 
-    /// The largest of the newest samples that a graph of this width shows; 0 if there are none.
-    package static func peak(of series: [Series], width: Int, glyphs: GlyphSet) -> Double {
-        let shown = samplesShown(width: width, glyphs: glyphs, hasMarks: series.contains { $0.mark != nil })
-        return series.lazy.flatMap { $0.samples.suffix(shown).lazy.compactMap { $0 } }
-            .filter(\.isFinite).max() ?? 0
+    /// The largest of all samples; 0 if there are none.
+    package static func peak(of samples: [[Double?]]) -> Double {
+        samples.lazy.flatMap { $0.lazy.compactMap { $0 } }.filter(\.isFinite).max() ?? 0
     }
 
     /// Narrow graphs have no room for an axis.
@@ -53,14 +61,14 @@ package struct BrailleGraph: Sendable {
 
     package func draw(into grid: inout CellGrid, _ rect: Rect) {
         guard !rect.isEmpty else { return }
-        let plot = BrailleGraph.plotWidth(rect.width)
+        let plot = TimeGraph.plotWidth(rect.width)
         if plot < rect.width { drawAxis(into: &grid, rect) }
         let marks = series.contains { $0.mark != nil } ? 1 : 0
         let area = Rect(x: rect.endX - plot, y: rect.y, width: plot - marks, height: rect.height)
         var canvas = GraphCanvas(
             width: min(area.width, CellGrid.largestSide),
             height: min(area.height, CellGrid.largestSide),
-            isUnicode: glyphs.isUnicode
+            set: set
         )
         for (index, one) in series.enumerated() { plotSeries(one, index: index, on: &canvas) }
         for y in 0..<canvas.height {
@@ -111,7 +119,7 @@ package struct BrailleGraph: Sendable {
     }
 
     private func drawAxis(into grid: inout CellGrid, _ rect: Rect) {
-        let labels = BrailleGraph.axisColumns - 1
+        let labels = TimeGraph.axisColumns - 1
         let vertical = Rect(x: rect.x + labels, y: rect.y, width: 1, height: rect.height)
         for y in vertical.y..<vertical.endY {
             let under = grid[vertical.x, y].style.background
