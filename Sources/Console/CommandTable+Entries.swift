@@ -1,7 +1,8 @@
 import Terminal
 
 extension CommandTable {
-    static let all: [ConsoleCommand] = cluster + views + keyValues + feeds + looking + slots + reshard + moving + graphs + console
+    static let all: [ConsoleCommand] =
+        cluster + views + keyValues + feeds + looking + slots + reshard + moving + graphs + console
 
     private static let reshard: [ConsoleCommand] = [
         ConsoleCommand(

@@ -98,7 +98,8 @@ extension ConsoleState {
         if isInWizard, reshard.wizard.takesText { return typingHints }
         let isOnTable = view.isOfRows && focus == .table && !rows.isEmpty
         // An opened row can be started and stopped; there is nothing to sort.
-        let aboutDetail: [ConsoleCommand.Handler] = view == .shard ? [.start, .stop, .copy, .open] : [.start, .stop, .copy]
+        let aboutDetail: [ConsoleCommand.Handler] =
+            view == .shard ? [.start, .stop, .copy, .open] : [.start, .stop, .copy]
         var first: [(String, String)] = []
         var others: [(String, String)] = []
         for command in table.commands where command.isFor(view) {

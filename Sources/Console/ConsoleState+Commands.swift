@@ -28,7 +28,11 @@ extension ConsoleState {
         case .reload: return reloadKeys()
         case .find:
             guard view == .events || view == .logs else { return notHere("find", "the events (7) or the logs (8)") }
-            if argument.isEmpty { ask(.find, view == .logs ? logsView.filter : eventsView.filter) } else { findInFeed(argument) }
+            if argument.isEmpty {
+                ask(.find, view == .logs ? logsView.filter : eventsView.filter)
+            } else {
+                findInFeed(argument)
+            }
         case .scope: stepEventsScope()
         case .level: showLevel(argument)
         case .restart: restart(argument)
@@ -38,13 +42,14 @@ extension ConsoleState {
         case .reshard: return openReshard(argument)
         case .reshardPause: return pauseReshard()
         case .reshardCancel: cancelReshard()
-        case .reshardRate: return reshard.wizard.stepRate(ofJob: reshard.shownStep == .progress).map(ConsoleAction.reshard)
+        case .reshardRate:
+            return reshard.wizard.stepRate(ofJob: reshard.shownStep == .progress).map(ConsoleAction.reshard)
         case .mark: reshard.wizard.mark()
+        case .open where argument.isEmpty && view == .keys: return openKey()
+        case .open where argument.isEmpty && (view == .events || view == .logs): break
         case .open where argument.isEmpty && view == .slots: openSlot()
         case .open where argument.isEmpty && view == .reshard: return openInReshard()
         case .open: open(argument)
-        case .open where argument.isEmpty && view == .keys: return openKey()
-        case .open where argument.isEmpty && (view == .events || view == .logs): break
         case .back where view == .keys: backFromKeys()
         case .back where view == .events || view == .logs: backFromFeed()
         case .back where view == .reshard: return backFromReshard()

@@ -30,7 +30,8 @@ extension ConsoleState {
                 return say("\(Self.name(of: target.id)) has no leader now: there is nobody to hand over", .warning)
             }
             let isReplica = chosen != nil && chosen?.address != leader.address
-            guard let heir = isReplica ? chosen : shard.furthestInSync(besides: leader), shard.impediment(of: heir) == nil
+            guard let heir = isReplica ? chosen : shard.furthestInSync(besides: leader),
+                shard.impediment(of: heir) == nil
             else { return say("\(shard.name): nobody of these could become leader", .warning) }
             guard !changes.contains(where: { $0.shard == shard.name }) else {
                 return say("\(shard.name) is marked more than once: a shard has one leader", .warning)

@@ -10,7 +10,10 @@ import Testing
         [
             .up, .down, .left, .right, .home, .end, .pageUp, .pageDown, .enter, .escape, .tab, .backTab, .backspace,
             .delete, .insert, .function(1), .ctrl("c"), .ctrl("l"), .ctrl("u"), .ctrl("w"),
-        ] + " :/?<>+-[]zZIqsxotpyjkhlgGstopharfe0012233344445555666677778889RRRdduuvveenrr\u{1B}é漢".unicodeScalars.map { .character($0) }
+        ]
+        + " :/?<>+-[]zZIqsxotpyjkhlgGstopharfe0012233344445555666677778889RRRdduuvveenrr\u{1B}é漢".unicodeScalars.map {
+            .character($0)
+        }
 
     private static let hostile = [
         "\u{1B}[2J\u{1B}]0;owned\u{7}", "漢字漢字漢字漢字漢字漢字漢字", "e\u{301}\u{301}\u{301}", "\u{202E}abc", "%s%n%x",
@@ -72,7 +75,9 @@ import Testing
         let wizards = try ReshardWizard.Step.allCases.prefix(6).map { try ReshardFixture.walked(to: $0) }
         let plain = ReshardFixture.state()
         let starts =
-            ["", "?", "x", ":s", "/sh", "]", "4", "4]", "4\t", "6", "2", "3", "5", "7", "8", " ", "r"].map { (plain, $0) } + wizards.map { ($0, "") }
+            ["", "?", "x", ":s", "/sh", "]", "4", "4]", "4\t", "6", "2", "3", "5", "7", "8", " ", "r"].map {
+                (plain, $0)
+            } + wizards.map { ($0, "") }
         for (start, overlay) in starts {
             var state = start
             _ = state.update(.slots(try ConsoleFixture.slots()))
@@ -118,7 +123,8 @@ import Testing
             let value = random.next(4) == 0 ? nil : keys[random.next(keys.count)]
             return .keys(.value(KeyValue(key: state.keysView.opened ?? key, value: value, expiry: .never)))
         case 4: return .keys(.done(.delete(key)))
-        case 5: return .keys(.failed(.read(state.keysView.opened ?? key), Self.hostile[random.next(Self.hostile.count)]))
+        case 5:
+            return .keys(.failed(.read(state.keysView.opened ?? key), Self.hostile[random.next(Self.hostile.count)]))
         default: return .logs(ConsoleFixture.logs)
         }
     }

@@ -8,7 +8,9 @@ import Testing
 
     @Test func eventsFollowTheEndUntilTheyAreMovedBack() throws {
         var state = ConsoleFixture.state()
-        let many = (0..<100).map { ClusterEvent(unixSeconds: 1_700_000_000, severity: .info, text: "event number \($0).") }
+        let many = (0..<100).map {
+            ClusterEvent(unixSeconds: 1_700_000_000, severity: .info, text: "event number \($0).")
+        }
         _ = state.update(.clusterEvents(many))
         _ = state.press(.character("7"))
         #expect(try text(state).contains("event number 99."))

@@ -118,12 +118,12 @@ import Testing
 
     @Test func whatWasDoneHereIsAuditedWithItsResult() {
         var state = opened()
-        #expect(enter(":put a b c", &state) == [.keys(.put([97], value: Array("b c".utf8), instead: nil))])
+        #expect(enter(":put key:7 b c", &state) == [.keys(.put(Self.keys[7], value: Array("b c".utf8), instead: nil))])
         #expect(state.audit.map(\.who) == ["ada@shore"])
-        #expect(state.audit.map(\.what) == ["put a (3 B)"])
+        #expect(state.audit.map(\.what) == ["put key:7 (3 B)"])
         #expect(state.audit.map(\.outcome) == [.underWay])
-        let done = state.update(.keys(.done(.put([97], value: Array("b c".utf8), instead: nil))))
-        #expect(done.contains(.audit("ada@shore: put a (3 B): done")))
+        let done = state.update(.keys(.done(.put(Self.keys[7], value: Array("b c".utf8), instead: nil))))
+        #expect(done.contains(.audit("ada@shore: put key:7 (3 B): done")))
         #expect(state.audit.map(\.outcome) == [.good])
         _ = state.press(.character("d"), .tab, .enter)
         let key = Self.keys[0]
@@ -182,10 +182,14 @@ import Testing
         func lines(_ text: String) -> [String]? {
             JSONLayout.lines(of: Array(text.utf8))?.map { String(decoding: $0, as: UTF8.self) }
         }
-        #expect(lines(#" {"a":[1,2.50e3,{}],"b\"":"\u00e9"} "#) == [
-            "{", #"  "a": ["#, "    1,", "    2.50e3,", "    {}", "  ],", #"  "b\"": "\u00e9""#, "}",
-        ])
-        for text in ["", "{", "[1,]", "{\"a\"}", "[1}", "nul", "1 2", "\"a", "+1", "\"\n\""] { #expect(lines(text) == nil) }
+        #expect(
+            lines(#" {"a":[1,2.50e3,{}],"b\"":"\u00e9"} "#) == [
+                "{", #"  "a": ["#, "    1,", "    2.50e3,", "    {}", "  ],", #"  "b\"": "\u00e9""#, "}",
+            ]
+        )
+        for text in ["", "{", "[1,]", "{\"a\"}", "[1}", "nul", "1 2", "\"a", "+1", "\"\n\""] {
+            #expect(lines(text) == nil)
+        }
         #expect(lines(String(repeating: "[", count: 100_000)) == nil)
     }
 }

@@ -86,7 +86,9 @@ import Testing
                 shoal_latency_seconds{quantile="0.5"} 0.25
                 """
         )
-        counts.add(info: "# Memory\r\nused_memory:100\r\nused_memory_rss:200\r\nused_cpu_sys:1.5\r\nused_cpu_user:0.5\r\n")
+        counts.add(
+            info: "# Memory\r\nused_memory:100\r\nused_memory_rss:200\r\nused_cpu_sys:1.5\r\nused_cpu_user:0.5\r\n"
+        )
         #expect(counts.connections == 3)
         #expect(counts.commands == 1_000)
         #expect(counts.received == nil)

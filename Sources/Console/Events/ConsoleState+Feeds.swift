@@ -29,15 +29,19 @@ extension ConsoleState {
         if eventsScope != .events { lines += audit.map(EventLine.audit) }
         let isWanted = lines.filter { eventsView.matches($0.text) }
         // Those of the same second stay in the order they came in.
-        return isWanted.enumerated().sorted { ($0.element.unixSeconds, $0.offset) < ($1.element.unixSeconds, $1.offset) }
-            .map(\.element)
+        return isWanted.enumerated().sorted {
+            ($0.element.unixSeconds, $0.offset) < ($1.element.unixSeconds, $1.offset)
+        }
+        .map(\.element)
     }
 
     /// What the nodes in this process logged, as far as level and filter show it.
     var logLines: [LogLine] { logs.filter { $0.level >= logLevel && logsView.matches($0.text) } }
 
     /// Lines that a feed has room for.
-    var feedRows: Int { max(1, ViewLayout(height: height).body.count - (view == .logs && !headlessNodes.isEmpty ? 1 : 0)) }
+    var feedRows: Int {
+        max(1, ViewLayout(height: height).body.count - (view == .logs && !headlessNodes.isEmpty ? 1 : 0))
+    }
 
     /// Nodes that log elsewhere.
     var headlessNodes: [String] {

@@ -43,7 +43,13 @@ extension ConsoleRenderer {
             text += "\(separator)without \(shard)\(others): \(reason)"
             style = theme[.warn]
         }
-        grid.put(SafeText.truncated(text, to: width, ellipsis: glyphs.ellipsis), x: 2, y: y, style: style, maxWidth: width)
+        grid.put(
+            SafeText.truncated(text, to: width, ellipsis: glyphs.ellipsis),
+            x: 2,
+            y: y,
+            style: style,
+            maxWidth: width
+        )
     }
 
     private mutating func drawKeys(_ area: Rect) {
@@ -63,7 +69,8 @@ extension ConsoleRenderer {
             let text = SafeText.display(bytes: view.keys[index], limit: max(16, area.width * 4))
             let isSelected = index == view.selected
             let style = isSelected ? theme[.tableSelected] : theme[.tableRow]
-            let row = (isSelected ? String(glyphs.marker) : " ")
+            let row =
+                (isSelected ? String(glyphs.marker) : " ")
                 + SafeText.fitted(text, to: max(0, area.width - 1), ellipsis: glyphs.ellipsis)
             grid.put(row, x: area.x, y: area.y + line, style: style, maxWidth: area.width)
         }

@@ -178,7 +178,11 @@ extension ConsoleState {
 
     mutating func moveInKeys(_ movement: ConsoleCommand.Movement) -> [ConsoleAction] {
         let layout = KeysLayout(width: width, height: height)
-        keysView.move(movement, page: max(1, keysView.opened == nil ? layout.list.height : valueRows), lines: valueLineCount)
+        keysView.move(
+            movement,
+            page: max(1, keysView.opened == nil ? layout.list.height : valueRows),
+            lines: valueLineCount
+        )
         return keysView.more(now: clock.milliseconds).map { [.keys($0)] } ?? []
     }
 

@@ -16,7 +16,12 @@ struct KeysLayout: Hashable, Sendable {
         view = ViewLayout(height: height)
         isBeside = width >= Self.besideWidth
         // The line above the keys says how many there are.
-        let body = Rect(x: 2, y: view.body.lowerBound + 1, width: max(0, width - 4), height: max(0, view.body.count - 1))
+        let body = Rect(
+            x: 2,
+            y: view.body.lowerBound + 1,
+            width: max(0, width - 4),
+            height: max(0, view.body.count - 1)
+        )
         guard isBeside else {
             list = body
             value = body
