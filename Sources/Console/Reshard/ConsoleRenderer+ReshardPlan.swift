@@ -161,9 +161,7 @@ extension ConsoleRenderer {
         put("Type the cluster's name, \(ground.cluster), and press Enter:", y: y, style: theme[.textStrong])
         let field = Rect(x: area.x, y: y + 1, width: min(area.width, max(20, ground.cluster.count + 4)), height: 1)
         drawField(wizard.confirmation, field, !wizard.isStarting)
-        if wizard.isStarting {
-            put("\(spinner) \(wizard.startingText)", x: field.endX + 2, y: y + 1, style: theme[.text])
-        }
+        if wizard.isStarting { put("\(spinner) \(wizard.startingText)", x: field.endX + 2, y: y + 1, style: theme[.text]) }
     }
 
     private static func consequences(_ plan: ReshardPlan, _ ground: ReshardGround) -> [String] {
