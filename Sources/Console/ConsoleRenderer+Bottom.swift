@@ -102,6 +102,8 @@ extension ConsoleState {
             view == .shard ? [.start, .stop, .copy, .open] : [.start, .stop, .copy]
         var first: [(String, String)] = []
         var others: [(String, String)] = []
+        // What can be done here comes before where else one could go.
+        var elsewhere: [(String, String)] = []
         for command in table.commands where command.isFor(view) {
             let label: String? =
                 switch command.hint {
@@ -121,8 +123,14 @@ extension ConsoleState {
                 }
             guard let label, let key = command.keys.first else { continue }
             let isWayOut = [.quit, .help, .back].contains(command.handler)
-            if isWayOut { first.append((key.name, label)) } else { others.append((key.name, label)) }
+            if isWayOut {
+                first.append((key.name, label))
+            } else if case .elsewhere = command.hint {
+                elsewhere.append((key.name, label))
+            } else {
+                others.append((key.name, label))
+            }
         }
-        return (first.reversed() + others).map { (key: $0.0, label: $0.1) }
+        return (first.reversed() + others + elsewhere).map { (key: $0.0, label: $0.1) }
     }
 }
