@@ -75,7 +75,9 @@ let package = Package(
         ),
         .target(
             name: "Console",
-            dependencies: ["Storage", "Routing", "Resharding", "Server", "Node", "Terminal"],
+            dependencies: [
+                "Storage", "Routing", "Resharding", "Server", "Node", "Terminal", nioCore,
+            ],
             swiftSettings: settings
         ),
         .executableTarget(

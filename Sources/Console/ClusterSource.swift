@@ -13,6 +13,21 @@ package protocol ClusterSource: AnyObject, Sendable {
     /// Begins or ends to ask the shards' leaders for their slots.
     func watchSlots(_ isWanted: Bool)
 
+    /// Asks this node, and no other, for its figures; nil: none.
+    func watchNode(_ address: String?)
+
+    /// The newest figures of the node that is asked; nil before the first. Never blocks.
+    func latestFigures() -> NodeFigures?
+
+    /// The way to keys and values.
+    var keysPort: any KeysPort { get }
+
+    /// What nodes in this process logged since the last call, oldest first. Never blocks.
+    func drainLogs() -> [LogLine]
+
+    /// Writes a line of the audit to the log.
+    func audit(_ line: String)
+
     /// The way to resharding; nil where there is none: then the console has no wizard.
     var reshardPort: (any ReshardPort)? { get }
 

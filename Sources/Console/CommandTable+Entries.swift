@@ -1,7 +1,8 @@
 import Terminal
 
 extension CommandTable {
-    static let all: [ConsoleCommand] = cluster + views + looking + slots + reshard + moving + graphs + console
+    static let all: [ConsoleCommand] =
+        cluster + views + keyValues + feeds + looking + slots + reshard + moving + graphs + console
 
     private static let reshard: [ConsoleCommand] = [
         ConsoleCommand(
@@ -65,6 +66,22 @@ extension CommandTable {
             hint: .elsewhere("dashboard")
         ),
         ConsoleCommand(
+            name: "shard",
+            argument: .target,
+            keys: [.character("2")],
+            handler: .view(.shard),
+            description: "a shard: its nodes, figures and graphs",
+            hint: .elsewhere("shard")
+        ),
+        ConsoleCommand(
+            name: "node",
+            argument: .target,
+            keys: [.character("3")],
+            handler: .view(.node),
+            description: "a node: everything it tells of itself",
+            hint: .elsewhere("node")
+        ),
+        ConsoleCommand(
             name: "slots",
             argument: .slot,
             keys: [.character("4")],
@@ -114,7 +131,7 @@ extension CommandTable {
             description: "start the selected node, shard or all",
             isMutating: true,
             hint: .onTable("start"),
-            views: [.dashboard]
+            views: ConsoleView.ofRows
         ),
         ConsoleCommand(
             name: "stop",
@@ -124,7 +141,26 @@ extension CommandTable {
             description: "stop the selected row; asks first",
             isMutating: true,
             hint: .onTable("stop"),
-            views: [.dashboard]
+            views: ConsoleView.ofRows
+        ),
+        ConsoleCommand(
+            name: "restart",
+            argument: .targets,
+            keys: [.character("r")],
+            handler: .restart,
+            description: "restart node by node; or cancel it",
+            isMutating: true,
+            hint: .onTable("restart"),
+            views: ConsoleView.ofRows
+        ),
+        ConsoleCommand(
+            name: "mark-row",
+            keys: [.character(" ")],
+            handler: .markRow,
+            description: "mark rows that keys then act on",
+            isMutating: true,
+            hint: .onTable("mark"),
+            views: [.dashboard, .shard]
         ),
         ConsoleCommand(
             name: "switchover",
@@ -134,7 +170,7 @@ extension CommandTable {
             description: "change the shard's leader; asks first",
             isMutating: true,
             hint: .onShard("switchover"),
-            views: [.dashboard]
+            views: ConsoleView.ofRows
         ),
     ]
 
@@ -144,7 +180,7 @@ extension CommandTable {
             argument: .targets,
             keys: [.enter],
             handler: .open,
-            description: "show everything about the selected row",
+            description: "open the selected row: shard, node",
             hint: .onTable("open")
         ),
         ConsoleCommand(
@@ -203,14 +239,14 @@ extension CommandTable {
             handler: .nextGraph,
             description: "the next kind of graph",
             hint: .onGraph("graph"),
-            views: [.dashboard]
+            views: ConsoleView.ofRows
         ),
         ConsoleCommand(
             name: "previous-graph",
             keys: [.character("[")],
             handler: .previousGraph,
             description: "the previous kind of graph",
-            views: [.dashboard]
+            views: ConsoleView.ofRows
         ),
         ConsoleCommand(
             name: "panel",
@@ -301,7 +337,7 @@ extension CommandTable {
             handler: .pause,
             description: "hold the figures still, and go on",
             hint: .always("pause"),
-            views: [.dashboard, .slots]
+            views: [.dashboard, .shard, .node, .slots]
         ),
         ConsoleCommand(
             name: "copy",
@@ -325,7 +361,7 @@ extension CommandTable {
         ),
         ConsoleCommand(
             name: "help",
-            keys: [.character("?"), .function(1)],
+            keys: [.character("?"), .function(1), .character("9")],
             handler: .help,
             description: "this help",
             hint: .always("help")

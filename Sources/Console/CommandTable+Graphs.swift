@@ -9,7 +9,7 @@ extension CommandTable {
             handler: .zoom(1),
             description: "graph: more time, up to 15 minutes",
             hint: .inGraph("zoom out"),
-            views: [.dashboard]
+            views: ConsoleView.ofRows
         ),
         ConsoleCommand(
             name: "zoom-in",
@@ -17,7 +17,7 @@ extension CommandTable {
             handler: .zoom(-1),
             description: "graph: less time in more detail",
             hint: .inGraph("zoom in"),
-            views: [.dashboard]
+            views: ConsoleView.ofRows
         ),
         ConsoleCommand(
             name: "graph-set",

@@ -10,6 +10,12 @@ package struct ConsoleCommand: Hashable, Sendable {
         case shade(Int), shadeBy
         /// The wizard; the job's pause and end; its rate; a mark on the line of a list.
         case reshard, reshardPause, reshardCancel, reshardRate, mark
+        /// Keys and values.
+        case scan, get, put, edit, delete, expire, form, reload
+        /// Feeds: words to look for, what is listed, the least level.
+        case find, scope, level
+        /// All shown nodes one after the other.
+        case restart, markRow
         case quit, help, palette, filter, start, stop, switchover, open, back, move(Movement), nextPanel, previousPanel
         case nextColumn, previousColumn, sort, invert, graph, nextGraph, previousGraph, zoom(Int), graphSet, theme,
             faster, slower, refresh,
@@ -20,7 +26,7 @@ package struct ConsoleCommand: Hashable, Sendable {
 
     /// What may follow the name after `:`, for completion and for the help.
     package enum Argument: Hashable, Sendable {
-        case none, target, targets, theme, column, graph, graphSet, shade, slot, reshard, seconds, text
+        case none, target, targets, theme, column, graph, graphSet, shade, slot, reshard, form, level, seconds, text
 
         package var placeholder: String {
             switch self {
@@ -34,6 +40,8 @@ package struct ConsoleCommand: Hashable, Sendable {
             case .shade: "[FIGURE]"
             case .slot: "[SLOT]"
             case .reshard: "[VERB]"
+            case .form: "[FORM]"
+            case .level: "[LEVEL]"
             case .seconds: "[SECONDS]"
             case .text: "[TEXT]"
             }
@@ -53,6 +61,10 @@ package struct ConsoleCommand: Hashable, Sendable {
         case inGraph(String)
         /// In the reshard view, where and as that says.
         case inReshard
+        /// In the views of the command.
+        case inView(String)
+        /// In the keys' view, where there is a key.
+        case onKey(String)
         /// In every view but the one it shows.
         case elsewhere(String)
         case whenBackLeads(String)

@@ -23,7 +23,12 @@ package enum ConsoleEvent: Sendable {
     case clusterEvents([ClusterEvent])
     case theme(ThemeNews)
     case slots(ClusterSlots)
+    /// What a node told, or why it did not.
+    case figures(NodeFigures)
     case reshard(ReshardEvent)
+    case keys(KeysEvent)
+    /// What nodes in this process logged.
+    case logs([LogLine])
     /// What the screen can show, now or from now on.
     case display(ConsoleDisplay)
 }

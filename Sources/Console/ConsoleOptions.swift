@@ -12,6 +12,8 @@ package struct ConsoleOptions: Hashable, Sendable {
     package var graphSet: GraphSet
     /// There is a way to resharding.
     package var canReshard: Bool
+    /// `user@host` of whoever sits here, for the audit.
+    package var user: String
     /// How often the figures change, one of `refreshSteps` or in between.
     package var refreshMilliseconds: Int
 
@@ -24,6 +26,7 @@ package struct ConsoleOptions: Hashable, Sendable {
         isDemo: Bool = false,
         graphSet: GraphSet = .braille,
         canReshard: Bool = false,
+        user: String = "somebody",
         refreshMilliseconds: Int = 1_000
     ) {
         self.isReadOnly = isReadOnly
@@ -31,6 +34,7 @@ package struct ConsoleOptions: Hashable, Sendable {
         self.isDemo = isDemo
         self.graphSet = graphSet
         self.canReshard = canReshard
+        self.user = user
         self.refreshMilliseconds = refreshMilliseconds
     }
 }

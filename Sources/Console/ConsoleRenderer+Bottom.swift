@@ -10,6 +10,7 @@ extension ConsoleRenderer {
             drawCandidates(state.candidates(for: editor), above: y)
             drawInput(":", editor, y: y)
         case .filter(let editor): drawInput("/", editor, y: y)
+        case .prompt(let prompt, let editor): drawInput(prompt.label, editor, y: y)
         case .none:
             if let notice = state.notice {
                 drawNotice(notice, y: y)
@@ -95,12 +96,15 @@ extension ConsoleState {
     /// Keys and labels of the commands that are of use now, from the table that dispatches them.
     package var hints: [(key: String, label: String)] {
         if isInWizard, reshard.wizard.takesText { return typingHints }
-        let isOnTable = view == .dashboard && focus == .table && !rows.isEmpty
+        let isOnTable = view.isOfRows && focus == .table && !rows.isEmpty
         // An opened row can be started and stopped; there is nothing to sort.
-        let aboutDetail: [ConsoleCommand.Handler] = [.start, .stop, .copy]
+        let aboutDetail: [ConsoleCommand.Handler] =
+            view == .shard ? [.start, .stop, .copy, .open] : [.start, .stop, .copy]
         var first: [(String, String)] = []
         var own: [(String, String)] = []
         var others: [(String, String)] = []
+        // What can be done here comes before where else one could go.
+        var elsewhere: [(String, String)] = []
         for command in table.commands where command.isFor(view) {
             let label: String? =
                 switch command.hint {
@@ -111,10 +115,12 @@ extension ConsoleState {
                 case .always(let label): label
                 case .onTable(let label):
                     isOnTable && (detail == nil || aboutDetail.contains(command.handler)) ? label : nil
-                case .onShard(let label): isOnTable && (detail ?? selection) != .cluster ? label : nil
-                case .onGraph(let label): layout.graph.isEmpty ? nil : label
-                case .inGraph(let label): focus == .graph ? label : nil
+                case .onShard(let label): isOnTable && pointed != .cluster ? label : nil
+                case .onGraph(let label): view.isOfRows && !layout.graph.isEmpty ? label : nil
+                case .inGraph(let label): view.isOfRows && focus == .graph ? label : nil
                 case .inReshard: reshardHint(command.handler)
+                case .inView(let label): label
+                case .onKey(let label): keysView.pointed == nil ? nil : label
                 case .elsewhere(let label): command.handler == .view(view) ? nil : label
                 case .whenBackLeads(let label): canGoBack ? label : nil
                 }
@@ -124,11 +130,13 @@ extension ConsoleState {
                 own.append((key.name, label))
             } else if isWayOut {
                 first.append((key.name, label))
+            } else if case .elsewhere = command.hint {
+                elsewhere.append((key.name, label))
             } else {
                 others.append((key.name, label))
             }
         }
         // What this step asks for comes before what is the same everywhere.
-        return (own + first.reversed() + others).map { (key: $0.0, label: $0.1) }
+        return (own + first.reversed() + others + elsewhere).map { (key: $0.0, label: $0.1) }
     }
 }

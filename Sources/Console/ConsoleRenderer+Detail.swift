@@ -8,9 +8,14 @@ extension ConsoleRenderer {
         let lines = DetailText.lines(DetailText.fields(row, in: state), width: grid.width)
         let area = layout.tableHeader..<layout.tableRows.upperBound
         let top = min(max(0, state.detailTop), max(0, lines.count - area.count))
+        draw(Array(lines.dropFirst(top)), in: area)
+    }
+
+    /// Lines of one or two fields, from the top of an area.
+    mutating func draw(_ lines: [[DetailText.Field]], in area: Range<Int>) {
         let isTwoColumns = grid.width >= DetailText.twoColumnWidth
         let narrow = isTwoColumns ? max(0, inner - 4) / 2 : max(0, inner - 2)
-        for (y, line) in zip(area, lines.dropFirst(top)) {
+        for (y, line) in zip(area, lines) {
             for (column, field) in line.enumerated() {
                 draw(field, x: 2 + column * (narrow + 2), y: y, width: field.isWide ? max(0, inner - 2) : narrow)
             }

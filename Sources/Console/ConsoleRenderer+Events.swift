@@ -37,17 +37,17 @@ extension ConsoleRenderer {
         }
     }
 
-    private mutating func draw(_ event: ClusterEvent, y: Int) {
-        let age = state.clock.unixSeconds - event.unixSeconds
+    /// When something happened.
+    func eventTime(_ unixSeconds: Int) -> String {
+        let age = state.clock.unixSeconds - unixSeconds
         // The time of another day would be taken for one of this.
-        let time =
-            age < 86_400
-            ? NumberFormat.timeOfDay(
-                unixSeconds: event.unixSeconds,
-                utcOffsetSeconds: state.clock.utcOffsetSeconds
-            ) : "-" + NumberFormat.duration(seconds: age)
+        if age >= 86_400 { return "-" + NumberFormat.duration(seconds: age) }
+        return NumberFormat.timeOfDay(unixSeconds: unixSeconds, utcOffsetSeconds: state.clock.utcOffsetSeconds)
+    }
+
+    mutating func draw(_ event: ClusterEvent, y: Int) {
         let (sign, style) = look(event.severity)
-        put(time, y: y, style: theme[.textDim])
+        put(eventTime(event.unixSeconds), y: y, style: theme[.textDim])
         put(sign, x: 11, y: y, style: style)
         put(event.text, x: 13, y: y, style: style)
     }

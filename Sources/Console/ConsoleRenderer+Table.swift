@@ -3,9 +3,13 @@ import Terminal
 
 extension ConsoleRenderer {
     var tableTitle: String {
-        if let detail = state.detail { return breadcrumb(detail) }
+        if let detail = state.detail {
+            let marks = state.marked.isEmpty ? "" : "\(separator)\(state.marked.count) marked"
+            return breadcrumb(detail) + marks
+        }
         var title = "Shards and nodes"
         if !state.filter.isEmpty { title += "\(separator)filter: \(state.filter)" }
+        if !state.marked.isEmpty { title += "\(separator)\(state.marked.count) marked" }
         if state.sort != TableSort() {
             title += "\(separator)by \(state.sort.column.rawValue)\(state.sort.isInverted ? ", inverted" : "")"
         }
@@ -81,6 +85,11 @@ extension ConsoleRenderer {
             put(cells.text(column.kind, of: row), column, y: y, style: style(column.kind, of: row))
         }
         if let note { drawNote(note, row, y: y, columns: columns) }
+        if state.marked.contains(row.id) {
+            let style = theme[.tableMarked]
+            grid.restyle(Rect(x: 1, y: y, width: inner, height: 1)) { _ in style }
+            grid.put("*", x: 2, y: y, style: style)
+        }
         if isSelected {
             let selected = theme[.tableSelected]
             grid.restyle(Rect(x: 1, y: y, width: inner, height: 1)) { _ in selected }

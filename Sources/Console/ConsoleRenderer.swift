@@ -39,8 +39,11 @@ package struct ConsoleRenderer {
         }
         drawFrame()
         switch state.view {
-        case .dashboard: drawDashboard()
+        case .dashboard, .shard, .node: drawDashboard()
         case .slots: drawSlotsView()
+        case .keys: drawKeysView()
+        case .events: drawEventsView()
+        case .logs: drawLogsView()
         case .reshard: drawReshardView()
         }
         drawBottom()
@@ -56,7 +59,12 @@ package struct ConsoleRenderer {
         if let row = layout.tableTitle { drawDivider(row, title: tableTitle, panel: .table) }
         if let row = layout.graphTitle { drawDivider(row, title: graphTitle, panel: .graph) }
         if let row = layout.eventsTitle { drawDivider(row, title: eventsTitle, panel: .events) }
-        if state.detail == nil { drawTable() } else { drawDetail() }
+        switch state.view {
+        case .shard:
+            drawTable()
+            drawShardFields()
+        default: if state.detail == nil { drawTable() } else { drawDetail() }
+        }
         drawGraph()
         drawEvents()
     }
@@ -162,6 +170,9 @@ package struct ConsoleRenderer {
         let rates = status.opsPerSecond
         var parts: [(String, Style)] = []
         parts.append(("\(running)/\(nodes.count) \(isNarrow ? "up" : "nodes running")", health))
+        if let rolling = state.rolling, rolling.outcome == .underWay {
+            parts.append(("restart: \(rolling.progress)", theme[.stateSyncing]))
+        }
         if let job = state.reshard.wizard.job, !job.job.state.isEnded {
             parts.append(("reshard \(Int(Self.share(job.status) * 100)) %", theme[.stateSyncing]))
         }

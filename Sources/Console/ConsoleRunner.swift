@@ -68,6 +68,7 @@ private struct ConsoleSession {
     var lastFrame = Int.min / 2
     var lastSnapshot: Int?
     var lastSlots: Int?
+    var lastFigures: NodeFigures?
 
     init(
         driver: TerminalDriver,
@@ -127,19 +128,25 @@ private struct ConsoleSession {
     private mutating func takeNews() {
         let events = source.drainEvents()
         if !events.isEmpty {
-            _ = state.update(.clusterEvents(events))
-            isDirty = true
+            _ = perform(state.update(.clusterEvents(events)))
         }
         if let snapshot = source.latest(), snapshot.milliseconds != lastSnapshot {
             lastSnapshot = snapshot.milliseconds
-            _ = state.update(.snapshot(snapshot))
-            isDirty = true
+            _ = perform(state.update(.snapshot(snapshot)))
+        }
+        if let figures = source.latestFigures(), figures != lastFigures {
+            lastFigures = figures
+            _ = perform(state.update(.figures(figures)))
+        }
+        for event in source.keysPort.drain() { _ = perform(state.update(.keys(event))) }
+        let logs = source.drainLogs()
+        if !logs.isEmpty {
+            _ = perform(state.update(.logs(logs)), isNews: state.view == .logs)
         }
         for event in source.reshardPort?.drain() ?? [] { _ = perform(state.update(.reshard(event))) }
         if let (slots, milliseconds) = source.latestSlots(), milliseconds != lastSlots {
             lastSlots = milliseconds
-            _ = state.update(.slots(slots))
-            isDirty = true
+            _ = perform(state.update(.slots(slots)))
         }
     }
 
@@ -151,6 +158,11 @@ private struct ConsoleSession {
             case .stop(let addresses): source.stop(addresses)
             case .switchOver(let shard, let target): source.switchOver(shard: shard, to: target)
             case .reshard(let command): source.reshardPort?.send(command)
+            case .watchNode(let address): source.watchNode(address)
+            case .keys(let command): source.keysPort.send(command)
+            case .restart: break
+            case .several(let actions): if let ending = perform(actions) { return ending }
+            case .audit(let line): source.audit(line)
             case .watchSlots(let isWanted): source.watchSlots(isWanted)
             case .useTheme(let name): take(themes.use(name))
             case .redraw: driver.repaint()

@@ -11,8 +11,32 @@ extension ConsoleState {
         case .start: return start(argument)
         case .stop: stop(argument)
         case .switchover: switchOver(argument)
-        case .view(.slots): showSlots(argument)
-        case .view(let view): self.view = view
+        case .view(.slots):
+            trail = []
+            showSlots(argument)
+        case .view(.keys): return showKeys()
+        case .view(let view): show(view, argument)
+        case .scan:
+            if !argument.isEmpty || view != .keys { return showKeys(prefix: argument) }
+            ask(.scan, KeyText.text(of: keysView.prefix))
+        case .get: return getKey(argument)
+        case .put: return putKey(argument)
+        case .edit: return editKey()
+        case .delete: deleteKey(argument)
+        case .expire: return expireKey(argument)
+        case .form: showForm(argument)
+        case .reload: return reloadKeys()
+        case .find:
+            guard view == .events || view == .logs else { return notHere("find", "the events (7) or the logs (8)") }
+            if argument.isEmpty {
+                ask(.find, view == .logs ? logsView.filter : eventsView.filter)
+            } else {
+                findInFeed(argument)
+            }
+        case .scope: stepEventsScope()
+        case .level: showLevel(argument)
+        case .restart: restart(argument)
+        case .markRow: markRow()
         case .shade(let direction): slotsView.shade = slotsView.shade.stepped(direction)
         case .shadeBy: argument.isEmpty ? (slotsView.shade = slotsView.shade.stepped(1)) : shadeSlots(argument)
         case .reshard: return openReshard(argument)
@@ -20,11 +44,16 @@ extension ConsoleState {
         case .reshardCancel: cancelReshard()
         case .reshardRate: return stepReshardRate()
         case .mark: reshard.wizard.mark()
+        case .open where argument.isEmpty && view == .keys: return openKey()
+        case .open where argument.isEmpty && (view == .events || view == .logs): break
         case .open where argument.isEmpty && view == .slots: openSlot()
         case .open where argument.isEmpty && view == .reshard: return openInReshard()
         case .open: open(argument)
+        case .back where view == .keys: backFromKeys()
+        case .back where view == .events || view == .logs: backFromFeed()
         case .back where view == .reshard: return backFromReshard()
         case .back: back()
+        case .move(let movement) where view == .keys: return moveInKeys(movement)
         case .move(let movement): move(movement)
         case .nextPanel: stepPanel(1)
         case .previousPanel: stepPanel(-1)
@@ -45,6 +74,17 @@ extension ConsoleState {
         case .copy: return copySelection()
         case .redraw: return [.redraw]
         }
+        return []
+    }
+
+    /// Begins to type something, from what it is now.
+    private mutating func ask(_ prompt: Prompt, _ text: String) {
+        input = .prompt(prompt, LineEditor(text))
+        notice = nil
+    }
+
+    private mutating func notHere(_ command: String, _ views: String) -> [ConsoleAction] {
+        say("\(command) belongs to \(views)", .warning)
         return []
     }
 
@@ -90,11 +130,13 @@ extension ConsoleState {
     mutating func targets(_ argument: String) -> [TableRow] {
         let names = argument.split(separator: " ").map(String.init)
         if names.isEmpty {
-            guard view == .dashboard else {
+            guard view.isOfRows else {
                 say("say which: a node's address or a shard's name after the command", .warning)
                 return []
             }
-            if let row = detail.flatMap(row) ?? selectedRow { return [row] }
+            let marked = markedRows
+            if !marked.isEmpty { return marked }
+            if let row = row(pointed) { return [row] }
             say("no status of the cluster yet", .warning)
             return []
         }
@@ -132,20 +174,14 @@ extension ConsoleState {
         return nodes.map(\.address).filter { seen.insert($0).inserted }
     }
 
-    private mutating func open(_ argument: String) {
-        guard let row = targets(argument).first else { return }
-        view = .dashboard
-        // In the events or the graph, Enter opens what they belong to: the selected row.
-        detail = row.id
-        selection = row.id
-        detailTop = 0
-        focus = .table
-    }
-
     /// One step towards the plain dashboard; never further.
     mutating func back() {
         if view == .slots { return backFromSlots() }
-        if detail != nil {
+        if view.isOfRows, !marked.isEmpty {
+            marked = []
+        } else if view != .dashboard {
+            goBack()
+        } else if detail != nil {
             detail = nil
         } else if graphShift > 0 || eventsShift > 0 {
             graphShift = 0
@@ -160,6 +196,7 @@ extension ConsoleState {
     /// Whether Esc would do something: what its hint depends on.
     var canGoBack: Bool {
         view != .dashboard || detail != nil || graphShift > 0 || eventsShift > 0 || focus != .table || !filter.isEmpty
+            || !marked.isEmpty
     }
 
     mutating func setFilter(_ text: String) {
@@ -231,7 +268,7 @@ extension ConsoleState {
             say("copied \(slotsText)")
             return [.copy(slotsText)]
         }
-        guard let row = detail.flatMap(row) ?? selectedRow else { return [] }
+        guard let row = row(pointed) else { return [] }
         var text = Self.name(of: row.id)
         if case .cluster(let status) = row { text = status.cluster }
         say("copied \(text)")

@@ -34,6 +34,20 @@ extension ConsoleState {
         if view == .dashboard, focus == .table, detail == nil { move(movement) }
     }
 
+    mutating func press(_ key: Key, in prompt: Prompt, _ editor: LineEditor) -> [ConsoleAction] {
+        var editor = editor
+        switch key {
+        case .enter:
+            input = .none
+            return accept(editor.text, for: prompt)
+        case .escape: input = .none
+        default:
+            editor.press(key)
+            input = .prompt(prompt, editor)
+        }
+        return []
+    }
+
     mutating func press(_ key: Key, inCommand editor: LineEditor) -> [ConsoleAction] {
         var editor = editor
         switch key {

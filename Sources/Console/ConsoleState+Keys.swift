@@ -22,6 +22,7 @@ extension ConsoleState {
         case .filter(let editor):
             press(key, inFilter: editor)
             return []
+        case .prompt(let prompt, let editor): return press(key, in: prompt, editor)
         case .none: break
         }
         if let actions = typeInWizard(key) { return actions }
@@ -54,6 +55,8 @@ extension ConsoleState {
             if case .switchOver(let shard, let target) = dialog.action {
                 say("changing the leader of \(shard) to \(target)")
             }
+            if case .restart(let addresses) = dialog.action { beginRestart(addresses) }
+            if case .several(let actions) = dialog.action { return actions }
             return [dialog.action]
         default: break
         }
@@ -91,6 +94,9 @@ extension ConsoleState {
             editor.insert(text)
             input = .filter(editor)
             setFilter(editor.text)
+        case .prompt(let prompt, var editor):
+            editor.insert(text)
+            input = .prompt(prompt, editor)
         case .none: if isInWizard { reshard.wizard.paste(text, now: clock.milliseconds) }
         }
     }
@@ -98,6 +104,7 @@ extension ConsoleState {
     mutating func stepPanel(_ direction: Int) {
         if view == .slots { return stepSlotsPanel() }
         if view == .reshard { return reshard.wizard.nextPart(direction) }
+        guard view.isOfRows else { return }
         let layout = self.layout
         let visible = Panel.allCases.filter { panel in
             switch panel {
@@ -114,13 +121,14 @@ extension ConsoleState {
         switch view {
         case .slots: return moveInSlots(movement)
         case .reshard: return reshard.wizard.move(movement)
-        case .dashboard: break
+        case .events, .logs: return moveInFeed(movement)
+        default: break
         }
         switch (focus, movement) {
         case (.events, _): moveEvents(movement)
         case (.graph, .left): graphShift += Self.graphSteps * graph.secondsPerStep
         case (.graph, .right): graphShift -= Self.graphSteps * graph.secondsPerStep
-        default: detail == nil ? moveSelection(movement) : moveDetail(movement)
+        default: detail == nil || view == .shard ? moveSelection(movement) : moveDetail(movement)
         }
     }
 

@@ -5,6 +5,7 @@ extension ConsoleState {
     mutating func switchOver(_ argument: String) {
         let targets = self.targets(argument)
         guard let first = targets.first else { return }
+        if targets.count > 1 { return switchOver(all: targets) }
         guard targets.count == 1, let (shard, chosen) = shard(of: first) else {
             return say("a switchover is of one shard: select it or one of its nodes", .warning)
         }
@@ -19,6 +20,25 @@ extension ConsoleState {
             return say("\(target.address) could not become leader: \(reason)", .warning)
         }
         overlay = .confirm(.switchOver(shard: shard.name, from: leader.address, to: target.address))
+    }
+
+    /// One question for several shards; what can't be changed is said, and nothing is done.
+    private mutating func switchOver(all targets: [TableRow]) {
+        var changes: [(shard: String, from: String, to: String)] = []
+        for target in targets {
+            guard let (shard, chosen) = shard(of: target), let leader = shard.runningLeader else {
+                return say("\(Self.name(of: target.id)) has no leader now: there is nobody to hand over", .warning)
+            }
+            let isReplica = chosen != nil && chosen?.address != leader.address
+            guard let heir = isReplica ? chosen : shard.furthestInSync(besides: leader),
+                shard.impediment(of: heir) == nil
+            else { return say("\(shard.name): nobody of these could become leader", .warning) }
+            guard !changes.contains(where: { $0.shard == shard.name }) else {
+                return say("\(shard.name) is marked more than once: a shard has one leader", .warning)
+            }
+            changes.append((shard.name, leader.address, heir.address))
+        }
+        overlay = .confirm(.switchOver(changes))
     }
 
     /// The shard a row belongs to, and the node it stands for; nil for the cluster's row.

@@ -6,6 +6,7 @@ extension ConsoleState {
     package mutating func update(_ event: ConsoleEvent) -> [ConsoleAction] {
         var actions: [ConsoleAction] = []
         let wantedSlots = wantsSlots
+        let wantedNode = wantsNode
         switch event {
         case .tick(let clock): actions = tick(clock)
         case .key(let key): actions = press(key)
@@ -16,12 +17,21 @@ extension ConsoleState {
         case .snapshot(let snapshot): receive(snapshot)
         case .clusterEvents(let events): receive(events)
         case .theme(let news): receive(news)
+        case .keys(let event): actions = receive(event)
+        case .logs(let lines): receive(lines)
+        case .figures(let figures): if !isPaused { self.figures = figures }
         case .slots(let slots): if !isPaused || self.slots == nil { self.slots = slots }
         case .reshard(let event): actions = receive(event)
         case .display(let display): self.display = display
         }
         settle()
+        actions += stepRestart()
+        audit(actions)
+        followAudit()
+        actions += auditLines.map(ConsoleAction.audit)
+        auditLines = []
         if wantsSlots != wantedSlots { actions.append(.watchSlots(wantsSlots)) }
+        if wantsNode != wantedNode { actions.append(.watchNode(wantsNode)) }
         return actions
     }
 
@@ -82,15 +92,26 @@ extension ConsoleState {
         if events.count > Self.eventLimit { events.removeFirst(events.count - Self.eventLimit) }
         // Whoever reads older events keeps seeing them.
         if eventsShift > 0 { eventsShift += new.count }
+        if eventsScope != .audit { eventsView.keepPlace(new.count { eventsView.matches($0.text) }) }
     }
 
     mutating func refreshRows() {
         guard let snapshot else { return }
-        rows = TableRow.rows(of: snapshot.status, filter: filter, sort: sort)
+        rowsScope = shownShard
+        guard let rowsScope else {
+            return rows = TableRow.rows(of: snapshot.status, filter: filter, sort: sort)
+        }
+        rows = snapshot.status.shards.filter { $0.name == rowsScope }.flatMap { shard -> [TableRow] in
+            let nodes = sort.sorted(shard.nodes)
+            return [.shard(shard)] + nodes.enumerated().map { TableRow.node($1, isLast: $0 == nodes.count - 1) }
+        }
     }
 
     /// Brings selection and scroll positions back into what exists.
     private mutating func settle() {
+        settlePlace()
+        settleMarks()
+        if rowsScope != shownShard { refreshRows() }
         if !rows.contains(where: { $0.id == selection }) { selection = firstMatch }
         let layout = self.layout
         tableTop = DashboardLayout.scrolled(
@@ -100,10 +121,12 @@ extension ConsoleState {
             total: rows.count
         )
         if view == .slots { settleSlots() }
+        if view == .keys { settleKeys() }
         graphShift = min(max(0, graphShift), SampleHistory.capacity - 1)
         eventsShift = min(max(0, eventsShift), max(0, events.count - 1))
         if let detail, snapshot != nil, row(detail) == nil {
-            self.detail = nil
+            leave()
+            refreshRows()
             say("\(Self.name(of: detail)) is no longer part of the cluster", .warning)
         }
         settleGraphScales()

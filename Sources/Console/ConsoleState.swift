@@ -17,6 +17,7 @@ package struct ConsoleState: Sendable {
         case none
         case command(LineEditor)
         case filter(LineEditor)
+        case prompt(Prompt, LineEditor)
     }
 
     /// A line for the user that goes away by itself.
@@ -63,12 +64,30 @@ package struct ConsoleState: Sendable {
     package internal(set) var operations: [String: Operation] = [:]
 
     package internal(set) var view = ConsoleView.dashboard
+    /// Where Enter led away from, the way back of Esc. Bounded by how deep views lead into each other.
+    var trail: [Place] = []
+    /// Which shard alone `rows` was made for; nil: all.
+    var rowsScope: String?
     package internal(set) var display = ConsoleDisplay()
     package internal(set) var slots: ClusterSlots?
     package internal(set) var slotsView = SlotsView()
+    /// What the node that is looked at tells of itself beyond its status.
+    package internal(set) var figures: NodeFigures?
+    package internal(set) var keysView = KeysView()
+    package internal(set) var eventsView = FeedView()
+    package internal(set) var eventsScope = EventsScope.all
+    package internal(set) var audit: [AuditEntry] = []
+    /// Lines of the audit that the log has still to get.
+    var auditLines: [String] = []
+    package internal(set) var logs: [LogLine] = []
+    package internal(set) var logsView = FeedView()
+    package internal(set) var logLevel = LogLine.Level.debug
     package internal(set) var reshard = ReshardView()
     package internal(set) var rows: [TableRow] = []
     package internal(set) var selection = RowID.cluster
+    /// Rows that the next start, stop, restart or switchover is about, instead of the selected one.
+    package internal(set) var marked: Set<RowID> = []
+    package internal(set) var rolling: RollingRestart?
     var tableTop = 0
     package internal(set) var filter = ""
     package internal(set) var sort = TableSort()
@@ -124,6 +143,7 @@ package struct ConsoleState: Sendable {
     package var isAnimating: Bool {
         guard let snapshot else { return true }
         if view == .reshard, reshard.wizard.isWaiting { return true }
+        if view == .keys, keysView.isWaiting { return true }
         return !operations.isEmpty || snapshot.status.shards.contains { $0.nodes.contains { $0.state.isInProgress } }
     }
 

@@ -58,7 +58,7 @@ enum DetailText {
         ]
     }
 
-    private static func shard(_ shard: ClusterStatus.Shard) -> [Field] {
+    static func shard(_ shard: ClusterStatus.Shard) -> [Field] {
         let rates = shard.nodes.reduce(NodeStatus.Rates()) { $0 + $1.opsPerSecond }
         var fields = [
             Field(label: "index", value: "\(shard.index)"),
@@ -136,6 +136,7 @@ enum DetailText {
             // A replica's session is what would become its lease.
             fields.insert(Field(label: isLeader ? "lease" : "session", value: left(view)), at: 4)
         }
+        fields += Self.fields(state.figures, of: node)
         if !node.message.isEmpty { fields.append(Field(label: "message", value: node.message, isWide: true)) }
         if node.role == .replica, node.state.serves {
             let lag = "\(NumberFormat.full(node.lag.milliseconds)) ms, \(NumberFormat.full(node.lag.entries)) entries, "
@@ -162,6 +163,7 @@ extension ConsoleState {
     /// How many lines the table's place has to show.
     var tableLines: Int {
         guard let detail, let row = row(detail) else { return rows.count }
+        if view == .shard { return rows.count + 1 + shardFieldLines.count }
         return DetailText.lines(DetailText.fields(row, in: self), width: width).count
     }
 }

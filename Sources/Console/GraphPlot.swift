@@ -133,7 +133,7 @@ extension GraphPlot {
 
 extension ConsoleState {
     /// What the graph is about: what is selected, or open.
-    var graphed: RowID { detail ?? selection }
+    var graphed: RowID { pointed }
 
     /// The plots of the graph panel, left to right, for so many columns.
     func plots(width: Int) -> [GraphPlot] {

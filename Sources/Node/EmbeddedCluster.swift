@@ -60,7 +60,7 @@ package final class EmbeddedCluster: Sendable {
         }
     }
 
-    let group: any EventLoopGroup
+    package let group: any EventLoopGroup
     private let control: any EventLoopGroup
     private let logger: Logger
     let state: Mutex<State>

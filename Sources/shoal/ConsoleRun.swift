@@ -22,11 +22,18 @@ func runConsole(_ options: ConsoleOptions) async throws {
         demoFolder = folder
     }
     defer { if let demoFolder { TemporaryFolder.remove(demoFolder) } }
-    let logger = Logger(label: "shoal") { StreamLogHandler.standardError(label: $0) }
+    let logs = LogBook()
+    let logger = Logger(label: "shoal") { LogBookHandler(book: logs, label: $0) }
+    let audit = Logger(label: "shoal.audit") { StreamLogHandler.standardError(label: $0) }
     let cluster = EmbeddedCluster(config: config, group: EventLoops.shared, control: EventLoops.control, logger: logger)
     let startsNodes = options.start || options.demo
     let startsDemo = options.demo
-    let source = EmbeddedClusterSource(cluster, isReadOnly: options.readOnly) { cluster in
+    let source = EmbeddedClusterSource(
+        cluster,
+        isReadOnly: options.readOnly,
+        logs: logs,
+        audit: { audit.notice("\($0)") }
+    ) { cluster in
         if startsNodes { await cluster.startAll() }
         if startsDemo { cluster.startDemo() }
     }
@@ -87,7 +94,12 @@ private func printOnce(_ config: ClusterConfig, _ options: ConsoleOptions) async
 }
 
 private func dashboardOptions(_ options: ConsoleOptions) -> Console.ConsoleOptions {
-    Console.ConsoleOptions(isReadOnly: options.readOnly, theme: options.theme ?? firstTheme(), isDemo: options.demo)
+    Console.ConsoleOptions(
+        isReadOnly: options.readOnly,
+        theme: options.theme ?? firstTheme(),
+        isDemo: options.demo,
+        user: ReshardSession.requester
+    )
 }
 
 /// The theme of someone who chose none.

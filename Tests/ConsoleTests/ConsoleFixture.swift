@@ -159,6 +159,42 @@ enum ConsoleFixture {
         return ClusterSlots(map: map, slots: slots, unknownShards: unknown)
     }
 
+    static func figures(_ address: String) -> NodeFigures {
+        var counts = NodeFigures.Counts()
+        counts.connections = 12
+        counts.connectionsEver = 3_456
+        counts.commands = 9_876_543
+        counts.errors = 17
+        counts.hits = 900_000
+        counts.misses = 100_000
+        counts.received = 1_200_000_000
+        counts.sent = 2_400_000_000
+        counts.allocated = 120_000_000
+        counts.resident = 150_000_000
+        counts.processor = 1_000_000
+        var before = counts
+        before.commands = 9_871_043
+        before.received = 1_198_000_000
+        before.processor = 999_580
+        return NodeFigures(address: address, milliseconds: 500_000, counts: counts, previous: before, span: 1_000)
+    }
+
+    /// Keys of strangers: escapes, controls, wide, combining, from right to left, no text at all, and very long.
+    static let hostileKeys: [[UInt8]] = [
+        Array("user:1".utf8), Array("\u{1B}[2J\u{1B}]0;owned\u{7}".utf8), Array("漢字漢字漢字".utf8),
+        Array("e\u{301}\u{301}\u{301} combining".utf8), Array("\u{202E}right to left \u{5D0}\u{5D1}".utf8),
+        Array("tab\tline\nback\\slash".utf8), [0xFF, 0xFE, 0x00, 0x80, 0x41], Array("%s%n%x".utf8),
+        Array(repeating: UInt8(ascii: "k"), count: 4_096), Array("👩‍👩‍👧 family".utf8),
+    ]
+
+    static let logs = [
+        LogLine(unixSeconds: 1_699_999_980, level: .debug, text: "shard=shard0 opens the engine"),
+        LogLine(unixSeconds: 1_699_999_981, level: .info, text: "shard=shard0 replayed 60123 records in 0.2 s"),
+        LogLine(unixSeconds: 1_699_999_985, level: .notice, text: "shard=shard0 leads in term 4"),
+        LogLine(unixSeconds: 1_699_999_990, level: .warning, text: "peer \u{1B}[31m127.0.0.22:8080 is slow"),
+        LogLine(unixSeconds: 1_699_999_995, level: .error, text: "can't sync: input/output error"),
+    ]
+
     static let events = [
         ClusterEvent(unixSeconds: 1_699_999_990, severity: .info, text: "shard0 opened in 0.2 s"),
         ClusterEvent(unixSeconds: 1_699_999_992, severity: .success, text: "127.0.0.2:8080 is running"),

@@ -10,7 +10,10 @@ import Testing
         [
             .up, .down, .left, .right, .home, .end, .pageUp, .pageDown, .enter, .escape, .tab, .backTab, .backspace,
             .delete, .insert, .function(1), .ctrl("c"), .ctrl("l"), .ctrl("u"), .ctrl("w"),
-        ] + " :/?<>+-[]zZIqsxotpyjkhlgGstopharfe01234444466RRR\u{1B}é漢".unicodeScalars.map { .character($0) }
+        ]
+        + " :/?<>+-[]zZIqsxotpyjkhlgGstopharfe0012233344445555666677778889RRRdduuvveenrr\u{1B}é漢".unicodeScalars.map {
+            .character($0)
+        }
 
     private static let hostile = [
         "\u{1B}[2J\u{1B}]0;owned\u{7}", "漢字漢字漢字漢字漢字漢字漢字", "e\u{301}\u{301}\u{301}", "\u{202E}abc", "%s%n%x",
@@ -37,6 +40,7 @@ import Testing
                 let policy = PlacementPolicy.allCases[random.next(3)]
                 _ = state.update(.slots(try ConsoleFixture.slots(placement: policy, names, unknown: ["shard1"])))
             case 97 where random.next(2) == 0: _ = state.update(.reshard(try reshardEvent(&random)))
+            case 98 where random.next(2) == 0: _ = state.update(viewEvent(&random, state))
             case 97:
                 _ = state.update(.display(.init(hasColors: random.next(2) == 0, isUnicode: random.next(2) == 0)))
             case 98:
@@ -71,7 +75,9 @@ import Testing
         let wizards = try ReshardWizard.Step.allCases.prefix(6).map { try ReshardFixture.walked(to: $0) }
         let plain = ReshardFixture.state()
         let starts =
-            ["", "?", "x", ":s", "/sh", "]", "4", "4]", "4\t", "6"].map { (plain, $0) } + wizards.map { ($0, "") }
+            ["", "?", "x", ":s", "/sh", "]", "4", "4]", "4\t", "6", "2", "3", "5", "7", "8", " ", "r"].map {
+                (plain, $0)
+            } + wizards.map { ($0, "") }
         for (start, overlay) in starts {
             var state = start
             _ = state.update(.slots(try ConsoleFixture.slots()))
@@ -102,6 +108,24 @@ import Testing
                     #expect(grid.text(y).unicodeScalars.allSatisfy(SafeText.isPlain))
                 }
             }
+        }
+    }
+
+    /// Answers, also late and unwanted ones, to what the views ask for.
+    private func viewEvent(_ random: inout SplitMix, _ state: ConsoleState) -> ConsoleEvent {
+        let keys = ConsoleFixture.hostileKeys
+        let key = keys[random.next(keys.count)]
+        switch random.next(7) {
+        case 0, 1:
+            let page = KeysPage(number: state.keysView.number - random.next(2), keys: keys, isLast: random.next(2) == 0)
+            return .keys(.page(page))
+        case 2, 3:
+            let value = random.next(4) == 0 ? nil : keys[random.next(keys.count)]
+            return .keys(.value(KeyValue(key: state.keysView.opened ?? key, value: value, expiry: .never)))
+        case 4: return .keys(.done(.delete(key)))
+        case 5:
+            return .keys(.failed(.read(state.keysView.opened ?? key), Self.hostile[random.next(Self.hostile.count)]))
+        default: return .logs(ConsoleFixture.logs)
         }
     }
 

@@ -1,6 +1,7 @@
 import Console
 import Resharding
 import Routing
+import Server
 import Terminal
 import Testing
 
@@ -90,6 +91,80 @@ import Testing
             let state = try ReshardFixture.walked(to: step, width: width, height: height)
             try compare(state, "reshard-\(step)-\(width)x\(height)", themes: ["mono"])
         }
+    }
+
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func shardView(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height, shards: ConsoleFixture.replicatedShards)
+        _ = state.press(.down, .enter, .down, .down, .character("]"))
+        try compare(state, "view-shard-\(width)x\(height)")
+    }
+
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func nodeView(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
+        _ = state.press(.down, .down, .enter)
+        _ = state.update(.figures(ConsoleFixture.figures("127.0.0.2:8080")))
+        try compare(state, "view-node-\(width)x\(height)")
+    }
+
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func keys(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
+        _ = state.press(.character("5"))
+        _ = state.update(.keys(.page(KeysPage(number: 1, keys: ConsoleFixture.hostileKeys, isLast: false))))
+        _ = state.press(.down, .down)
+        try compare(state, "keys-\(width)x\(height)")
+    }
+
+    @Test(arguments: KeysView.Form.allCases, [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func value(form: KeysView.Form, size: (Int, Int)) throws {
+        var state = ConsoleFixture.state(width: size.0, height: size.1)
+        _ = state.press(.character("5"))
+        _ = state.update(.keys(.page(KeysPage(number: 1, keys: ConsoleFixture.hostileKeys, isLast: true))))
+        _ = state.press(.enter)
+        let json = #"{"name":"Ada \u001b[31m","tags":["a","b",{}],"born":1815,"漢字":null,"empty":[]}"#
+        let value = KeyValue(
+            key: ConsoleFixture.hostileKeys[0],
+            value: form == .json ? Array(json.utf8) : Array("Ada\u{1B}[2J\nLove\u{202E}lace 漢字\n".utf8) + [0xFF, 0, 7],
+            expiry: .milliseconds(61_000)
+        )
+        _ = state.update(.keys(.value(value)))
+        _ = state.type(":form \(form.rawValue)")
+        _ = state.press(.enter)
+        try compare(state, "value-\(form.rawValue)-\(size.0)x\(size.1)")
+    }
+
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func events(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(
+            width: width,
+            height: height,
+            options: ConsoleOptions(user: "ada@shore")
+        )
+        _ = state.type(":put user:1 Ada")
+        let put = state.press(.enter)
+        for case .keys(let command) in put { _ = state.update(.keys(.done(command))) }
+        _ = state.type(":stop 127.0.0.22:8080")
+        _ = state.press(.enter, .tab, .enter, .character("7"))
+        try compare(state, "events-\(width)x\(height)")
+    }
+
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func logs(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height, embedded: ["127.0.0.2:8080"])
+        _ = state.update(.logs(ConsoleFixture.logs))
+        _ = state.press(.character("8"))
+        try compare(state, "logs-\(width)x\(height)")
+    }
+
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func marked(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
+        _ = state.press(.down, .character(" "), .down, .down, .character(" "))
+        try compare(state, "marked-\(width)x\(height)")
+        _ = state.press(.character("r"))
+        try compare(state, "restart-\(width)x\(height)")
     }
 
     @Test func help() throws {

@@ -74,7 +74,7 @@ package actor ClusterClient {
     }
 
     /// Sends a command about one key to the leader of its slot, and after redirects to where they point.
-    private func command(_ arguments: [[UInt8]], key: [UInt8]) async throws(ClientError) -> RESPReply {
+    func command(_ arguments: [[UInt8]], key: [UInt8]) async throws(ClientError) -> RESPReply {
         var route = Route(nodes: candidates(for: key))
         while let address = try route.next() {
             let reply: RESPReply
@@ -125,7 +125,7 @@ package actor ClusterClient {
         return ClientError(.refused, "\(address) refused: \(text)")
     }
 
-    private static func unexpected(_ reply: RESPReply, for command: String) -> ClientError {
+    static func unexpected(_ reply: RESPReply, for command: String) -> ClientError {
         ClientError(.badReply, "\(command) was answered with \(reply): is this a Shoal node?")
     }
 }
