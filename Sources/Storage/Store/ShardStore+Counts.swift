@@ -26,10 +26,10 @@ extension ShardStore {
         }
     }
 
-    /// Slots that hold keys and that the log does not say are owned; none while it says nothing.
+    /// Slots that hold keys and that the log does not say are owned: all that hold any while it says nothing, as in a new
+    /// shard whose first moves were called off.
     package func leftoverSlots() -> SlotSet {
         var left = SlotSet()
-        guard ownedSlots() != nil else { return left }
         for (slot, count) in slotCounts().enumerated() where count.keys > 0 {
             left.insert(UInt16(slot)...UInt16(slot))
         }
