@@ -38,7 +38,7 @@ import Testing
             if step % 1500 == 1499 {
                 fixture.store.commit()
                 try check(fixture, model)
-                try check(try StoreFixture(kind, copyOf: fixture.root), model)
+                try check(try fixture.copyAsOfACrash(), model)
                 try fixture.reopen()
                 try check(fixture, model)
             }
@@ -58,7 +58,7 @@ import Testing
         fixture.queue("k1", "never committed")
         let applied = fixture.store.figures().appliedPosition
         #expect(applied < fixture.store.figures().commitPosition)
-        try check(try StoreFixture(kind, copyOf: fixture.root), model)
+        try check(try fixture.copyAsOfACrash(), model)
     }
 
     private func check(_ fixture: StoreFixture, _ model: [String: String]) throws {

@@ -55,6 +55,14 @@ final class StoreFixture {
         port = try store.makePort { signals.add($0) }
     }
 
+    /// A store on copies of the files as they are now, while this one goes on. A crash leaves all files as of one moment;
+    /// copying takes longer, so that what the engine's copy lacks must not be cut from the log before that is copied.
+    func copyAsOfACrash() throws -> StoreFixture {
+        store.pinLog(id: .max, after: store.log.start.sequence)
+        defer { store.pinLog(id: .max, after: nil) }
+        return try StoreFixture(kind, copyOf: root)
+    }
+
     /// Files of a running store may be removed between listing and copying: then the copy starts over.
     static func copy(_ source: String, to target: String) throws {
         for attempt in 1...copyAttemptsMax {
