@@ -44,7 +44,7 @@ import Testing
         while restart.outcome == .underWay, log.count < 20 {
             let actions = restart.step(cluster.snapshot, now: cluster.now)
             log += actions
-            actions.forEach { cluster.perform($0) }
+            for action in actions { cluster.perform(action) }
             cluster.now += 1_000
         }
         #expect(restart.outcome == .done)
@@ -61,7 +61,9 @@ import Testing
     @Test func theNextWaitsUntilTheOneBeforeIsInSync() {
         var cluster = Cluster()
         var restart = restart(cluster)
-        for _ in 0..<2 { restart.step(cluster.snapshot, now: cluster.now).forEach { cluster.perform($0) } }
+        for _ in 0..<2 {
+            for action in restart.step(cluster.snapshot, now: cluster.now) { cluster.perform(action) }
+        }
         cluster.nodes[1].inSync = false
         for _ in 0..<5 {
             cluster.now += 1_000
@@ -100,7 +102,7 @@ import Testing
         var restart = restart(cluster)
         restart.isCancelled = true
         for _ in 0..<4 {
-            restart.step(cluster.snapshot, now: cluster.now).forEach { cluster.perform($0) }
+            for action in restart.step(cluster.snapshot, now: cluster.now) { cluster.perform(action) }
             cluster.now += 1_000
         }
         #expect(restart.outcome == .failed("ended before c:1, as you wished"))
