@@ -53,7 +53,7 @@ extension EndToEndSuite.Reshards {
             return [
                 Death(step: "source.proposed"), Death(step: "target.jumped", replicas: true),
                 Death(step: "source.disowned", kind: .asleep, replicas: true),
-                Death(step: "target.confirmed", isCancelled: true),
+                Death(step: "target.jumped", isCancelled: true), Death(step: "target.confirmed", isCancelled: true),
             ]
         }
         return (targetSteps + sourceSteps).map { Death(step: $0) }
