@@ -140,7 +140,7 @@ import Testing
         case 6: return .unavailable(random.next(2) == 0 ? nil : Self.hostile[random.next(Self.hostile.count)])
         case 3: return .refused(Self.hostile[random.next(Self.hostile.count)])
         case 4:
-            let check = NewNodeCheck(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8080"))
+            let check = ReshardRequest.NewNode(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8080"))
             return .checked(
                 check,
                 .init(isGood: random.next(2) == 0, text: Self.hostile[random.next(Self.hostile.count)])

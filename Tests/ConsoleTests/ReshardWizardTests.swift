@@ -15,7 +15,7 @@ import Testing
         #expect(try text(state).contains("asking for the slot map"))
         _ = state.update(.reshard(.ground(try ReshardFixture.ground())))
         let checks = state.press(.enter)
-        let check = NewNodeCheck(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8080"))
+        let check = ReshardRequest.NewNode(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8080"))
         #expect(checks == [.reshard(.check(check))])
         #expect(wizard(state).findings[check] == .pending)
         ReshardFixture.answer(checks, &state)
@@ -96,7 +96,7 @@ import Testing
         now.milliseconds += 299
         #expect(state.update(.tick(now)) == [])
         now.milliseconds += 1
-        let check = NewNodeCheck(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8081"))
+        let check = ReshardRequest.NewNode(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8081"))
         #expect(state.update(.tick(now)) == [.reshard(.check(check))])
         // Nothing is asked twice, also not on leaving the field.
         now.milliseconds += 5_000
@@ -108,7 +108,7 @@ import Testing
     /// Whoever was told to start a node does it elsewhere, and comes back.
     @Test func whatIsNotAsItShouldBeIsLookedAtAgain() throws {
         var state = try ReshardFixture.opened()
-        let check = NewNodeCheck(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8080"))
+        let check = ReshardRequest.NewNode(shard: "shard2", address: ReshardFixture.address("127.0.0.4:8080"))
         let bad = NewNodeFinding(isGood: false, text: "127.0.0.4:8080 does not run")
         ReshardFixture.answer(state.press(.enter), &state, with: bad)
         var now = ConsoleFixture.clock

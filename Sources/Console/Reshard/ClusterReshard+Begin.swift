@@ -19,7 +19,7 @@ extension ClusterReshard {
     /// A console that hosts nodes hosts new ones, too; one that only watches does not tie a node to itself.
     private var startsNodes: Bool { !cluster.embedded.isEmpty }
 
-    func look(at check: NewNodeCheck, _ session: ReshardSession) async {
+    func look(at check: ReshardRequest.NewNode, _ session: ReshardSession) async {
         do {
             let picture = try await session.coordinator.picture()
             let (place, text) = await place(of: check, picture, session)
@@ -30,12 +30,12 @@ extension ClusterReshard {
     }
 
     private func place(
-        of check: NewNodeCheck,
+        of check: ReshardRequest.NewNode,
         _ picture: CoordinatorPicture,
         _ session: ReshardSession
     ) async -> (place: ReshardNodes.Place, text: String) {
         await session.nodes.place(
-            of: .init(shard: check.shard, address: check.address, isReplica: check.isReplica),
+            of: check,
             picture,
             at: session.place,
             config: session.config,
@@ -92,9 +92,9 @@ extension ClusterReshard {
             ? "\(session.config.file) can be changed, and stays valid" : "\(session.config.file) stays as it is"
     }
 
-    private static func checks(of shards: [ReshardRequest.NewShard]) -> [NewNodeCheck] {
+    private static func checks(of shards: [ReshardRequest.NewShard]) -> [ReshardRequest.NewNode] {
         shards.flatMap { shard in
-            shard.nodes.map { NewNodeCheck(shard: shard.name, address: $0, isReplica: $0 != shard.address) }
+            shard.nodes.map { ReshardRequest.NewNode(shard: shard.name, address: $0, isReplica: $0 != shard.address) }
         }
     }
 

@@ -123,12 +123,12 @@ package struct NewShardForm: Hashable, Sendable {
     }
 
     /// The nodes of a row as far as their texts are addresses.
-    package func checks(ofRow index: Int) -> [NewNodeCheck] {
+    package func checks(ofRow index: Int) -> [ReshardRequest.NewNode] {
         guard rows.indices.contains(index) else { return [] }
         let row = rows[index]
         return row.addresses.enumerated().compactMap { place, text in
             (try? NodeAddress(text)).map {
-                NewNodeCheck(shard: row.name.text.trimmed, address: $0, isReplica: place > 0)
+                ReshardRequest.NewNode(shard: row.name.text.trimmed, address: $0, isReplica: place > 0)
             }
         }
     }

@@ -18,7 +18,7 @@ package enum ReshardCommand: Hashable, Sendable {
     case enter
     case leave
     /// Whether a node of a new shard could be there. Answered by `checked`.
-    case check(NewNodeCheck)
+    case check(ReshardRequest.NewNode)
     /// Everything that `start` would look at, without starting. Answered by `rehearsed`.
     case rehearse(ReshardRequest, mapVersion: UInt64)
     /// Writes the job, if the slot map still has that version. Answered by `started`.
@@ -34,7 +34,7 @@ package enum ReshardCommand: Hashable, Sendable {
 /// What the console hears of resharding.
 package enum ReshardEvent: Hashable, Sendable {
     case ground(ReshardGround)
-    case checked(NewNodeCheck, NewNodeFinding)
+    case checked(ReshardRequest.NewNode, NewNodeFinding)
     case rehearsed(ReshardRehearsal)
     /// What `start` is at, in words.
     case starting(String)
@@ -90,19 +90,6 @@ package struct ReshardGround: Hashable, Sendable {
     }
 
     package var policyInForce: PlacementPolicy { map.placement ?? policy }
-}
-
-/// A node that is to come.
-package struct NewNodeCheck: Hashable, Sendable {
-    package var shard: String
-    package var address: NodeAddress
-    package var isReplica: Bool
-
-    package init(shard: String, address: NodeAddress, isReplica: Bool = false) {
-        self.shard = shard
-        self.address = address
-        self.isReplica = isReplica
-    }
 }
 
 /// What was found at the place of a node that is to come.

@@ -40,10 +40,10 @@ package struct ReshardWizard: Hashable, Sendable {
     package internal(set) var message: String?
 
     package internal(set) var form = NewShardForm()
-    package internal(set) var findings: [NewNodeCheck: Finding] = [:]
+    package internal(set) var findings: [ReshardRequest.NewNode: Finding] = [:]
     var checkDueAt: Int?
     /// Asked again although an answer is there: whoever was told to start a node need not tell that it runs.
-    var asked: Set<NewNodeCheck> = []
+    var asked: Set<ReshardRequest.NewNode> = []
     var askAgainAt = 0
 
     /// Shards to be removed, and the line the keyboard is on.

@@ -7,25 +7,6 @@ import Storage
 
 /// What is at the place of a node that is to come, while somebody still chooses it.
 extension ReshardNodes {
-    /// A node of a new shard.
-    package struct NewNode: Hashable, Sendable {
-        package var shard: String
-        package var address: NodeAddress
-        package var isReplica: Bool
-
-        package init(shard: String, address: NodeAddress, isReplica: Bool = false) {
-            self.shard = shard
-            self.address = address
-            self.isReplica = isReplica
-        }
-
-        /// What starts it by itself.
-        package func command(configFile: String) -> String {
-            "shoal node --shard \(shard) --http-address \(address)" + (isReplica ? " --replica" : "")
-                + (configFile == "config.yaml" ? "" : " --config-file \(configFile)")
-        }
-    }
-
     package enum Place: Hashable, Sendable {
         /// It runs there, as a job needs it.
         case runs
@@ -44,7 +25,7 @@ extension ReshardNodes {
     ///   - starts: whether this process starts nodes.
     /// - Returns: what is there, and that in words, with what to do if it must change.
     package func place(
-        of node: NewNode,
+        of node: ReshardRequest.NewNode,
         _ picture: CoordinatorPicture,
         at coordinator: String,
         config: ClusterConfig,
@@ -64,7 +45,7 @@ extension ReshardNodes {
         return (.runs, "\(node.address) runs \(node.shard)" + (node.isReplica ? " as a replica" : " and is empty"))
     }
 
-    private func absent(_ node: NewNode, config: ClusterConfig, starts: Bool) async -> (Place, String) {
+    private func absent(_ node: ReshardRequest.NewNode, config: ClusterConfig, starts: Bool) async -> (Place, String) {
         let command = node.command(configFile: config.file)
         let host = node.address.host
         guard starts, LocalHosts.isLoopback(host) || LocalHosts.all().contains(host) else {
