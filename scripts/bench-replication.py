@@ -200,7 +200,8 @@ def catch_up(shoal, mebibytes):
         fine = fine and not first["errors"]
         print(
             f"leader {engines[0]}, replica {engines[1]}: {count * VALUE_BYTES >> 20} MiB written while away, {held >> 20} MiB held, "
-            f"in sync after {seconds:.1f} s ({held / seconds / 1e6:.0f} MB/s), {snapshots} snapshot(s), the disk wrote "
+            f"in sync after {seconds:.1f} s ({count * VALUE_BYTES / seconds / 1e6:.0f} MB/s of the missed writes, "
+            f"{held / seconds / 1e6:.0f} MB/s of what is held), {snapshots} snapshot(s), the disk wrote "
             f"{written / seconds / 1e6:.0f} MB/s for both; "
             f"a plain copy of that size {plain:.1f} s ({held / plain / 1e6:.0f} MB/s)",
             flush=True,
