@@ -23,10 +23,10 @@ package final class NodeServer: Sendable {
         self.metrics = metrics
     }
 
-    /// A client that follows redirects is elsewhere after this; from then on no command is expected.
-    private static let quietNanoseconds: UInt64 = 50_000_000
+    /// A client that follows redirects is elsewhere after this, on a busy machine too; from then on no command is expected.
+    private static let quietNanoseconds: UInt64 = 200_000_000
     /// One that sends on and on must not keep a node from stopping.
-    private static let drainNanosecondsMax: UInt64 = 500_000_000
+    private static let drainNanosecondsMax: UInt64 = 2_000_000_000
 
     /// Binds the address and answers from `state`, once `accept` is called, until `serve` is called with another.
     /// - Parameter listen: where to bind, if that differs from the address others use.
@@ -123,7 +123,7 @@ package final class NodeServer: Sendable {
         for loop in loops { try? await loop.eventLoop.submit { loop.isEnding = true }.get() }
     }
 
-    /// Stops listening, answers what still comes until nothing does (500 ms at most), and closes all connections.
+    /// Stops listening, answers what still comes until nothing does (2 s at most), and closes all connections.
     package func close() async {
         await stopListening()
         await drain()

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Storage
 import Testing
 
@@ -22,6 +23,29 @@ import Testing
         try fixture.reopen()
         #expect(fixture.store.ownedSlots() == expected)
         #expect(try fixture.read("a") == "1")
+    }
+
+    /// The file is written before the engine's transaction: a crash in between leaves it ahead of the engine.
+    @Test(arguments: kinds) func aCrashBetweenTheFileAndTheEngine(kind: EngineKind) throws {
+        let fixture = try StoreFixture(kind) { $0.applyAgeMilliseconds = 3_600_000 }
+        try fixture.own(StoreFixture.slots(0...9), mapVersion: 1)
+        fixture.store.flushApplied()
+        let applied = fixture.store.figures().appliedPosition
+        try fixture.own(StoreFixture.slots(20...29), disown: StoreFixture.slots(0...3), mapVersion: 2)
+        fixture.write("a", "1")
+        let crashed = FileManager.default.temporaryDirectory.path + "/shoal-store-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: crashed) }
+        try StoreFixture.copy(fixture.root, to: crashed)
+        #expect(fixture.store.figures().appliedPosition == applied)
+        fixture.store.flushApplied()
+        try FileManager.default.removeItem(atPath: crashed + "/ownership")
+        try FileManager.default.copyItem(atPath: fixture.root + "/ownership", toPath: crashed + "/ownership")
+        let again = try StoreFixture(kind, copyOf: crashed)
+        #expect(again.store.ownedSlots() == SlotOwnership(slots: StoreFixture.slots(4...9, 20...29), mapVersion: 2))
+        #expect(try again.read("a") == "1")
+        try again.own(disown: StoreFixture.slots(20...20), mapVersion: 3)
+        try again.reopen()
+        #expect(again.store.ownedSlots() == SlotOwnership(slots: StoreFixture.slots(4...9, 21...29), mapVersion: 3))
     }
 
     /// The log that has the record is gone, and the file beside the engine tells it.

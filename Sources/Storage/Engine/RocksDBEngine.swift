@@ -51,12 +51,15 @@ package final class RocksDBEngine: StorageEngine {
         let start = RocksDBDatabase.start(of: slots)
         let end = RocksDBDatabase.end(of: slots)
         batch.deleteRange(from: start, to: end)
+        var deleted: UInt64 = 0
         for (at, count) in ledger.counts(of: slots).enumerated() where count.keys != 0 {
             let slot = slots.lowerBound + UInt16(at)
             batch.count(slot: slot, keys: -Int64(count.keys), bytes: -Int64(count.bytes))
+            deleted += count.keys
         }
         try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
-        database.suggestCompaction(from: start, to: end)
+        // A target clears before each of its moves, and has nothing there but after a broken one.
+        if deleted > 0 { database.suggestCompaction(from: start, to: end) }
     }
 
     private func deleteExpiries(

@@ -7,7 +7,9 @@ import TestSupport
 /// The driver: does what the machine says.
 extension ReshardProcess {
     func feed(_ event: ReshardingMachine.Event) {
-        guard isAlive, isLeaseValid, machine != nil else { return }
+        // Whatever the lease says, as the driver does: a renewal that was under way may yet bring it back, and what was
+        // missed meanwhile nobody would tell again (seed 2817).
+        guard isAlive, machine != nil else { return }
         guard let actions = machine?.handle(event, now: cluster.now / 1_000) else { return }
         for action in actions where isAlive { execute(action) }
     }
