@@ -17,7 +17,7 @@ SWIFT := swift
 
 # A build killed half-way must not leave what looks like a finished file.
 .DELETE_ON_ERROR:
-.PHONY: help console build perf bench bench-switchover bench-catch-up bench-reshard test unit coordination e2e e2e-long failover-long reshard-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
+.PHONY: help console build perf bench bench-switchover bench-catch-up bench-reshard bench-console test unit coordination e2e e2e-long failover-long reshard-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -42,6 +42,9 @@ bench-switchover: build ## pauses of 20 planned changes of leader under 10,000 w
 
 bench-catch-up: build ## how fast a replica that missed 1 GiB of writes is back, on all pairs of engines
 	@scripts/bench-replication.py $(SHOAL) catch-up
+
+bench-console: build ## what the console costs: first frame, keys under load, idle, 200 nodes
+	@scripts/bench-console.py $(SHOAL)
 
 bench-reshard: build ## how fast 2 GiB move next to a plain copy, and what 10,000 writes/s feel of hand-overs
 	@scripts/bench-reshard.py $(SHOAL) speed

@@ -25,6 +25,17 @@ import Testing
         #expect(state.press(.escape, .escape) == [])
     }
 
+    /// Zeros would look like an answer of a node that gave none.
+    @Test func aNodeThatCannotBeAskedShowsWhyAndNothingElse() throws {
+        var state = ConsoleFixture.state(shards: ConsoleFixture.replicatedShards)
+        _ = state.type(":node 127.0.0.62:8080")
+        _ = state.press(.enter)
+        let shown = try text(state)
+        #expect(shown.contains("why            can't connect: connection refused; is the node running?"))
+        #expect(shown.contains("could lead     no: it is not in the in-sync set: it is not connected to the leader"))
+        #expect(!shown.contains("│ keys ") && !shown.contains("│ engine "))
+    }
+
     @Test(arguments: [
         ("1", ConsoleView.dashboard), ("2", .shard), ("3", .node), ("4", .slots), ("5", .keys), ("7", .events),
         ("8", .logs),

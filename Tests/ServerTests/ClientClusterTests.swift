@@ -111,6 +111,18 @@ import Testing
         #expect(keys.count == 2)
     }
 
+    /// What speaks something else may never send what would be the end of a head: it is told by its first bytes.
+    @Test(arguments: ["SSH-2.0-OpenSSH_9.2\r\n", "h", "\u{1b}[31m"])
+    func whatSpeaksNoHTTPIsToldAtOnce(greeting: String) async throws {
+        let server = try FakeServer { _ in greeting }
+        defer { server.close() }
+        await #expect {
+            try await HTTPFetch.request(method: "GET", address: server.address, path: "/status")
+        } throws: {
+            ($0 as? ClientError)?.code == .badReply && "\($0)".contains("\(server.address): the answer is not HTTP/1.1")
+        }
+    }
+
     @Test func fetchesHTTP() async throws {
         let server = try FakeServer { request in
             request.hasPrefix("POST /admin/stop ")

@@ -20,6 +20,9 @@ struct HTTPResponseParser {
         case body(HTTPFetchResponse, expected: Int?)
     }
 
+    private static let version = Array("HTTP/1.".utf8)
+    private static let foreign = ClientError(.badReply, "the answer is not HTTP/1.1: is this a Shoal node?")
+
     /// A response to HEAD has the length of a body that does not follow.
     private let hasBody: Bool
     private var state = State.head
@@ -31,6 +34,10 @@ struct HTTPResponseParser {
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws(ClientError) -> HTTPFetchResponse? {
         buffer.append(contentsOf: bytes)
         if case .head = state {
+            // At once: what speaks something else may never send what would be the end of a head.
+            guard buffer.prefix(Self.version.count).elementsEqual(Self.version.prefix(buffer.count)) else {
+                throw Self.foreign
+            }
             guard let end = headEnd() else {
                 guard buffer.count <= ClientLimits.httpHeadBytes else {
                     throw ClientError(.badReply, "the HTTP head is over \(ClientLimits.httpHeadBytes) bytes")
@@ -67,9 +74,7 @@ struct HTTPResponseParser {
     private func parseHead(_ head: String) throws(ClientError) -> State {
         let lines = head.split(separator: "\r\n", omittingEmptySubsequences: false)
         let statusLine = (lines.first ?? "").split(separator: " ", maxSplits: 2)
-        guard statusLine.count >= 2, statusLine[0].hasPrefix("HTTP/1."), let status = Int(statusLine[1]) else {
-            throw ClientError(.badReply, "the answer is not HTTP/1.1: is this a Shoal node?")
-        }
+        guard statusLine.count >= 2, let status = Int(statusLine[1]) else { throw Self.foreign }
         var headers: [String: String] = [:]
         for line in lines.dropFirst() {
             guard let colon = line.firstIndex(of: ":") else {
