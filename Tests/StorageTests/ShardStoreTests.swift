@@ -105,6 +105,31 @@ import Testing
     /// In milliseconds; the applier does a round each 200 at the latest.
     private static let severalRounds: UInt64 = 1000
 
+    /// A new engine, and one that was filled by a snapshot, once told nobody to flush them: the log only grew.
+    @Test(arguments: EngineKind.allCases, [false, true])
+    func theLogIsCutByItself(kind: EngineKind, afterSnapshot: Bool) throws {
+        let fixture = try StoreFixture(kind, leads: !afterSnapshot) { options in
+            options.segmentBytes = 64 << 10
+            options.engineFlushBytes = 128 << 10
+            options.logKeepBytes = 0
+        }
+        if afterSnapshot {
+            try fixture.store.beginInstall()
+            try fixture.store.finishInstall(position: Position(term: 1, sequence: 1000))
+            try fixture.store.becomeLeader()
+        }
+        let start = fixture.store.log.start
+        let value = String(repeating: "v", count: 1000)
+        let began = ContinuousClock.now
+        while fixture.store.log.start == start {
+            guard began.duration(to: .now) < .seconds(60) else { Issue.record("the log is never cut"); break }
+            for number in 0..<100 { fixture.write("k\(number)", value) }
+            fixture.store.flushApplied()
+        }
+        #expect(fixture.store.log.start <= fixture.store.engine.durablePosition)
+        #expect(try fixture.read("k7") == value)
+    }
+
     @Test(arguments: EngineKind.allCases) func beginsATermWithEachLeadership(kind: EngineKind) throws {
         let fixture = try StoreFixture(kind)
         #expect(fixture.store.commitPosition == Position(term: 1, sequence: 1))

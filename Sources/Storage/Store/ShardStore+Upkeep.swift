@@ -63,9 +63,10 @@ extension ShardStore {
             boundPins()
             let applied = lock.withLock { appliedPosition }
             let durable = engine.durablePosition
+            // Behind the records: those themselves are not in a log that begins with a new engine, or with a snapshot.
             if durable < applied,
-                let end = log.offset(ofSequence: applied.sequence),
-                let start = log.offset(ofSequence: durable.sequence),
+                let end = log.offset(ofSequence: applied.sequence + 1),
+                let start = log.offset(ofSequence: durable.sequence + 1),
                 end - start > UInt64(options.engineFlushBytes)
             {
                 try engine.flush()
