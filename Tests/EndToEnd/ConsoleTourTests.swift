@@ -34,8 +34,8 @@ extension EndToEndSuite {
             try await console.terminal.press("t")
             try await console.wait(for: "next theme") { $0.text.contains("theme high-contrast") }
             try await console.terminal.press("?")
-            try await console.wait(for: "help") { $0.text.contains("one line up") }
-            try await console.terminal.press("1")
+            try await console.wait(for: "help") { $0.text.contains("Keys and commands") }
+            try await console.terminal.press("Escape")
             try await console.wait(for: "dashboard") { $0.row("shard0") != nil }
         }
 
