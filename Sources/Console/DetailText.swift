@@ -35,24 +35,17 @@ enum DetailText {
         switch row {
         case .cluster(let status): cluster(status, state)
         case .shard(let shard): self.shard(shard)
-        case .node(let node, _): node.state == .unreachable ? unreachable(node, state) : self.node(node, state)
+        case .node(let node, _): node.state == .unreachable ? unreachable(node) : self.node(node, state)
         }
     }
 
     /// Nothing is known but what the config says and why it can't be asked: zeros would look like an answer.
-    private static func unreachable(_ node: NodeStatus, _ state: ConsoleState) -> [Field] {
-        var fields = [
-            Field(label: "role", value: "\(node.role.rawValue), by what is known of the shard"),
+    private static func unreachable(_ node: NodeStatus) -> [Field] {
+        [
+            Field(label: "role", value: node.role.rawValue),
             Field(label: "state", value: node.state.rawValue),
             Field(label: "why", value: node.message, isWide: true),
         ]
-        if let shard = state.snapshot?.status.shards.first(where: { $0.name == node.shard }),
-            node.address != shard.runningLeader?.address
-        {
-            let reason = shard.impediment(of: node).map { "no: \($0)" } ?? "yes"
-            fields.append(Field(label: "could lead", value: reason, isWide: true))
-        }
-        return fields
     }
 
     private static func cluster(_ status: ClusterStatus, _ state: ConsoleState) -> [Field] {

@@ -32,7 +32,6 @@ import Testing
         _ = state.press(.enter)
         let shown = try text(state)
         #expect(shown.contains("why            can't connect: connection refused; is the node running?"))
-        #expect(shown.contains("could lead     no: it is not in the in-sync set: it is not connected to the leader"))
         #expect(!shown.contains("│ keys ") && !shown.contains("│ engine "))
     }
 
