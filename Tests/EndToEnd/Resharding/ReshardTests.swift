@@ -80,7 +80,7 @@ extension EndToEndSuite {
             load.stop()
             await running.value
             #expect(load.troubles.isEmpty, "\(load.troubles)")
-            load.alsoExpect(web.acknowledged, ignoring: ["py", "web", "key:"])
+            load.alsoExpect(web.acknowledged, ignoring: ["py", "web", "key:", "counter:"])
             try await Faults.judge(load, running, cluster, "\(change)", said.line)
             try await cluster.checkOwners(change)
             try await cluster.signalAll(SIGTERM)

@@ -40,7 +40,7 @@ extension TestCluster {
     /// Every node holds keys only of slots that its shard owns, soon; and the filled keys are all there.
     func expectNoOrphans(filled: Int, sourceLocation: SourceLocation = #_sourceLocation) async throws {
         var orphans: [String] = []
-        let isClean = try await Poll.until(within: .seconds(30)) {
+        let isClean = try await Poll.until(within: .seconds(120)) {
             orphans = []
             for member in members {
                 let response = try await HTTPFetch.request(method: "GET", address: member.listen, path: "/slots")
