@@ -115,6 +115,14 @@ final class StoreFixture {
         store.lock.withLock { store.admit(acknowledgements: count, port: port) }
     }
 
+    /// Until that batch is visible: `commit` comes back at once while the applier commits, which takes along what it finds.
+    func commitAll(through number: UInt64) {
+        while signals.committed < number {
+            store.commit()
+            store.lock.withLock { store.lock.waitForProgress(milliseconds: 5) }
+        }
+    }
+
     func write(_ key: String, _ value: String?, expiry: UInt64 = 0) {
         queue(key, value, expiry: expiry)
         store.commit()
