@@ -31,12 +31,12 @@ import Testing
             let key = "k\(Int.random(in: 0..<400, using: &random))"
             let isDelete = Int.random(in: 0..<4, using: &random) == 0
             let value = isDelete ? nil : String(repeating: "v\(step)-", count: Int.random(in: 1..<30, using: &random))
-            let number = fixture.queue(key, value)
+            fixture.queue(key, value)
             model[key] = value
             if step % 7 == 0 { #expect(try fixture.read(key, pending: true) == value) }
             if step % 5 == 0 { fixture.store.commit() }
             if step % 1500 == 1499 {
-                fixture.commitAll(through: number)
+                fixture.commitAll()
                 try check(fixture, model)
                 try check(try fixture.copyAsOfACrash(), model)
                 try fixture.reopen()

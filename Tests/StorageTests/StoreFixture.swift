@@ -115,11 +115,12 @@ final class StoreFixture {
         store.lock.withLock { store.admit(acknowledgements: count, port: port) }
     }
 
-    /// Until that batch is visible: `commit` comes back at once while the applier commits, which takes along what it finds.
-    func commitAll(through number: UInt64) {
-        while signals.committed < number {
+    /// Until everything queued is visible: `commit` comes back at once while the applier commits, which takes along what
+    /// it finds.
+    func commitAll() {
+        while store.lock.withLock({ store.awaitPending(port) }) != nil {
             store.commit()
-            store.lock.withLock { store.lock.waitForProgress(milliseconds: 5) }
+            store.lock.withLock { if store.awaitPending(port) != nil { store.lock.waitForProgress(milliseconds: 5) } }
         }
     }
 
