@@ -8,11 +8,23 @@ final class EngineFixture {
     private(set) var engine: any StorageEngine
     private(set) var sequence: UInt64 = 0
 
-    init(_ kind: EngineKind) throws {
+    private let open: (_ folder: String) throws -> any StorageEngine
+
+    convenience init(_ kind: EngineKind) throws {
+        try self.init(kind) { try EngineOpener.open(kind: kind, folder: $0) }
+    }
+
+    /// A RocksDB engine that makes table files of what `limits` say.
+    convenience init(runLimits: TableRunPlan.Limits) throws {
+        try self.init(.rocksdb) { try RocksDBEngine.open(folder: $0, runLimits: runLimits) }
+    }
+
+    private init(_ kind: EngineKind, _ open: @escaping (_ folder: String) throws -> any StorageEngine) throws {
         self.kind = kind
+        self.open = open
         root = FileManager.default.temporaryDirectory.path + "/shoal-engine-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
-        engine = try EngineOpener.open(kind: kind, folder: root + "/engine")
+        engine = try open(root + "/engine")
     }
 
     deinit {
@@ -22,14 +34,14 @@ final class EngineFixture {
 
     func reopen() throws {
         engine.close()
-        engine = try EngineOpener.open(kind: kind, folder: root + "/engine")
+        engine = try open(root + "/engine")
     }
 
     /// What a power cut would leave: the files as they are now, without a close.
     func crashCopy() throws -> any StorageEngine {
         let copy = root + "/copy-\(UUID().uuidString)"
         try StoreFixture.copy(root + "/engine", to: copy)
-        return try EngineOpener.open(kind: kind, folder: copy)
+        return try open(copy)
     }
 
     @discardableResult
@@ -67,6 +79,42 @@ final class EngineFixture {
             }
         }
         return position
+    }
+
+    /// One batch, sorted here.
+    func apply(_ writes: [Write]) throws {
+        sequence += 1
+        try EngineFixture.apply(writes, to: engine, sequence: sequence)
+    }
+
+    static func apply(_ writes: [Write], to engine: any StorageEngine, sequence: UInt64) throws {
+        let sorted = writes.sorted { $0.name < $1.name }
+        var arena: [UInt8] = []
+        for write in sorted { arena += write.name.key + (write.value ?? []) }
+        try arena.withUnsafeBytes { arena in
+            var at = 0
+            func next(_ count: Int) -> UnsafeRawBufferPointer {
+                defer { at += count }
+                return UnsafeRawBufferPointer(rebasing: arena[at..<(at + count)])
+            }
+            let engineWrites = sorted.map { write in
+                let key = next(write.name.key.count)
+                let value = write.value.map { value in
+                    StoredValue(version: sequence, expiry: write.expiry, bytes: next(value.count))
+                }
+                return EngineWrite(slot: write.name.slot, key: key, value: value, previous: write.previous)
+            }
+            try engineWrites.withUnsafeBufferPointer {
+                try engine.apply($0, position: Position(term: 1, sequence: sequence))
+            }
+        }
+    }
+
+    struct Write {
+        var name: EngineKeyOfSlot
+        var value: [UInt8]?
+        var expiry: UInt64 = 0
+        var previous = PreviousValue.unknown
     }
 
     /// One batch of values `value` under the keys, all in order.

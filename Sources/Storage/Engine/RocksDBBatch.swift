@@ -21,7 +21,7 @@ struct RocksDBBatch: ~Copyable {
 
     mutating func apply(_ write: EngineWrite) throws(StorageError) {
         buffer.encode(slot: write.slot, key: write.key)
-        let old = try previous(of: write)
+        let old = try database.previous(of: write, stored: UnsafeRawBufferPointer(buffer.key))
         if let value = write.value {
             put(value, key: write.key, old: old)
         } else if let old {
@@ -30,19 +30,6 @@ struct RocksDBBatch: ~Copyable {
         }
         let count = write.value?.bytes.count
         changes.replace(slot: write.slot, keyBytes: write.key.count, old: old?.bytes, new: count)
-    }
-
-    private func previous(of write: EngineWrite) throws(StorageError) -> (bytes: Int, expiry: UInt64)? {
-        switch write.previous {
-        case .absent: return nil
-        case .present(let bytes, let expiry): return (bytes, expiry)
-        case .unknown:
-            var found: (bytes: Int, expiry: UInt64)?
-            try database.get(UnsafeRawBufferPointer(buffer.key)) { value in
-                found = (value.bytes.count, value.expiry)
-            }
-            return found
-        }
     }
 
     private func put(_ value: StoredValue, key: UnsafeRawBufferPointer, old: (bytes: Int, expiry: UInt64)?) {

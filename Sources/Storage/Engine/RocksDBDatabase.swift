@@ -29,7 +29,7 @@ final class RocksDBDatabase: @unchecked Sendable {
     let folder: String
     let writeOptions: OpaquePointer
     let readOptions: OpaquePointer
-    private let options: OpaquePointer
+    let options: OpaquePointer
 
     /// Opens or creates the database in a folder that exists.
     init(folder: String) throws(StorageError) {

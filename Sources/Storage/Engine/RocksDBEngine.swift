@@ -10,16 +10,23 @@ package final class RocksDBEngine: StorageEngine {
     private let database: Mutex<RocksDBDatabase?>
     private let folder: String
     private let ledger: EngineLedger
+    private let runLimits: TableRunPlan.Limits
 
-    private init(_ database: RocksDBDatabase, ledger: EngineLedger) {
+    private init(_ database: RocksDBDatabase, ledger: EngineLedger, runLimits: TableRunPlan.Limits) {
         folder = database.folder
         self.database = Mutex(database)
         self.ledger = ledger
+        self.runLimits = runLimits
     }
 
     /// Opens or creates the engine in `folder`.
-    package static func open(folder: String) throws(StorageError) -> RocksDBEngine {
+    /// - Parameter runLimits: what of a batch goes to table files of its own.
+    package static func open(
+        folder: String,
+        runLimits: TableRunPlan.Limits = TableRunPlan.Limits()
+    ) throws(StorageError) -> RocksDBEngine {
         try EngineOpener.prepare(folder: folder, for: .rocksdb)
+        try RocksDBIngestion.prepare(folder)
         let database = try RocksDBDatabase(folder: folder)
         let meta = try database.meta(database.readOptions)
         let ledger = EngineLedger(meta: meta ?? EngineMeta(), counts: try database.counts())
@@ -27,7 +34,7 @@ package final class RocksDBEngine: StorageEngine {
             try RocksDBBatch(database).commit(EngineMeta(), ledger: ledger)
             try database.flush()
         }
-        return RocksDBEngine(database, ledger: ledger)
+        return RocksDBEngine(database, ledger: ledger, runLimits: runLimits)
     }
 
     package var kind: EngineKind { .rocksdb }
@@ -38,8 +45,17 @@ package final class RocksDBEngine: StorageEngine {
     package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] { ledger.counts(of: slots) }
 
     package func apply(_ writes: UnsafeBufferPointer<EngineWrite>, position: Position) throws(StorageError) {
-        var batch = RocksDBBatch(try opened())
-        for write in writes { try batch.apply(write) }
+        let database = try opened()
+        let plan = TableRunPlan(writes, runLimits) { slot in ledger.counts(of: slot...slot)[0].keys == 0 }
+        if !plan.runs.isEmpty {
+            var ingestion = RocksDBIngestion(database)
+            for run in plan.runs { try ingestion.add(writes[run]) }
+            try ingestion.commit(ledger: ledger)
+        }
+        var batch = RocksDBBatch(database)
+        for part in plan.rest(of: writes.count) {
+            for at in part { try batch.apply(writes[at]) }
+        }
         try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
     }
 
@@ -50,15 +66,16 @@ package final class RocksDBEngine: StorageEngine {
         try deleteExpiries(of: slots, database, &batch)
         let start = RocksDBDatabase.start(of: slots)
         let end = RocksDBDatabase.end(of: slots)
-        batch.deleteRange(from: start, to: end)
         var deleted: UInt64 = 0
         for (at, count) in ledger.counts(of: slots).enumerated() where count.keys != 0 {
             let slot = slots.lowerBound + UInt16(at)
             batch.count(slot: slot, keys: -Int64(count.keys), bytes: -Int64(count.bytes))
             deleted += count.keys
         }
+        // A target clears before each of its moves, and has nothing there but after a broken one. A tombstone over nothing
+        // would still keep what is copied in behind it from being taken over as it is.
+        if deleted > 0 { batch.deleteRange(from: start, to: end) }
         try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
-        // A target clears before each of its moves, and has nothing there but after a broken one.
         if deleted > 0 { database.suggestCompaction(from: start, to: end) }
     }
 
@@ -92,7 +109,7 @@ package final class RocksDBEngine: StorageEngine {
         let database = try opened()
         let batch = RocksDBBatch(database)
         let meta = EngineMeta(position: .zero, isComplete: false)
-        batch.deleteRange(from: [0], to: [RocksDBDatabase.metaTable])
+        if ledger.total.keys > 0 { batch.deleteRange(from: [0], to: [RocksDBDatabase.metaTable]) }
         batch.deleteRange(from: [RocksDBDatabase.metaTable, 1], to: [RocksDBDatabase.metaTable, 2])
         batch.write(meta)
         try batch.writeStep()

@@ -16,6 +16,21 @@ extension RocksDBDatabase {
         }
     }
 
+    /// What a write replaces, nil if nothing: as the caller says, or as the engine has it under the stored key.
+    func previous(
+        of write: EngineWrite,
+        stored: UnsafeRawBufferPointer
+    ) throws(StorageError) -> (bytes: Int, expiry: UInt64)? {
+        switch write.previous {
+        case .absent: return nil
+        case .present(let bytes, let expiry): return (bytes, expiry)
+        case .unknown:
+            var found: (bytes: Int, expiry: UInt64)?
+            try get(stored) { value in found = (value.bytes.count, value.expiry) }
+            return found
+        }
+    }
+
     @inline(__always)
     private func pinned(
         _ key: UnsafeRawBufferPointer,

@@ -1,0 +1,57 @@
+import CRocksDB
+
+/// A sorted table file, written beside the tree, which then takes it over. Whoever made it removes it when it was not.
+///
+/// Source: RocksDB's wiki, "Creating and Ingesting SST files".
+struct RocksDBTableFile: ~Copyable {
+    private let path: String
+    private let handle: OpaquePointer
+    private let environment: OpaquePointer
+    /// Head and value of a record, which the writer takes as one.
+    private var record: [UInt8] = []
+
+    init(_ database: RocksDBDatabase, path: String) throws(StorageError) {
+        self.path = path
+        environment = rocksdb_envoptions_create()
+        handle = rocksdb_sstfilewriter_create(environment, database.options)
+        var failure: UnsafeMutablePointer<CChar>?
+        rocksdb_sstfilewriter_open(handle, path, &failure)
+        try RocksDBFailure.check(failure, "cannot write \(path)")
+    }
+
+    deinit {
+        rocksdb_sstfilewriter_destroy(handle)
+        rocksdb_envoptions_destroy(environment)
+    }
+
+    /// Appends a key, which must be behind all before it.
+    mutating func put(
+        _ key: UnsafeRawBufferPointer,
+        head: UnsafeRawBufferPointer,
+        value: UnsafeRawBufferPointer
+    ) throws(StorageError) {
+        record.removeAll(keepingCapacity: true)
+        record.append(contentsOf: head)
+        record.append(contentsOf: value)
+        let file = handle
+        var failure: UnsafeMutablePointer<CChar>?
+        record.withUnsafeBytes { record in
+            rocksdb_sstfilewriter_put(file, key.characters, key.count, record.characters, record.count, &failure)
+        }
+        try RocksDBFailure.check(failure, "cannot write \(path)")
+    }
+
+    /// Appends the deletion of a key, which must be behind all before it.
+    func delete(_ key: UnsafeRawBufferPointer) throws(StorageError) {
+        var failure: UnsafeMutablePointer<CChar>?
+        rocksdb_sstfilewriter_delete(handle, key.characters, key.count, &failure)
+        try RocksDBFailure.check(failure, "cannot write \(path)")
+    }
+
+    /// Ends and syncs the file.
+    func finish() throws(StorageError) {
+        var failure: UnsafeMutablePointer<CChar>?
+        rocksdb_sstfilewriter_finish(handle, &failure)
+        try RocksDBFailure.check(failure, "cannot write \(path)")
+    }
+}
