@@ -8,8 +8,9 @@ import Testing
 extension EndToEndSuite.Faults {
     /// Item 2: a leader stopped with SIGSTOP for longer than its lease.
     @Suite struct SleepingLeaderTests {
-        @Test func nothingStaleIsServedByALeaderThatWakes() async throws {
-            let cluster = try await Faults.cluster([["lmdb", "rocksdb", "lmdb"]], Faults.options(.local))
+        @Test(arguments: Coordinator.allCases)
+        func nothingStaleIsServedByALeaderThatWakes(coordinator: Coordinator) async throws {
+            let cluster = try await Faults.cluster([["lmdb", "rocksdb", "lmdb"]], Faults.options(coordinator))
             let load = try AuditLoad(cluster)
             let running = Task { await load.run() }
             let sleeper = try await cluster.leader(of: 0)
@@ -52,7 +53,7 @@ extension EndToEndSuite.Faults {
             try await cluster.waitUntilInSync()
             load.alsoExpect([Pair(key: Array("a".utf8), value: Array("after".utf8))])
             let slept = Faults.seconds(.now - fellAsleep)
-            try await Faults.judge(load, running, cluster, "SIGSTOP of a leader", "woken \(slept) later")
+            try await Faults.judge(load, running, cluster, "SIGSTOP of a leader, \(coordinator)", "woken \(slept) later")
             try await cluster.signalAll(SIGTERM)
         }
 
