@@ -63,30 +63,30 @@ package final class RocksDBEngine: StorageEngine {
     package func deleteSlots(_ slots: ClosedRange<UInt16>, position: Position) throws(StorageError) {
         let database = try opened()
         var batch = RocksDBBatch(database)
-        try deleteExpiries(of: slots, database, &batch)
+        let hasKeys = try deleteExpiries(of: slots, database, &batch)
         let start = RocksDBDatabase.start(of: slots)
         let end = RocksDBDatabase.end(of: slots)
-        var deleted: UInt64 = 0
         for (at, count) in ledger.counts(of: slots).enumerated() where count.keys != 0 {
             let slot = slots.lowerBound + UInt16(at)
             batch.count(slot: slot, keys: -Int64(count.keys), bytes: -Int64(count.bytes))
-            deleted += count.keys
         }
         // A target clears before each of its moves, and has nothing there but after a broken one. A tombstone over nothing
         // would still keep what is copied in behind it from being taken over as it is.
-        if deleted > 0 { batch.deleteRange(from: start, to: end) }
+        if hasKeys { batch.deleteRange(from: start, to: end) }
         try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
-        if deleted > 0 { database.suggestCompaction(from: start, to: end) }
+        if hasKeys { database.suggestCompaction(from: start, to: end) }
     }
 
+    /// - Returns: whether the slots have keys at all.
     private func deleteExpiries(
         of slots: ClosedRange<UInt16>,
         _ database: RocksDBDatabase,
         _ batch: inout RocksDBBatch
-    ) throws(StorageError) {
+    ) throws(StorageError) -> Bool {
         let snapshot = try RocksDBSnapshot(database)
         let cursor = RocksDBCursor(database, snapshot.options, end: RocksDBDatabase.end(of: slots))
         RocksDBDatabase.start(of: slots).withUnsafeBytes { cursor.seek($0) }
+        let hasKeys = cursor.isValid
         var pending = 0
         while cursor.isValid {
             guard let record = EngineRecord(cursor.value) else {
@@ -103,13 +103,14 @@ package final class RocksDBEngine: StorageEngine {
             cursor.next()
         }
         try cursor.checkEnd()
+        return hasKeys
     }
 
     package func eraseAll() throws(StorageError) {
         let database = try opened()
         let batch = RocksDBBatch(database)
         let meta = EngineMeta(position: .zero, isComplete: false)
-        if ledger.total.keys > 0 { batch.deleteRange(from: [0], to: [RocksDBDatabase.metaTable]) }
+        if try !database.isVoid { batch.deleteRange(from: [0], to: [RocksDBDatabase.metaTable]) }
         batch.deleteRange(from: [RocksDBDatabase.metaTable, 1], to: [RocksDBDatabase.metaTable, 2])
         batch.write(meta)
         try batch.writeStep()
@@ -171,6 +172,18 @@ package final class RocksDBEngine: StorageEngine {
 }
 
 extension RocksDBDatabase {
+    /// Whether there is neither a value nor an entry of the expiry index.
+    fileprivate var isVoid: Bool {
+        get throws(StorageError) {
+            let snapshot = try RocksDBSnapshot(self)
+            let cursor = RocksDBCursor(self, snapshot.options, end: [RocksDBDatabase.metaTable])
+            [0].withUnsafeBytes { cursor.seek($0) }
+            let isVoid = !cursor.isValid
+            try cursor.checkEnd()
+            return isVoid
+        }
+    }
+
     /// Writes the memtable to disk, synced, and waits for it.
     fileprivate func flush() throws(StorageError) {
         let options = rocksdb_flushoptions_create()

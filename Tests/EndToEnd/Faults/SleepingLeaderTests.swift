@@ -53,7 +53,8 @@ extension EndToEndSuite.Faults {
             try await cluster.waitUntilInSync()
             load.alsoExpect([Pair(key: Array("a".utf8), value: Array("after".utf8))])
             let slept = Faults.seconds(.now - fellAsleep)
-            try await Faults.judge(load, running, cluster, "SIGSTOP of a leader, \(coordinator)", "woken \(slept) later")
+            let what = "SIGSTOP of a leader, \(coordinator)"
+            try await Faults.judge(load, running, cluster, what, "woken \(slept) later")
             try await cluster.signalAll(SIGTERM)
         }
 
