@@ -14,30 +14,32 @@ import Testing
         try compare(state, "dashboard-\(width)x\(height)")
     }
 
-    @Test(arguments: [(80, 24), (120, 40)])
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
     func lag(width: Int, height: Int) throws {
         var state = ConsoleFixture.state(width: width, height: height, shards: ConsoleFixture.replicatedShards)
         _ = state.press(.down, .character("]"))
         try compare(state, "lag-\(width)x\(height)")
     }
 
-    @Test func latency() throws {
-        var state = ConsoleFixture.state()
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func latency(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
         _ = state.press(.character("["))
-        try compare(state, "latency-80x24")
+        try compare(state, "latency-\(width)x\(height)")
     }
 
-    @Test(arguments: [(80, 24), (120, 40)])
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
     func shardDetail(width: Int, height: Int) throws {
         var state = ConsoleFixture.state(width: width, height: height, shards: ConsoleFixture.replicatedShards)
         _ = state.press(.down, .enter)
         try compare(state, "shard-\(width)x\(height)")
     }
 
-    @Test func replicaDetail() throws {
-        var state = ConsoleFixture.state(shards: ConsoleFixture.replicatedShards)
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func replicaDetail(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height, shards: ConsoleFixture.replicatedShards)
         _ = state.press(.down, .down, .down, .down, .enter)
-        try compare(state, "replica-80x24")
+        try compare(state, "replica-\(width)x\(height)")
     }
 
     @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
@@ -50,46 +52,46 @@ import Testing
         try compare(state, "slots-\(width)x\(height)")
     }
 
-    @Test(arguments: [("keys", 80, 24), ("ops", 120, 40)])
-    func slotsHeat(shade: String, width: Int, height: Int) throws {
-        var state = ConsoleFixture.state(width: width, height: height)
+    @Test(arguments: ["keys", "ops"], [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func slotsHeat(shade: String, size: (Int, Int)) throws {
+        var state = ConsoleFixture.state(width: size.0, height: size.1)
         _ = state.press(.character("4"))
         _ = state.update(.slots(try ConsoleFixture.slots(placement: .ring)))
         _ = state.type(":shade \(shade)")
         _ = state.press(.enter)
-        try compare(state, "slots-\(shade)-\(width)x\(height)")
+        try compare(state, "slots-\(shade)-\(size.0)x\(size.1)")
     }
 
-    @Test(arguments: ReshardWizard.Step.allCases.prefix(6), [(80, 24), (120, 40)])
+    @Test(arguments: ReshardWizard.Step.allCases.prefix(6), [(40, 10), (80, 24), (120, 40), (200, 60)])
     func reshard(step: ReshardWizard.Step, size: (Int, Int)) throws {
         let state = try ReshardFixture.walked(to: step, width: size.0, height: size.1)
         #expect(state.reshard.wizard.step == step)
         try compare(state, "reshard-\(step)-\(size.0)x\(size.1)")
     }
 
-    @Test(arguments: [(ReshardJob.State.running, 80, 24), (.running, 120, 40), (.paused, 80, 24), (.done, 80, 24)])
-    func reshardJob(job: ReshardJob.State, width: Int, height: Int) throws {
-        var state = ReshardFixture.state(width: width, height: height)
+    @Test(arguments: [ReshardJob.State.running, .paused, .done], [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func reshardJob(job: ReshardJob.State, size: (Int, Int)) throws {
+        var state = ReshardFixture.state(width: size.0, height: size.1)
         _ = state.update(.reshard(.job(try ReshardFixture.job(done: 3))))
         _ = state.press(.character("R"))
         _ = state.update(.reshard(.job(try ReshardFixture.job(done: 7, state: job))))
-        try compare(state, "reshard-\(job)-\(width)x\(height)")
+        try compare(state, "reshard-\(job)-\(size.0)x\(size.1)")
     }
 
-    @Test func reshardOfShardsAndSlots() throws {
-        var state = try ReshardFixture.opened()
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func reshardOfShardsAndSlots(width: Int, height: Int) throws {
+        var state = try ReshardFixture.opened(width: width, height: height)
         _ = state.press(.down, .enter, .down, .character(" "))
-        try compare(state, "reshard-remove-80x24")
+        try compare(state, "reshard-remove-\(width)x\(height)")
         _ = state.press(.escape, .down, .down, .down, .enter)
         _ = state.type("100-199,9000")
-        try compare(state, "reshard-move-80x24")
+        try compare(state, "reshard-move-\(width)x\(height)")
     }
 
-    @Test(arguments: [(40, 10), (60, 16)])
-    func smallReshard(width: Int, height: Int) throws {
+    @Test func smallReshard() throws {
         for step in ReshardWizard.Step.allCases.prefix(6) {
-            let state = try ReshardFixture.walked(to: step, width: width, height: height)
-            try compare(state, "reshard-\(step)-\(width)x\(height)", themes: ["mono"])
+            let state = try ReshardFixture.walked(to: step, width: 60, height: 16)
+            try compare(state, "reshard-\(step)-60x16", themes: ["mono"])
         }
     }
 
@@ -167,28 +169,32 @@ import Testing
         try compare(state, "restart-\(width)x\(height)")
     }
 
-    @Test func help() throws {
-        var state = ConsoleFixture.state()
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func help(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
         _ = state.press(.character("?"))
-        try compare(state, "help-80x24")
+        try compare(state, "help-\(width)x\(height)")
     }
 
-    @Test func nodeDetail() throws {
-        var state = ConsoleFixture.state()
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func nodeDetail(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
         _ = state.press(.down, .down, .enter)
-        try compare(state, "node-80x24")
+        try compare(state, "node-\(width)x\(height)")
     }
 
-    @Test func stopDialog() throws {
-        var state = ConsoleFixture.state()
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func stopDialog(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
         _ = state.press(.down, .character("x"))
-        try compare(state, "stop-80x24")
+        try compare(state, "stop-\(width)x\(height)")
     }
 
-    @Test func commandLine() throws {
-        var state = ConsoleFixture.state()
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func commandLine(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
         _ = state.type(":st")
-        try compare(state, "command-80x24")
+        try compare(state, "command-\(width)x\(height)")
     }
 
     @Test(arguments: GraphSet.allCases)

@@ -40,7 +40,7 @@ import Testing
         }
         #expect(through == source.store.commitPosition.sequence)
         #expect(try contents(target) == (try contents(source)))
-        let strangers = target.store.leftoverSlots().subtracting(Self.moving)
+        let strangers = try target.store.leftoverSlots().subtracting(Self.moving)
         #expect(strangers.isEmpty, "keys of slots that nobody moves")
         _ = try target.store.jump(above: through, term: target.term, port: target.port)
         target.write("k1", "later")

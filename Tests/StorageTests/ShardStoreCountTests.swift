@@ -16,7 +16,7 @@ import Testing
         let fixture = try StoreFixture(kind) { $0.applyAgeMilliseconds = 3_600_000 }
         let lower = fill(fixture, 0..<500)
         #expect(fixture.store.total().keys == 500, "while the log says nothing, all of them count")
-        #expect(fixture.store.leftoverSlots() == leftovers(fixture.store.slotCounts(), from: 0))
+        #expect(try fixture.store.leftoverSlots() == leftovers(fixture.store.slotCounts(), from: 0))
         try fixture.own(StoreFixture.slots(0...31))
         try fixture.importKeys([.init(key: "k0", value: "in the hot table", version: 3)])
         let expected = SlotCount(keys: lower, bytes: bytes(0..<500))
@@ -24,12 +24,27 @@ import Testing
         let all = fixture.store.slotCounts()
         #expect(all.count == StorageLimits.slotCount)
         #expect(all.reduce(0) { $0 + $1.keys } == 500, "what is here")
-        #expect(fixture.store.leftoverSlots() == leftovers(all, from: 32))
+        #expect(try fixture.store.leftoverSlots() == leftovers(all, from: 32))
         try fixture.store.clear(StoreFixture.slots(40...63), term: fixture.term, port: fixture.port)
-        #expect(fixture.store.leftoverSlots() == leftovers(Array(all[..<40]), from: 32))
+        #expect(try fixture.store.leftoverSlots() == leftovers(Array(all[..<40]), from: 32))
         try fixture.own(disown: StoreFixture.slots(0...31), mapVersion: 2)
         #expect(fixture.store.total() == SlotCount())
-        #expect(fixture.store.leftoverSlots() == leftovers(Array(all[..<40]), from: 0))
+        #expect(try fixture.store.leftoverSlots() == leftovers(Array(all[..<40]), from: 0))
+    }
+
+    /// An engine that can't take what is committed, on a full disk, knows of none of it: what a cancelled move left there
+    /// was missed for ever, since nobody looked again.
+    @Test(arguments: kinds) func leftoversAreNotToldByAnEngineThatIsBehind(kind: EngineKind) throws {
+        let fixture = try StoreFixture(kind)
+        try fixture.own(StoreFixture.slots(0...31))
+        fixture.store.flushApplied()
+        fixture.store.engine.close()
+        try fixture.importKeys([.init(key: "left", value: "in the hot table", version: 3)])
+        #expect {
+            try fixture.store.leftoverSlots()
+        } throws: {
+            ($0 as? StorageError)?.message.contains("closed") == true
+        }
     }
 
     private func bytes(_ keys: Range<Int>) -> UInt64 {

@@ -46,6 +46,8 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     private var observer: Int?
     private let wakeUp: CoalescedWake
     private var tickedSlowlyAt: UInt64 = 0
+    /// The last look for leftovers could not tell.
+    private var mustLook = false
     private var sampledAt: UInt64 = 0
     /// Once ended, nothing of this driver reaches store or streams any more.
     let ended = Mutex(false)
@@ -99,11 +101,11 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
                 committed: committed.sequence
             )
             handle(.pictureSeen(surroundings.picture()))
+            lookForLeftovers()
             scheduleTick()
         }
         // The loop outlives every node.
         try? begun.wait()
-        lookForLeftovers()
     }
 
     /// The lead has ended: nothing is decided any more. Any thread; blocks no longer than what is under way at the store.
@@ -192,6 +194,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         let now = BootClock.milliseconds()
         guard let actions = machine?.handle(event, now: now) else { return }
         for action in actions { execute(action) }
+        if case .cleared = event { lookForLeftovers() }
         watchTheStore()
     }
 
@@ -217,6 +220,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         let isSlow = now >= tickedSlowlyAt + ReshardingDriver.slowPeriod
         if isSlow { tickedSlowlyAt = now }
         guard isSlow || machine.isBusy else { return }
+        if isSlow, mustLook { lookForLeftovers() }
         handle(.tick)
         let progress = self.machine?.progress(now: now)
         published.withLock { $0 = progress }
@@ -244,13 +248,16 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         handle(.committed(through: sequence))
     }
 
-    /// On the reading thread: it looks at the counts of all slots.
+    /// Behind everything that is still to be appended: what a move that was called off brings last is nobody's, too. An engine
+    /// that can't take it yet, on a full disk, is asked again.
     private func lookForLeftovers() {
-        reads.add { [weak self, store] in
-            guard store.beginUse() else { return }
-            defer { store.endUse() }
-            self?.receive(.leftovers(store.leftoverSlots()))
-        }
+        mustLook = false
+        appender?.add(
+            .lookForLeftovers { [weak self] found in
+                guard let self else { return }
+                if let found { receive(.leftovers(found)) } else { eventLoop.execute { self.mustLook = true } }
+            }
+        )
     }
 }
 

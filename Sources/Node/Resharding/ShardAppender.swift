@@ -12,6 +12,8 @@ final class ShardAppender: @unchecked Sendable {
         case clear(number: UInt64, SlotSet)
         /// For `/clean`.
         case clean([ClosedRange<UInt16>], @Sendable (CleanOutcome) -> Void)
+        /// Which slots hold what is nobody's, once all before is in the log; nil when the engine can't tell yet.
+        case lookForLeftovers(@Sendable (SlotSet?) -> Void)
         /// For a move, by its link.
         case stage(link: UInt64, SlotSet)
         case importChunk(link: UInt64, MigrationChunk)
@@ -20,7 +22,7 @@ final class ShardAppender: @unchecked Sendable {
         /// The link whose jobs are given up when one of them fails.
         var link: UInt64? {
             switch self {
-            case .changeOwnership, .clear, .clean: nil
+            case .changeOwnership, .clear, .clean, .lookForLeftovers: nil
             case .stage(let link, _), .importChunk(let link, _), .jump(let link, _, _): link
             }
         }
@@ -137,7 +139,7 @@ final class ShardAppender: @unchecked Sendable {
             try store.clear(slots, term: term, port: port)
             Failpoint.leftoversCleared.visit()
             deliver(.cleared(number: number))
-            deliver(.leftovers(store.leftoverSlots()))
+        case .lookForLeftovers(let reply): reply(try store.leftoverSlots())
         case .clean(let slots, let reply): reply(.removed(try store.clear(slots, term: term, port: port)))
         case .stage(_, let slots):
             Failpoint.targetClear.visit()
@@ -178,6 +180,7 @@ final class ShardAppender: @unchecked Sendable {
     private func fail(_ job: Job, _ reason: String) {
         switch job {
         case .clean(_, let reply): reply(.failed(StorageError(.io, reason)))
+        case .lookForLeftovers(let reply): reply(nil)
         case .changeOwnership(let number, _, _, _): deliver(.ownershipFailed(number: number, reason: reason))
         case .clear(let number, _): deliver(.clearFailed(number: number, reason: reason))
         case .stage(let link, _), .importChunk(let link, _), .jump(let link, _, _):

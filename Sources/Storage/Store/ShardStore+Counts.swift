@@ -28,9 +28,16 @@ extension ShardStore {
 
     /// Slots that hold keys and that the log does not say are owned: all that hold any while it says nothing, as in a new
     /// shard whose first moves were called off.
-    package func leftoverSlots() -> SlotSet {
+    /// - Throws: why the engine does not have yet what was committed before the call: those slots would be missed.
+    package func leftoverSlots() throws(StorageError) -> SlotSet {
+        let target = lock.withLock { commitPosition.sequence }
+        let counts = slotCounts()
+        try lock.withLock { () throws(StorageError) in
+            guard appliedPosition.sequence < target else { return }
+            throw failure ?? applierTrouble ?? StorageError(.closed, "the store ends, or takes a snapshot in")
+        }
         var left = SlotSet()
-        for (slot, count) in slotCounts().enumerated() where count.keys > 0 {
+        for (slot, count) in counts.enumerated() where count.keys > 0 {
             left.insert(UInt16(slot)...UInt16(slot))
         }
         if let owned = ownedSlots() { left.subtract(owned.slots) }
