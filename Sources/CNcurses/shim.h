@@ -206,6 +206,27 @@ static inline void shoal_endwin(void) {
     shoal_shared.screen = NULL;
 }
 
+/// Turns the reports of the mouse on or off; false if the terminal has none, by its entry or by what curses makes of it.
+/// Curses turns them off itself in endwin.
+static inline bool shoal_use_mouse(bool on) {
+    if (!shoal_has_string("kmous")) return false;
+    // A press is told at once, not held back until it is known whether it becomes a click.
+    mouseinterval(0);
+    mmask_t wanted = on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0;
+    return mousemask(wanted, NULL) != 0 || !on;
+}
+
+/// After KEY_MOUSE: 1 for the left button, 4 and 5 for the wheel up and down, 0 for anything else.
+static inline int shoal_read_mouse(int *x, int *y) {
+    MEVENT event;
+    if (getmouse(&event) != OK) return 0;
+    *x = event.x;
+    *y = event.y;
+    if (event.bstate & BUTTON1_PRESSED) return 1;
+    if (event.bstate & BUTTON4_PRESSED) return 4;
+    return event.bstate & BUTTON5_PRESSED ? 5 : 0;
+}
+
 static inline int shoal_key_function(uint32_t code) {
     return code > KEY_F0 && code <= KEY_F0 + 63 ? (int)code - KEY_F0 : 0;
 }
@@ -301,13 +322,15 @@ static inline void shoal_append_restore(const char *text) {
     shoal_shared.crash_length += length;
 }
 
-/// After newterm: what leaves the screen and shows the cursor is taken from terminfo now, since a handler must not ask.
 // Whether a crash handler has given the terminal back: other threads may run on for as long as a backtrace takes.
 static inline bool shoal_has_crashed(void) { return shoal_shared.crash_installed && shoal_shared.crash_tty < 0; }
 
+/// After newterm: what leaves the screen and shows the cursor is taken from terminfo now, since a handler must not ask.
 static inline void shoal_install_crash(int tty, const struct termios *before) {
     shoal_shared.crash_length = 0;
     shoal_append_restore("\033[?2004l");
+    // Where curses turns the mouse on, it does so with these; off they may be twice.
+    if (shoal_has_string("kmous")) shoal_append_restore("\033[?1006l\033[?1000l");
     shoal_append_restore(tigetstr((char *)"sgr0"));
     shoal_append_restore(tigetstr((char *)"cnorm"));
     shoal_append_restore(tigetstr((char *)"rmkx"));
