@@ -18,7 +18,7 @@ package enum TerminalBackground {
             let digits = color.drop { $0 != ":" }.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
             guard digits.count == (color.hasPrefix("rgba:") ? 4 : 3) else { return nil }
             parts = digits.prefix(3).map(share)
-        } else if color.hasPrefix("#"), color.utf8.count == 7 {
+        } else if color.hasPrefix("#"), color.count == 7 {
             let digits = Array(color.dropFirst())
             parts = [0, 2, 4].map { share(String(digits[$0..<$0 + 2])[...]) }
         } else {
