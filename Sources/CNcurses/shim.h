@@ -35,7 +35,8 @@
 #undef newline
 
 enum { SHOAL_KEY_PASTE_BEGIN = 0x7001, SHOAL_KEY_PASTE_END = 0x7002 };
-enum { SHOAL_BYTE_RESIZE = 'R' };
+// Above all signals' numbers, which are the other bytes of that pipe.
+enum { SHOAL_BYTE_RESIZE = 'R', SHOAL_BYTE_RESUME = 'C' };
 
 enum { SHOAL_TERMINATE_SIGNALS = 3, SHOAL_CRASH_SIGNALS = 6, SHOAL_RESTORE_SIZE = 512, SHOAL_STACK_SIZE = 65536 };
 
@@ -47,6 +48,7 @@ struct shoal_state {
     struct sigaction old_terminate[SHOAL_TERMINATE_SIGNALS];
     struct sigaction old_crash[SHOAL_CRASH_SIGNALS];
     struct sigaction old_winch;
+    struct sigaction old_cont;
     struct sigaction old_pipe;
     bool crash_installed;
     volatile int crash_tty;
@@ -169,6 +171,9 @@ static inline void shoal_show(void) {
     doupdate();
 }
 
+/// After a stop, in which a shell may have had the terminal.
+static inline void shoal_resume(void) { reset_prog_mode(); }
+
 static inline void shoal_repaint_all(void) { clearok(curscr, TRUE); }
 
 /// Columns as curses will count them, -1 for what it will not print.
@@ -254,7 +259,9 @@ static inline bool shoal_set_locale(void) {
 
 static void shoal_on_signal(int signal_number) {
     int saved = errno;
-    unsigned char byte = signal_number == SIGWINCH ? SHOAL_BYTE_RESIZE : (unsigned char)signal_number;
+    unsigned char byte = signal_number == SIGWINCH ? SHOAL_BYTE_RESIZE
+        : signal_number == SIGCONT                 ? SHOAL_BYTE_RESUME
+                                                   : (unsigned char)signal_number;
     int pipe_end = shoal_shared.signal_pipe;
     if (pipe_end >= 0 && write(pipe_end, &byte, 1) < 0) { /* A full pipe will wake the thread just as well. */ }
     errno = saved;
@@ -301,7 +308,7 @@ static inline void shoal_install_handler(int signal_number, struct sigaction *ol
     sigaction(signal_number, &action, old);
 }
 
-/// SIGINT, SIGTERM, SIGHUP and SIGWINCH become bytes in the pipe. Before newterm, or curses installs its own
+/// SIGINT, SIGTERM, SIGHUP, SIGWINCH and SIGCONT become bytes in the pipe. Before newterm, or curses installs its own
 /// handlers, which end the process.
 static inline void shoal_install_signals(int pipe_end) {
     shoal_shared.signal_pipe = pipe_end;
@@ -309,6 +316,7 @@ static inline void shoal_install_signals(int pipe_end) {
         shoal_install_handler(shoal_terminate_signal(i), &shoal_shared.old_terminate[i]);
     }
     shoal_install_handler(SIGWINCH, &shoal_shared.old_winch);
+    shoal_install_handler(SIGCONT, &shoal_shared.old_cont);
     struct sigaction ignore;
     memset(&ignore, 0, sizeof ignore);
     ignore.sa_handler = SIG_IGN;
@@ -376,6 +384,7 @@ static inline void shoal_remove_signals(void) {
         sigaction(shoal_terminate_signal(i), &shoal_shared.old_terminate[i], NULL);
     }
     sigaction(SIGWINCH, &shoal_shared.old_winch, NULL);
+    sigaction(SIGCONT, &shoal_shared.old_cont, NULL);
     sigaction(SIGPIPE, &shoal_shared.old_pipe, NULL);
     shoal_shared.signal_pipe = -1;
 }

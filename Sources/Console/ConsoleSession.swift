@@ -29,6 +29,7 @@ struct ConsoleSession {
         self.themes = ConsoleThemes(theme, name: options.theme, loader: themes, depth: driver.colorDepth)
         driver.watched = self.themes.descriptor
         var options = options
+        if !driver.abilities.hasFineGlyphs { options.graphSet = .ascii }
         options.canReshard = source.reshardPort != nil
         state = ConsoleState(
             options: options,

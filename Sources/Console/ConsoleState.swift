@@ -76,6 +76,8 @@ package struct ConsoleState: Sendable {
     var isMouseAsked = false
     /// The theme the user chose, here or the last time; nil: the one that suits the terminal.
     var chosenTheme: String?
+    /// The set of glyphs for graphs that was chosen; nil: the one that suits the terminal.
+    var chosenGraphSet: GraphSet?
     /// Lines of the settings that another version knows.
     var unknownSettings: [String] = []
     package internal(set) var slots: ClusterSlots?

@@ -58,6 +58,7 @@ import Testing
             #expect(abilities(["TERM": name]).takesStrings, "\(name)")
         }
         #expect(!abilities([:]).takesStrings)
+        #expect(!abilities(["TERM": "linux"]).hasFineGlyphs && abilities(["TERM": "vt100"]).hasFineGlyphs)
         #expect(abilities(["TERM": "screen"]).clipboard == .terminal)
         #expect(abilities(["TERM": "screen", "TMUX": "/tmp/x,1,0"]).clipboard == .tmux)
         #expect(abilities(["TERM": "screen", "STY": "1.pts"]).clipboard == .screen)

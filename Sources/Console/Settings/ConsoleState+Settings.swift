@@ -5,7 +5,7 @@ extension ConsoleState {
     package var settings: ConsoleSettings {
         ConsoleSettings(
             theme: chosenTheme,
-            graphSet: graph.set,
+            graphSet: chosenGraphSet,
             sort: sort,
             refreshMilliseconds: refreshMilliseconds,
             isMouseOn: wantsMouse,
@@ -21,6 +21,7 @@ extension ConsoleState {
     /// whether another was asked for.
     mutating func receive(_ settings: ConsoleSettings, _ problem: String?) -> [ConsoleAction] {
         chosenTheme = settings.theme
+        chosenGraphSet = settings.graphSet
         if let set = settings.graphSet { graph.set = set }
         if let sort = settings.sort { self.sort = sort }
         if let milliseconds = settings.refreshMilliseconds { refreshMilliseconds = milliseconds }

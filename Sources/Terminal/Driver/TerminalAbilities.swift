@@ -2,6 +2,9 @@
 package struct TerminalAbilities: Hashable, Sendable {
     /// Whether it takes strings to the terminal itself (OSC): those that don't may print them on the screen.
     package let takesStrings: Bool
+    /// Whether its font has the glyphs of braille and the eighths of a block: the kernel's fonts end at 512 glyphs, and
+    /// show the same sign for all others.
+    package let hasFineGlyphs: Bool
     /// How text gets to the clipboard.
     package let clipboard: ClipboardSequence.Route
 
@@ -14,6 +17,7 @@ package struct TerminalAbilities: Hashable, Sendable {
     package init(environment: [String: String]) {
         let name = environment["TERM"] ?? ""
         let family = name.split(separator: "-").first.map(String.init) ?? ""
+        hasFineGlyphs = family != "linux"
         takesStrings = !Self.plain.contains(family)
         if environment["TMUX"]?.isEmpty == false {
             clipboard = .tmux

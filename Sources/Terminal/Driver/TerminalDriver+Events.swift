@@ -17,6 +17,7 @@ extension TerminalDriver {
             drainPipes()
             if let notice = inbox.nextNotice() { return notice }
             if let resize = checkSize() { return resize }
+            if inbox.takeResumed() { return resume() }
             if let event = readInput() { return event }
             let now = TerminalDriver.now()
             if inbox.pasteIsStale(at: now, patience: TerminalDriver.pastePatienceMilliseconds),
@@ -51,12 +52,20 @@ extension TerminalDriver {
         let signals = read(signalReader, &bytes, bytes.count)
         if signals > 0 {
             for byte in bytes[..<signals] {
-                inbox.receive(signalByte: byte, resize: UInt8(SHOAL_BYTE_RESIZE))
+                inbox.receive(signalByte: byte, resize: UInt8(SHOAL_BYTE_RESIZE), resume: UInt8(SHOAL_BYTE_RESUME))
             }
         }
         var woken = false
         while read(waker.reader, &bytes, bytes.count) > 0 { woken = true }
         if woken { inbox.wake() }
+    }
+
+    /// Curses takes screen and mouse again itself; a shell has had the rest of the terminal meanwhile.
+    private func resume() -> TerminalEvent {
+        shoal_resume()
+        send(Array("\u{1b}[?2004h".utf8))
+        repaint()
+        return .resize(width: size.width, height: size.height)
     }
 
     private func checkSize() -> TerminalEvent? {

@@ -58,7 +58,8 @@ package final class TerminalDriver {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
             throw TerminalError(
                 code: .notATerminal,
-                message: "the console needs a terminal for input and output; use --once for plain text"
+                message: "the console needs a terminal for input and output; "
+                    + "use --plain for lines of text, or --once for one frame"
             )
         }
         guard !shoal_is_open() else {
@@ -71,7 +72,7 @@ package final class TerminalDriver {
             throw TerminalError(
                 code: .unsuitableTerminal,
                 message: "TERM='\(name)' \(reason); set TERM to what your terminal is (xterm-256color fits most), "
-                    + "or use --once for plain text"
+                    + "or use --plain for lines of text, or --once for one frame"
             )
         }
         return try TerminalDriver(logPath: logPath)
