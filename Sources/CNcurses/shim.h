@@ -35,7 +35,8 @@
 #undef newline
 
 enum { SHOAL_KEY_PASTE_BEGIN = 0x7001, SHOAL_KEY_PASTE_END = 0x7002 };
-enum { SHOAL_BYTE_RESIZE = 'R' };
+// Above all signals' numbers, which are the other bytes of that pipe.
+enum { SHOAL_BYTE_RESIZE = 'R', SHOAL_BYTE_RESUME = 'C' };
 
 enum { SHOAL_TERMINATE_SIGNALS = 3, SHOAL_CRASH_SIGNALS = 6, SHOAL_RESTORE_SIZE = 512, SHOAL_STACK_SIZE = 65536 };
 
@@ -47,6 +48,7 @@ struct shoal_state {
     struct sigaction old_terminate[SHOAL_TERMINATE_SIGNALS];
     struct sigaction old_crash[SHOAL_CRASH_SIGNALS];
     struct sigaction old_winch;
+    struct sigaction old_cont;
     struct sigaction old_pipe;
     bool crash_installed;
     volatile int crash_tty;
@@ -169,6 +171,9 @@ static inline void shoal_show(void) {
     doupdate();
 }
 
+/// After a stop, in which a shell may have had the terminal.
+static inline void shoal_resume(void) { reset_prog_mode(); }
+
 static inline void shoal_repaint_all(void) { clearok(curscr, TRUE); }
 
 /// Columns as curses will count them, -1 for what it will not print.
@@ -206,6 +211,27 @@ static inline void shoal_endwin(void) {
     shoal_shared.screen = NULL;
 }
 
+/// Turns the reports of the mouse on or off; false if the terminal has none, by its entry or by what curses makes of it.
+/// Curses turns them off itself in endwin.
+static inline bool shoal_use_mouse(bool on) {
+    if (!shoal_has_string("kmous")) return false;
+    // A press is told at once, not held back until it is known whether it becomes a click.
+    mouseinterval(0);
+    mmask_t wanted = on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0;
+    return mousemask(wanted, NULL) != 0 || !on;
+}
+
+/// After KEY_MOUSE: 1 for the left button, 4 and 5 for the wheel up and down, 0 for anything else.
+static inline int shoal_read_mouse(int *x, int *y) {
+    MEVENT event;
+    if (getmouse(&event) != OK) return 0;
+    *x = event.x;
+    *y = event.y;
+    if (event.bstate & BUTTON1_PRESSED) return 1;
+    if (event.bstate & BUTTON4_PRESSED) return 4;
+    return event.bstate & BUTTON5_PRESSED ? 5 : 0;
+}
+
 static inline int shoal_key_function(uint32_t code) {
     return code > KEY_F0 && code <= KEY_F0 + 63 ? (int)code - KEY_F0 : 0;
 }
@@ -233,7 +259,9 @@ static inline bool shoal_set_locale(void) {
 
 static void shoal_on_signal(int signal_number) {
     int saved = errno;
-    unsigned char byte = signal_number == SIGWINCH ? SHOAL_BYTE_RESIZE : (unsigned char)signal_number;
+    unsigned char byte = signal_number == SIGWINCH ? SHOAL_BYTE_RESIZE
+        : signal_number == SIGCONT                 ? SHOAL_BYTE_RESUME
+                                                   : (unsigned char)signal_number;
     int pipe_end = shoal_shared.signal_pipe;
     if (pipe_end >= 0 && write(pipe_end, &byte, 1) < 0) { /* A full pipe will wake the thread just as well. */ }
     errno = saved;
@@ -280,7 +308,7 @@ static inline void shoal_install_handler(int signal_number, struct sigaction *ol
     sigaction(signal_number, &action, old);
 }
 
-/// SIGINT, SIGTERM, SIGHUP and SIGWINCH become bytes in the pipe. Before newterm, or curses installs its own
+/// SIGINT, SIGTERM, SIGHUP, SIGWINCH and SIGCONT become bytes in the pipe. Before newterm, or curses installs its own
 /// handlers, which end the process.
 static inline void shoal_install_signals(int pipe_end) {
     shoal_shared.signal_pipe = pipe_end;
@@ -288,6 +316,7 @@ static inline void shoal_install_signals(int pipe_end) {
         shoal_install_handler(shoal_terminate_signal(i), &shoal_shared.old_terminate[i]);
     }
     shoal_install_handler(SIGWINCH, &shoal_shared.old_winch);
+    shoal_install_handler(SIGCONT, &shoal_shared.old_cont);
     struct sigaction ignore;
     memset(&ignore, 0, sizeof ignore);
     ignore.sa_handler = SIG_IGN;
@@ -301,13 +330,15 @@ static inline void shoal_append_restore(const char *text) {
     shoal_shared.crash_length += length;
 }
 
-/// After newterm: what leaves the screen and shows the cursor is taken from terminfo now, since a handler must not ask.
 // Whether a crash handler has given the terminal back: other threads may run on for as long as a backtrace takes.
 static inline bool shoal_has_crashed(void) { return shoal_shared.crash_installed && shoal_shared.crash_tty < 0; }
 
+/// After newterm: what leaves the screen and shows the cursor is taken from terminfo now, since a handler must not ask.
 static inline void shoal_install_crash(int tty, const struct termios *before) {
     shoal_shared.crash_length = 0;
     shoal_append_restore("\033[?2004l");
+    // Where curses turns the mouse on, it does so with these; off they may be twice.
+    if (shoal_has_string("kmous")) shoal_append_restore("\033[?1006l\033[?1000l");
     shoal_append_restore(tigetstr((char *)"sgr0"));
     shoal_append_restore(tigetstr((char *)"cnorm"));
     shoal_append_restore(tigetstr((char *)"rmkx"));
@@ -353,6 +384,7 @@ static inline void shoal_remove_signals(void) {
         sigaction(shoal_terminate_signal(i), &shoal_shared.old_terminate[i], NULL);
     }
     sigaction(SIGWINCH, &shoal_shared.old_winch, NULL);
+    sigaction(SIGCONT, &shoal_shared.old_cont, NULL);
     sigaction(SIGPIPE, &shoal_shared.old_pipe, NULL);
     shoal_shared.signal_pipe = -1;
 }

@@ -343,8 +343,14 @@ extension CommandTable {
             name: "copy",
             keys: [.character("y")],
             handler: .copy,
-            description: "copy the selected address or name",
-            hint: .onTable("copy")
+            description: "copy the row's name, key, value or slots",
+            hint: .onSelection("copy")
+        ),
+        ConsoleCommand(
+            name: "mouse",
+            argument: .onOff,
+            handler: .mouse,
+            description: "wheel and clicks; it is remembered"
         ),
         ConsoleCommand(
             name: "redraw",

@@ -39,6 +39,7 @@ package struct Completion: Hashable, Sendable {
             case .graph: GraphKind.allCases.map(\.rawValue)
             case .graphSet: GraphSet.allCases.map(\.rawValue)
             case .column: TableSort.Column.allCases.map(\.rawValue)
+            case .onOff: ["on", "off"]
             case .seconds: ["0.25", "0.5", "1", "2", "5", "10"]
             }
         candidates = words.filter { $0.hasPrefix(word) }.map { Candidate(word: $0, description: "") }

@@ -20,6 +20,8 @@ package enum ConsoleAction: Hashable, Sendable {
     case useTheme(String)
     /// Puts the text on the user's clipboard through the terminal.
     case copy(String)
+    /// Turns the reports of the mouse on or off; `mouseMode` says what came of it.
+    case useMouse(Bool)
     /// Repaints every cell.
     case redraw
     /// Leaves the console; embedded nodes are stopped after the terminal is back.

@@ -19,14 +19,15 @@ package struct ConsoleCommand: Hashable, Sendable {
         case quit, help, palette, filter, start, stop, switchover, open, back, move(Movement), nextPanel, previousPanel
         case nextColumn, previousColumn, sort, invert, graph, nextGraph, previousGraph, zoom(Int), graphSet, theme,
             faster, slower, refresh,
-            pause, copy, redraw
+            pause, copy, mouse, redraw
     }
 
     package enum Movement: Hashable, Sendable { case up, down, left, right, pageUp, pageDown, top, bottom }
 
     /// What may follow the name after `:`, for completion and for the help.
     package enum Argument: Hashable, Sendable {
-        case none, target, targets, theme, column, graph, graphSet, shade, slot, reshard, form, level, seconds, text
+        case none, target, targets, theme, column, graph, graphSet, shade, slot, reshard, form, level, seconds, onOff,
+            text
 
         package var placeholder: String {
             switch self {
@@ -43,6 +44,7 @@ package struct ConsoleCommand: Hashable, Sendable {
             case .form: "[FORM]"
             case .level: "[LEVEL]"
             case .seconds: "[SECONDS]"
+            case .onOff: "[on|off]"
             case .text: "[TEXT]"
             }
         }
@@ -67,6 +69,8 @@ package struct ConsoleCommand: Hashable, Sendable {
         case onKey(String)
         /// In every view but the one it shows.
         case elsewhere(String)
+        /// Where something is selected that can be copied.
+        case onSelection(String)
         case whenBackLeads(String)
     }
 

@@ -5,10 +5,13 @@ import Terminal
 package struct ConsoleDisplay: Hashable, Sendable {
     package var hasColors: Bool
     package var isUnicode: Bool
+    /// tmux stands between this and the terminal, and decides what becomes of text for the clipboard.
+    package var isInTmux: Bool
 
-    package init(hasColors: Bool = true, isUnicode: Bool = true) {
+    package init(hasColors: Bool = true, isUnicode: Bool = true, isInTmux: Bool = false) {
         self.hasColors = hasColors
         self.isUnicode = isUnicode
+        self.isInTmux = isInTmux
     }
 }
 
@@ -18,6 +21,15 @@ package enum ConsoleEvent: Sendable {
     case key(Key)
     /// Text pasted by the terminal: typed into an input line, never taken for keys.
     case paste(String)
+    case mouse(MouseEvent)
+    /// What the mouse does from now on, by the terminal.
+    case mouseMode(MouseMode)
+    /// What was remembered from the last time; before anything else but a tick.
+    case settings(ConsoleSettings, notice: String?)
+    /// Something about the console itself went wrong that the user should know.
+    case problem(String)
+    /// The terminal's background, by its own word.
+    case background(isLight: Bool)
     case resized(width: Int, height: Int)
     case snapshot(ClusterSnapshot)
     case clusterEvents([ClusterEvent])

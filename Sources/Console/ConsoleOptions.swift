@@ -6,6 +6,8 @@ package struct ConsoleOptions: Hashable, Sendable {
     package var isReadOnly: Bool
     /// Name of the first theme.
     package var theme: String
+    /// The theme was asked for: neither what was remembered nor the terminal's background is heard.
+    package var isThemeChosen: Bool
     /// The traffic is made up, and the screen says so.
     package var isDemo: Bool
     /// What graphs are made of.
@@ -14,6 +16,8 @@ package struct ConsoleOptions: Hashable, Sendable {
     package var canReshard: Bool
     /// `user@host` of whoever sits here, for the audit.
     package var user: String
+    /// Name of the terminal, for what is said about it.
+    package var terminal: String
     /// How often the figures change, one of `refreshSteps` or in between.
     package var refreshMilliseconds: Int
 
@@ -27,11 +31,15 @@ package struct ConsoleOptions: Hashable, Sendable {
         graphSet: GraphSet = .braille,
         canReshard: Bool = false,
         user: String = "somebody",
-        refreshMilliseconds: Int = 1_000
+        refreshMilliseconds: Int = 1_000,
+        isThemeChosen: Bool = false,
+        terminal: String = ""
     ) {
         self.isReadOnly = isReadOnly
         self.theme = theme
         self.isDemo = isDemo
+        self.isThemeChosen = isThemeChosen
+        self.terminal = terminal
         self.graphSet = graphSet
         self.canReshard = canReshard
         self.user = user

@@ -82,12 +82,10 @@ extension ConsoleRenderer {
 
     /// As many hints as fit whole, the way out and the help first.
     private mutating func drawHints(y: Int) {
-        var x = 2
-        for (key, label) in state.hints {
-            let width = SafeText.width(key) + SafeText.width(label) + 3
-            guard x + width <= grid.width - 2 else { continue }
-            x += grid.put(" \(key)", x: x, y: y, style: theme[.key])
-            x += grid.put(" \(label) ", x: x, y: y, style: theme[.hint])
+        for place in HintLine.places(state.hints, width: grid.width) {
+            let x = place.columns.lowerBound
+            let used = grid.put(" \(place.key)", x: x, y: y, style: theme[.key])
+            grid.put(" \(place.label) ", x: x + used, y: y, style: theme[.hint])
         }
     }
 }
@@ -122,6 +120,7 @@ extension ConsoleState {
                 case .inView(let label): label
                 case .onKey(let label): keysView.pointed == nil ? nil : label
                 case .elsewhere(let label): command.handler == .view(view) ? nil : label
+                case .onSelection(let label): selectedThing == nil ? nil : label
                 case .whenBackLeads(let label): canGoBack ? label : nil
                 }
             guard let label, let key = command.keys.first else { continue }

@@ -15,41 +15,34 @@ extension ConsoleRenderer {
     }
 
     mutating func draw(_ dialog: ConfirmDialog) {
-        let cancel = "[ Cancel ]"
-        let verb = "[ \(dialog.verb) ]"
-        let buttons = cancel.utf8.count + 2 + verb.utf8.count
-        let widest = (dialog.lines.map(SafeText.width) + [SafeText.width(dialog.title) + 4, buttons]).max() ?? buttons
-        let width = min(max(widest + 6, 30), max(2, grid.width - 2), 76)
-        let lines = dialog.lines.flatMap { Self.wrapped($0, width: max(1, width - 4)) }
-        let box = grid.bounds.centered(width: width, height: lines.count + 4)
+        let layout = DialogLayout(dialog, in: grid.bounds)
+        let box = layout.box
         grid.fill(box, style: theme[.dialog])
         grid.box(box, glyphs: glyphs, style: theme[.dialog], title: dialog.title, titleStyle: theme[.dialogTitle])
-        let buttonRow = max(box.y, box.endY - 2)
-        for (offset, line) in lines.enumerated() where box.y + 1 + offset < buttonRow {
-            grid.put(line, x: box.x + 2, y: box.y + 1 + offset, style: theme[.dialog], maxWidth: max(0, box.width - 4))
+        for (line, y) in zip(layout.lines, box.y + 1..<max(box.y + 1, layout.cancel.y)) {
+            grid.put(line, x: box.x + 2, y: y, style: theme[.dialog], maxWidth: max(0, box.width - 4))
         }
-        let x = max(box.x + 1, box.endX - 2 - buttons)
-        let confirm = theme[.dialogDanger]
         grid.put(
-            cancel,
-            x: x,
-            y: buttonRow,
+            DialogLayout.cancelText,
+            x: layout.cancel.x,
+            y: layout.cancel.y,
             style: theme[dialog.isConfirmFocused ? .dialogButton : .dialogButtonSelected],
-            maxWidth: max(0, box.endX - 1 - x)
+            maxWidth: layout.cancel.width
         )
         grid.put(
-            verb,
-            x: x + cancel.utf8.count + 2,
-            y: buttonRow,
-            style: dialog.isConfirmFocused ? theme[.dialogButtonSelected] : confirm,
-            maxWidth: max(0, box.endX - 1 - x - cancel.utf8.count - 2)
+            DialogLayout.text(ofConfirm: dialog),
+            x: layout.confirm.x,
+            y: layout.confirm.y,
+            style: theme[dialog.isConfirmFocused ? .dialogButtonSelected : .dialogDanger],
+            maxWidth: layout.confirm.width
         )
     }
 
     mutating func drawHelp(top: Int) {
         let lines = HelpText.lines(state.table)
         let widest = lines.map { SafeText.width($0.keys) }.max() ?? 0
-        let box = grid.bounds.inset(horizontal: grid.width >= 60 ? 2 : 0, vertical: grid.height >= 20 ? 1 : 0)
+        let layout = HelpLayout(width: grid.width, height: grid.height)
+        let box = layout.box
         grid.fill(box, style: theme[.dialog])
         grid.box(
             box,
@@ -58,7 +51,7 @@ extension ConsoleRenderer {
             title: "Keys and commands",
             titleStyle: theme[.dialogTitle]
         )
-        let rows = max(0, box.height - 3)
+        let rows = layout.lines
         let start = min(max(0, top), max(0, lines.count - rows))
         let (background, keyWidth) = (theme[.dialog].background, min(widest, box.width / 3))
         for (offset, line) in lines.dropFirst(start).prefix(rows).enumerated() {
@@ -79,7 +72,7 @@ extension ConsoleRenderer {
         }
         let more = start + rows < lines.count ? "more below" : "that is all"
         let foot = SafeText.truncated("\(more); \(HelpText.closing(state.table))", to: max(0, box.width - 4))
-        grid.put(foot, x: box.x + 2, y: box.endY - 2, style: theme[.hint].on(background))
+        grid.put(foot, x: box.x + 2, y: layout.foot, style: theme[.hint].on(background))
     }
 
     /// Breaks at spaces; a word longer than a line is cut.

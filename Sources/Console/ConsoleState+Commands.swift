@@ -72,6 +72,7 @@ extension ConsoleState {
         case .refresh: refresh(argument)
         case .pause: togglePause()
         case .copy: return copySelection()
+        case .mouse: return useMouse(argument)
         case .redraw: return [.redraw]
         }
         return []
@@ -261,17 +262,5 @@ extension ConsoleState {
         isPaused.toggle()
         pausedAtSecond = isPaused ? history.newestSecond : nil
         if !isPaused { showWaiting() }
-    }
-
-    private mutating func copySelection() -> [ConsoleAction] {
-        if view == .slots {
-            say("copied \(slotsText)")
-            return [.copy(slotsText)]
-        }
-        guard let row = row(pointed) else { return [] }
-        var text = Self.name(of: row.id)
-        if case .cluster(let status) = row { text = status.cluster }
-        say("copied \(text)")
-        return [.copy(text)]
     }
 }

@@ -18,6 +18,7 @@ extension ConsoleState {
         } else {
             return say("no set \"\(argument)\"; there are \(all.map(\.rawValue).joined(separator: ", "))", .error)
         }
+        chosenGraphSet = graph.set
         say("graphs are drawn in \(graph.set.rawValue)")
     }
 

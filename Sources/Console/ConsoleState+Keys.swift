@@ -65,8 +65,9 @@ extension ConsoleState {
 
     private mutating func press(_ key: Key, inHelpAt top: Int) {
         let handler = table.command(for: key, in: view)?.handler
-        let page = max(1, height - 6)
-        let highest = max(0, HelpText.lines(table).count - 1)
+        let help = HelpLayout(width: width, height: height)
+        let page = max(1, help.lines - 1)
+        let highest = max(0, HelpText.lines(table).count - help.lines)
         switch handler {
         case .back, .help, .quit, .open: overlay = .none
         case .move(let movement):
@@ -106,15 +107,22 @@ extension ConsoleState {
         if view == .reshard { return reshard.wizard.nextPart(direction) }
         guard view.isOfRows else { return }
         let layout = self.layout
-        let visible = Panel.allCases.filter { panel in
-            switch panel {
-            case .table: true
-            case .graph: !layout.graph.isEmpty
-            case .events: layout.eventsTitle != nil
-            }
-        }
+        let visible = Panel.allCases.filter { Self.isSeen($0, layout) }
         let index = visible.firstIndex(of: focus) ?? 0
         focus = visible[(index + direction + visible.count) % visible.count]
+    }
+
+    private static func isSeen(_ panel: Panel, _ layout: DashboardLayout) -> Bool {
+        switch panel {
+        case .table: true
+        case .graph: !layout.graph.isEmpty
+        case .events: layout.eventsTitle != nil
+        }
+    }
+
+    /// A panel that a smaller screen has no room for gives the keyboard back.
+    mutating func settleFocus(_ layout: DashboardLayout) {
+        if !isTooSmall, !Self.isSeen(focus, layout) { focus = .table }
     }
 
     mutating func move(_ movement: ConsoleCommand.Movement) {
@@ -133,9 +141,9 @@ extension ConsoleState {
     }
 
     /// Steps the graph moves at a key: few against those on the screen.
-    private static let graphSteps = 10
+    static let graphSteps = 10
 
-    private mutating func moveEvents(_ movement: ConsoleCommand.Movement) {
+    mutating func moveEvents(_ movement: ConsoleCommand.Movement) {
         let page = max(1, layout.events.count)
         switch movement {
         case .up: eventsShift += 1
@@ -148,7 +156,7 @@ extension ConsoleState {
         }
     }
 
-    private mutating func moveDetail(_ movement: ConsoleCommand.Movement) {
+    mutating func moveDetail(_ movement: ConsoleCommand.Movement) {
         guard let id = detail, let row = row(id) else { return }
         let page = max(1, layout.tableRows.count)
         let highest = max(0, DetailText.lines(DetailText.fields(row, in: self), width: width).count - page)
@@ -165,7 +173,7 @@ extension ConsoleState {
         detailTop = min(max(0, moved), highest)
     }
 
-    private mutating func moveSelection(_ movement: ConsoleCommand.Movement) {
+    mutating func moveSelection(_ movement: ConsoleCommand.Movement) {
         guard !rows.isEmpty else { return }
         let page = max(1, layout.tableRows.count - 1)
         let index = selectedIndex

@@ -7,6 +7,7 @@ extension ConsoleState {
             brokenThemes.removeAll()
         case .broken(let name, let shown, let message):
             themeName = shown
+            if chosenTheme == name, name != shown { chosenTheme = nil }
             brokenThemes.insert(name)
             say(message, .error)
             receive([ClusterEvent(unixSeconds: clock.unixSeconds, severity: .error, text: message)])
@@ -21,7 +22,20 @@ extension ConsoleState {
             return []
         }
         themeName = name
+        // A path from where the console stands now may lead nowhere the next time.
+        chosenTheme = !name.contains("/") || name.hasPrefix("/") ? name : nil
         say("theme \(name)")
+        return [.useTheme(name)]
+    }
+
+    /// Whether the terminal is to be asked whether it is light or dark: only where nobody chose.
+    package var wantsBackground: Bool { !options.isThemeChosen && chosenTheme == nil && display.hasColors }
+
+    mutating func receive(backgroundIsLight isLight: Bool) -> [ConsoleAction] {
+        let name = isLight ? "light" : "dark"
+        // Who has chosen meanwhile keeps that.
+        guard wantsBackground, name != themeName, themeNames.contains(name) else { return [] }
+        themeName = name
         return [.useTheme(name)]
     }
 

@@ -11,6 +11,11 @@ extension ConsoleState {
         case .tick(let clock): actions = tick(clock)
         case .key(let key): actions = press(key)
         case .paste(let text): paste(text)
+        case .mouse(let mouse): actions = receive(mouse)
+        case .mouseMode(let mode): receive(mode)
+        case .settings(let settings, let problem): actions = receive(settings, problem)
+        case .problem(let text): say(text, .warning)
+        case .background(let isLight): actions = receive(backgroundIsLight: isLight)
         case .resized(let width, let height):
             self.width = max(0, width)
             self.height = max(0, height)
@@ -114,6 +119,7 @@ extension ConsoleState {
         if rowsScope != shownShard { refreshRows() }
         if !rows.contains(where: { $0.id == selection }) { selection = firstMatch }
         let layout = self.layout
+        settleFocus(layout)
         tableTop = DashboardLayout.scrolled(
             top: tableTop,
             selected: selectedIndex,

@@ -69,6 +69,17 @@ package struct ConsoleState: Sendable {
     /// Which shard alone `rows` was made for; nil: all.
     var rowsScope: String?
     package internal(set) var display = ConsoleDisplay()
+    /// Clicks and the wheel arrive.
+    package internal(set) var isMouseOn = false
+    /// What the user said last about it, also on a terminal that has none; `isMouseAsked` until it is answered.
+    var wantsMouse = false
+    var isMouseAsked = false
+    /// The theme the user chose, here or the last time; nil: the one that suits the terminal.
+    var chosenTheme: String?
+    /// The set of glyphs for graphs that was chosen; nil: the one that suits the terminal.
+    var chosenGraphSet: GraphSet?
+    /// Lines of the settings that another version knows.
+    var unknownSettings: [String] = []
     package internal(set) var slots: ClusterSlots?
     package internal(set) var slotsView = SlotsView()
     /// What the node that is looked at tells of itself beyond its status.

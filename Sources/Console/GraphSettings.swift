@@ -10,6 +10,11 @@ package struct GraphSettings: Hashable, Sendable {
 
     package init(set: GraphSet = .braille) { self.set = set }
 
+    /// As it was left the last time.
+    package mutating func zoom(to seconds: Int) {
+        if Self.steps.contains(seconds) { secondsPerStep = seconds }
+    }
+
     /// More time in less detail (`1`), or less time in more detail (`-1`); stays at the ends.
     package mutating func zoom(_ direction: Int) {
         let index = (Self.steps.firstIndex(of: secondsPerStep) ?? 0) + direction

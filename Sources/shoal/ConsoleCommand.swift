@@ -36,7 +36,7 @@ struct ConsoleCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The colours: dark, light, high-contrast, colour-blind, solarized-dark, solarized-light, ansi-16, mono, or "
-                + "a file of your own in ~/.config/shoal/themes. Without it: light where COLORFGBG says so, else dark.",
+                + "a file of your own in ~/.config/shoal/themes. Without it: the one chosen last, else light or dark as the terminal is.",
             valueName: "name"
         )
     ) var theme: String?

@@ -37,11 +37,13 @@ func runConsole(_ options: ConsoleOptions) async throws {
         if startsNodes { await cluster.startAll() }
         if startsDemo { cluster.startDemo() }
     }
+    let state = StateFolder.current()
     let runner = ConsoleRunner(
         source: source,
         options: dashboardOptions(options),
         themes: consoleThemes(),
-        logPath: try LogFile.path()
+        logPath: LogFile.path(in: state),
+        settings: SettingsFile(in: state)
     )
     do {
         switch try runner.run() {
@@ -98,7 +100,9 @@ private func dashboardOptions(_ options: ConsoleOptions) -> Console.ConsoleOptio
         isReadOnly: options.readOnly,
         theme: options.theme ?? firstTheme(),
         isDemo: options.demo,
-        user: ReshardSession.requester
+        user: ReshardSession.requester,
+        isThemeChosen: options.theme != nil,
+        terminal: getenv("TERM").map { String(cString: $0) } ?? ""
     )
 }
 

@@ -1,3 +1,4 @@
+import Console
 import FoundationEssentials
 import Glibc
 
@@ -21,17 +22,9 @@ enum TemporaryFolder {
 
 /// Where the console's own log goes while the screen is in use.
 enum LogFile {
-    /// `$XDG_STATE_HOME/shoal/console.log`, by default below `~/.local/state`.
-    static func path() throws -> String {
-        let home = getenv("HOME").map { String(cString: $0) } ?? "/tmp"
-        let state = getenv("XDG_STATE_HOME").map { String(cString: $0) } ?? home + "/.local/state"
-        var folder = ""
-        for part in (state + "/shoal").split(separator: "/") {
-            folder += "/" + part
-            guard mkdir(folder, 0o755) == 0 || errno == EEXIST else {
-                throw CommandFailure(.failed, "can't create \(folder) for the log: \(String(cString: strerror(errno)))")
-            }
-        }
-        return folder + "/console.log"
+    /// `console.log` beside the settings. Where nothing can be written the log is lost, which the console says; it works
+    /// as well.
+    static func path(in folder: StateFolder) -> String {
+        folder.problem == nil ? folder.path + "/console.log" : "/dev/null"
     }
 }

@@ -28,6 +28,8 @@ import Testing
         for step in 0..<100_000 {
             switch random.next(100) {
             case 0..<80: _ = state.update(.key(Self.keys[random.next(Self.keys.count)]))
+            case 80 where random.next(3) == 0: _ = state.update(.mouse(mouse(&random, state)))
+            case 81 where random.next(20) == 0: _ = state.update(.mouseMode(random.next(4) == 0 ? .off : .on))
             case 80..<86:
                 _ = state.update(.resized(width: 1 + random.next(300), height: 1 + random.next(100)))
             case 86..<90:
@@ -127,6 +129,15 @@ import Testing
             return .keys(.failed(.read(state.keysView.opened ?? key), Self.hostile[random.next(Self.hostile.count)]))
         default: return .logs(ConsoleFixture.logs)
         }
+    }
+
+    /// Mostly on the screen, sometimes anywhere.
+    private func mouse(_ random: inout SplitMix, _ state: ConsoleState) -> MouseEvent {
+        let kinds: [MouseEvent.Kind] = [.press, .press, .wheelUp, .wheelDown]
+        let isOnScreen = random.next(10) > 0
+        let x = isOnScreen ? random.next(state.width) : random.next(Int.max) - random.next(Int.max)
+        let y = isOnScreen ? random.next(state.height) : random.next(Int.max) - random.next(Int.max)
+        return MouseEvent(kinds[random.next(kinds.count)], x: x, y: y)
     }
 
     private func reshardEvent(_ random: inout SplitMix) throws -> ReshardEvent {

@@ -56,7 +56,7 @@ extension ConsoleAction {
             case .expire(_, let seconds): return "expire \(name) \(seconds.map { "\($0) s" } ?? "never")"
             case .page, .read: return nil
             }
-        case .watchNode, .watchSlots, .useTheme, .copy, .redraw, .quit, .audit, .several: return nil
+        case .watchNode, .watchSlots, .useTheme, .copy, .useMouse, .redraw, .quit, .audit, .several: return nil
         }
     }
 }

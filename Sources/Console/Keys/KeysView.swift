@@ -106,6 +106,9 @@ package struct KeysView: Hashable, Sendable {
         }
     }
 
+    /// Moves in the list, also while a value is open.
+    mutating func moveList(by lines: Int) { selected = min(max(0, selected + lines), max(0, keys.count - 1)) }
+
     private static func moved(_ place: Int, _ movement: ConsoleCommand.Movement, page: Int, last: Int) -> Int {
         let moved =
             switch movement {

@@ -25,29 +25,12 @@ extension ConsoleRenderer {
         guard area.height > 0, area.width > 8 else { return }
         let shares = Self.shares(slots)
         let hasTitles = area.height > 1
-        let columns = legendColumns(
-            width: area.columns(.init(repeating: .flexible(), count: layout.legendColumns), gap: 2)[0].width
-        )
-        let lines = area.height - (hasTitles ? 1 : 0)
-        let visible = max(1, lines * layout.legendColumns)
-        let selected = state.slotsView.shard.flatMap { name in shares.firstIndex { $0.name == name } } ?? 0
-        let top = shares.count <= visible ? 0 : min(max(0, selected - visible + 1), shares.count - visible)
-        for (index, part) in area.columns(.init(repeating: .flexible(), count: layout.legendColumns), gap: 2)
-            .enumerated()
-        {
-            if hasTitles { drawTitles(columns, part) }
-            for line in 0..<lines {
-                let place = top + index * lines + line
-                guard place < shares.count, place < top + visible else { break }
-                drawShare(
-                    shares[place],
-                    place,
-                    columns,
-                    Rect(x: part.x, y: part.y + line + (hasTitles ? 1 : 0), width: part.width, height: 1)
-                )
-            }
-        }
-        if shares.count > visible { drawMore(shares.count - visible, area) }
+        let columns = legendColumns(width: layout.legendParts[0].width)
+        for part in layout.legendParts where hasTitles { drawTitles(columns, part) }
+        let selected = state.slotsView.shard.flatMap { name in shares.firstIndex { $0.name == name } }
+        let places = layout.legendPlaces(shards: shares.count, selected: selected)
+        for (place, area) in places { drawShare(shares[place], place, columns, area) }
+        if shares.count > places.count { drawMore(shares.count - places.count, area) }
     }
 
     private mutating func drawMore(_ count: Int, _ area: Rect) {

@@ -22,7 +22,10 @@ extension ConsoleState {
         )
     }
 
-    private var slotGrid: SlotGrid { slotsLayout(width: width, height: height, isDoubled: usesBlocks).grid }
+    /// As this screen shows it.
+    var slotsLayout: SlotsLayout { slotsLayout(width: width, height: height, isDoubled: usesBlocks) }
+
+    private var slotGrid: SlotGrid { slotsLayout.grid }
 
     /// `:slots 1234` puts the cursor on a slot.
     mutating func showSlots(_ argument: String) {
@@ -73,8 +76,12 @@ extension ConsoleState {
             case .top: 0
             case .bottom: names.count - 1
             }
-        let place = min(max(0, moved), names.count - 1)
-        slotsView.shard = names[place]
+        showShard(min(max(0, moved), names.count - 1))
+    }
+
+    /// Shows the slots of one shard alone.
+    mutating func showShard(_ place: Int) {
+        slotsView.shard = slotShards[place]
         // To where the shard's slots are, so that they are seen also close up.
         if let map = slots?.map, let first = map.owners.firstIndex(of: UInt16(place)) { slotsView.cursor = first }
     }

@@ -55,4 +55,21 @@ struct SlotsLayout: Hashable, Sendable {
             ? Rect(x: cells.endX + 2, y: inner.y, width: inner.endX - cells.endX - 2, height: screenRows)
             : Rect(x: inner.x, y: cursorLine + 1, width: inner.width, height: inner.endY - cursorLine - 1)
     }
+    /// The legend's columns of shards.
+    var legendParts: [Rect] { legend.columns(.init(repeating: .flexible(), count: legendColumns), gap: 2) }
+
+    /// Which shards the legend shows, and where: all, or those around the selected one.
+    func legendPlaces(shards: Int, selected: Int?) -> [(place: Int, area: Rect)] {
+        let titles = legend.height > 1 ? 1 : 0
+        let lines = max(0, legend.height - titles)
+        let visible = max(1, lines * legendColumns)
+        let top = shards <= visible ? 0 : min(max(0, (selected ?? 0) - visible + 1), shards - visible)
+        return legendParts.enumerated().flatMap { index, part in
+            (0..<lines).compactMap { line in
+                let place = top + index * lines + line
+                guard place < shards, place < top + visible else { return nil }
+                return (place, Rect(x: part.x, y: part.y + line + titles, width: part.width, height: 1))
+            }
+        }
+    }
 }

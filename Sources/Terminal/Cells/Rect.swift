@@ -18,6 +18,8 @@ package struct Rect: Hashable, Sendable {
     /// The row behind the last one.
     package var endY: Int { y + height }
 
+    package func contains(x: Int, y: Int) -> Bool { x >= self.x && x < endX && y >= self.y && y < endY }
+
     /// Smaller by so many cells on each side.
     package func inset(horizontal: Int = 1, vertical: Int = 1) -> Rect {
         Rect(x: x + horizontal, y: y + vertical, width: width - 2 * horizontal, height: height - 2 * vertical)

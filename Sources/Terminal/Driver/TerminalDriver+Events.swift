@@ -17,6 +17,7 @@ extension TerminalDriver {
             drainPipes()
             if let notice = inbox.nextNotice() { return notice }
             if let resize = checkSize() { return resize }
+            if inbox.takeResumed() { return resume() }
             if let event = readInput() { return event }
             let now = TerminalDriver.now()
             if inbox.pasteIsStale(at: now, patience: TerminalDriver.pastePatienceMilliseconds),
@@ -25,7 +26,8 @@ extension TerminalDriver {
                 return paste
             }
             guard !hasWaited || now < deadline else { return .none }
-            wait(milliseconds: max(0, min(deadline - now, TerminalDriver.sizeCheckMilliseconds)))
+            let due = min(deadline, replies.due ?? deadline)
+            wait(milliseconds: max(0, min(due - now, TerminalDriver.sizeCheckMilliseconds)))
             hasWaited = true
         }
     }
@@ -50,12 +52,20 @@ extension TerminalDriver {
         let signals = read(signalReader, &bytes, bytes.count)
         if signals > 0 {
             for byte in bytes[..<signals] {
-                inbox.receive(signalByte: byte, resize: UInt8(SHOAL_BYTE_RESIZE))
+                inbox.receive(signalByte: byte, resize: UInt8(SHOAL_BYTE_RESIZE), resume: UInt8(SHOAL_BYTE_RESUME))
             }
         }
         var woken = false
         while read(waker.reader, &bytes, bytes.count) > 0 { woken = true }
         if woken { inbox.wake() }
+    }
+
+    /// Curses takes screen and mouse again itself; a shell has had the rest of the terminal meanwhile.
+    private func resume() -> TerminalEvent {
+        shoal_resume()
+        send(Array("\u{1b}[?2004h".utf8))
+        repaint()
+        return .resize(width: size.width, height: size.height)
     }
 
     private func checkSize() -> TerminalEvent? {
@@ -70,30 +80,70 @@ extension TerminalDriver {
         return .resize(width: size.width, height: size.height)
     }
 
-    /// The next key or whole paste; nil when the terminal has nothing more to say.
+    /// The next key, whole paste, click or answer; nil when the terminal has nothing more to say.
     private func readInput() -> TerminalEvent? {
         // In a flood of unknown codes signals have their turn in between.
         for _ in 0..<4_096 {
+            if !arrived.isEmpty { return arrived.removeFirst() }
             var code: UInt32 = 0
             let kind = shoal_read_key(&code)
-            guard kind >= 0 else { return nil }
+            let now = TerminalDriver.now()
+            guard kind >= 0 else {
+                take(replies.flush(at: now), at: now)
+                return arrived.isEmpty ? nil : arrived.removeFirst()
+            }
             inbox.noteRead(gotSomething: true)
-            if kind == 1, code == UInt32(SHOAL_KEY_PASTE_BEGIN) {
-                inbox.beginPaste(at: TerminalDriver.now())
-            } else if kind == 1, code == UInt32(SHOAL_KEY_PASTE_END) {
-                if let paste = inbox.endPaste() { return paste }
-            } else if inbox.isPasting {
-                guard kind == 0, let scalar = Unicode.Scalar(code) else { continue }
-                inbox.append(pasted: scalar, limit: TerminalDriver.longestPaste, at: TerminalDriver.now())
-            } else if let key = kind == 1 ? TerminalDriver.key(code: code) : TerminalDriver.key(scalar: code) {
-                return .key(key)
+            if kind == 1 {
+                take(replies.interrupt(), at: now)
+                takeKey(code: code, at: now)
+            } else if let scalar = Unicode.Scalar(code) {
+                if inbox.isPasting {
+                    inbox.append(pasted: scalar, limit: TerminalDriver.longestPaste, at: now)
+                } else {
+                    take(replies.take(scalar, at: now), at: now)
+                }
             }
         }
         return nil
     }
 
-    private static func key(scalar code: UInt32) -> Key? {
-        guard let scalar = Unicode.Scalar(code) else { return nil }
+    private func take(_ outputs: [ReplyFilter.Output], at now: Int64) {
+        for output in outputs {
+            switch output {
+            case .typed(let scalar):
+                if let key = TerminalDriver.key(scalar: scalar) { arrived.append(.key(key)) }
+            case .background(let isLight):
+                guard now - backgroundAskedAt <= TerminalDriver.backgroundMilliseconds else { continue }
+                arrived.append(.background(isLight: isLight))
+            }
+        }
+    }
+
+    private func takeKey(code: UInt32, at now: Int64) {
+        if code == UInt32(SHOAL_KEY_PASTE_BEGIN) {
+            inbox.beginPaste(at: now)
+        } else if code == UInt32(SHOAL_KEY_PASTE_END) {
+            if let paste = inbox.endPaste() { arrived.append(paste) }
+        } else if inbox.isPasting {
+            return
+        } else if Int32(bitPattern: code) == KEY_MOUSE {
+            if let event = TerminalDriver.mouseEvent() { arrived.append(.mouse(event)) }
+        } else if let key = TerminalDriver.key(code: code) {
+            arrived.append(.key(key))
+        }
+    }
+
+    private static func mouseEvent() -> MouseEvent? {
+        var (x, y): (Int32, Int32) = (0, 0)
+        switch shoal_read_mouse(&x, &y) {
+        case 1: return MouseEvent(.press, x: Int(x), y: Int(y))
+        case 4: return MouseEvent(.wheelUp, x: Int(x), y: Int(y))
+        case 5: return MouseEvent(.wheelDown, x: Int(x), y: Int(y))
+        default: return nil
+        }
+    }
+
+    private static func key(scalar: Unicode.Scalar) -> Key? {
         if let control = Key(control: scalar) { return control }
         return SafeText.isPlain(scalar) ? .character(scalar) : nil
     }

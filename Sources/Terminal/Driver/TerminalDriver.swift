@@ -20,6 +20,7 @@ package final class TerminalDriver {
     private let termios: termios
     let output: Int32
     let hasDefaultColors: Bool
+    package let abilities: TerminalAbilities
     /// The terminal takes colours that its terminfo entry does not know.
     let paintsDirectly: Bool
     /// A descriptor that `nextEvent` looks at besides the terminal: it answers `.watched` when that is readable. -1 for
@@ -30,6 +31,11 @@ package final class TerminalDriver {
     var looks: [Style: Look] = [:]
     private(set) var isClosed = false
     var inbox = TerminalInbox()
+    var replies = ReplyFilter()
+    /// Read and not handed out.
+    var arrived: [TerminalEvent] = []
+    var backgroundAskedAt: Int64 = 0
+    var usesMouse = false
     var sizeCheckedAt: Int64 = 0
 
     /// A style in the terms of curses.
@@ -52,7 +58,8 @@ package final class TerminalDriver {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
             throw TerminalError(
                 code: .notATerminal,
-                message: "the console needs a terminal for input and output; use --once for plain text"
+                message: "the console needs a terminal for input and output; "
+                    + "use --plain for lines of text, or --once for one frame"
             )
         }
         guard !shoal_is_open() else {
@@ -65,7 +72,7 @@ package final class TerminalDriver {
             throw TerminalError(
                 code: .unsuitableTerminal,
                 message: "TERM='\(name)' \(reason); set TERM to what your terminal is (xterm-256color fits most), "
-                    + "or use --once for plain text"
+                    + "or use --plain for lines of text, or --once for one frame"
             )
         }
         return try TerminalDriver(logPath: logPath)
@@ -95,7 +102,9 @@ package final class TerminalDriver {
         var hasDefault = false
         let colors = shoal_start_color(&hasDefault)
         hasDefaultColors = hasDefault
-        colorDepth = ColorDepth(colors: Int(colors), environment: TerminalDriver.environment())
+        let environment = TerminalDriver.environment()
+        colorDepth = ColorDepth(colors: Int(colors), environment: environment)
+        abilities = TerminalAbilities(environment: environment)
         paintsDirectly = colorDepth == .trueColor && colors < 1 << 24
         shoal_install_crash(output, &before)
         size = (Int(shoal_columns()), Int(shoal_rows()))
@@ -115,6 +124,7 @@ package final class TerminalDriver {
     /// Gives the terminal back as it was, and the signals' handlers. May be called again.
     package func close() {
         guard !isClosed else { return }
+        if usesMouse { _ = useMouse(false) }
         isClosed = true
         send(Array("\u{1b}[?2004l".utf8))
         shoal_endwin()
@@ -135,10 +145,10 @@ package final class TerminalDriver {
         repaint()
     }
 
-    /// What says how many colours there are.
+    /// What says how many colours there are, and what is understood.
     private static func environment() -> [String: String] {
         var environment: [String: String] = [:]
-        for name in ["NO_COLOR", "COLORTERM", "TERM", "TMUX"] {
+        for name in ["NO_COLOR", "COLORTERM", "TERM", "TMUX", "STY"] {
             if let value = getenv(name) { environment[name] = String(cString: value) }
         }
         return environment

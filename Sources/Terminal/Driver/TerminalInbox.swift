@@ -13,19 +13,28 @@ package struct TerminalInbox {
     private var lastPasteAt: Int64 = 0
     private(set) var isHungUp = false
     package var mustCheckSize = true
+    private var isResumed = false
 
     package init() {}
 
-    /// A byte of the signal pipe: a signal's number, or `resize`.
-    package mutating func receive(signalByte: UInt8, resize: UInt8) {
+    /// A byte of the signal pipe: a signal's number, `resize`, or `resume` after a stop.
+    package mutating func receive(signalByte: UInt8, resize: UInt8, resume: UInt8) {
         if signalByte == resize {
             mustCheckSize = true
+        } else if signalByte == resume {
+            isResumed = true
         } else if !signals.contains(Int32(signalByte)) {
             signals.append(Int32(signalByte))
         }
     }
 
     package mutating func wake() { isWoken = true }
+
+    /// Whether the process went on after a stop since the last call.
+    package mutating func takeResumed() -> Bool {
+        defer { isResumed = false }
+        return isResumed
+    }
 
     /// The watched descriptor is readable.
     package mutating func noteWatched() { hasWatched = true }

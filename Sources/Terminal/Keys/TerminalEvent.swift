@@ -4,6 +4,10 @@ package enum TerminalEvent: Hashable, Sendable {
     /// Text pasted as a whole (bracketed paste), at most `TerminalDriver.longestPaste` scalars: never key presses,
     /// so a paste cannot confirm a dialog. Line ends arrive as `\n`, other control characters are dropped.
     case paste(String)
+    /// Only after `TerminalDriver.useMouse(true)`.
+    case mouse(MouseEvent)
+    /// The answer to `TerminalDriver.askBackground()`, if it came in time.
+    case background(isLight: Bool)
     case resize(width: Int, height: Int)
     /// Another thread called `wake()`: there is something new to show.
     case wake

@@ -59,6 +59,25 @@ final class TmuxSession {
     /// Types text as it is.
     func type(_ text: String) async throws { try await tmux(["send-keys", "-l", "--", text]) }
 
+    /// Sends bytes as the terminal would: what no key of tmux stands for.
+    func send(_ bytes: [UInt8]) async throws {
+        try await tmux(["send-keys", "-H"] + bytes.map { String($0, radix: 16) })
+    }
+
+    /// A click, or with 64 and 65 the wheel, at a cell counted from 0, as the pane's entry in terminfo has it.
+    func mouse(_ button: UInt8, x: Int, y: Int) async throws {
+        try await send([0x1b, 0x5b, 0x4d, button + 32, UInt8(clamping: x + 33), UInt8(clamping: y + 33)])
+    }
+
+    /// Whether the program has the mouse.
+    func hasMouse() async throws -> Bool { try await tmux(["display-message", "-p", "#{mouse_any_flag}"]) == "1\n" }
+
+    /// What the program has put on the clipboard, once tmux takes it.
+    func clipboard() async throws -> String { try await tmux(["show-buffer"]) }
+
+    /// An option of tmux.
+    func set(_ option: String, _ value: String) async throws { try await tmux(["set", "-g", option, value]) }
+
     func resize(width: Int, height: Int) async throws {
         try await tmux(["resize-window", "-x", "\(width)", "-y", "\(height)"])
     }

@@ -1,0 +1,33 @@
+import Terminal
+
+/// Where the parts of a question are on the screen: for drawing it and for clicks.
+struct DialogLayout: Hashable, Sendable {
+    static let cancelText = "[ Cancel ]"
+    /// Wider, lines are hard to read.
+    private static let widthMax = 76
+    private static let gap = 2
+
+    let box: Rect
+    /// The text, broken to the width of the box.
+    let lines: [String]
+    let cancel: Rect
+    let confirm: Rect
+
+    init(_ dialog: ConfirmDialog, in bounds: Rect) {
+        let verb = Self.text(ofConfirm: dialog)
+        let buttons = Self.cancelText.utf8.count + Self.gap + SafeText.width(verb)
+        let widest = (dialog.lines.map(SafeText.width) + [SafeText.width(dialog.title) + 4, buttons]).max() ?? buttons
+        let width = min(max(widest + 6, 30), max(2, bounds.width - 2), Self.widthMax)
+        let lines = dialog.lines.flatMap { ConsoleRenderer.wrapped($0, width: max(1, width - 4)) }
+        let box = bounds.centered(width: width, height: lines.count + 4)
+        let y = max(box.y, box.endY - 2)
+        let x = max(box.x + 1, box.endX - 2 - buttons)
+        let right = x + Self.cancelText.utf8.count + Self.gap
+        self.lines = lines
+        self.box = box
+        cancel = Rect(x: x, y: y, width: max(0, min(Self.cancelText.utf8.count, box.endX - 1 - x)), height: 1)
+        confirm = Rect(x: right, y: y, width: max(0, min(SafeText.width(verb), box.endX - 1 - right)), height: 1)
+    }
+
+    static func text(ofConfirm dialog: ConfirmDialog) -> String { "[ \(dialog.verb) ]" }
+}
