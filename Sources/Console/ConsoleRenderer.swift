@@ -67,6 +67,7 @@ package struct ConsoleRenderer {
         }
         drawGraph()
         drawEvents()
+        drawFirstSteps()
     }
 
     /// The inside of the frame, left to right.

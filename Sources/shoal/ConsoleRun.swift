@@ -11,10 +11,10 @@ import Terminal
 /// Opens the console, or prints one frame of it. On the main thread, which the screen belongs to.
 @MainActor
 func runConsole(_ options: ConsoleOptions) async throws {
-    var config = try ClusterConfig.load(file: options.configFile)
+    if !options.once { Backtraces.makeQuiet() }
+    var config = try ConsoleConfig.load(options, theme: options.theme ?? firstTheme())
     if let folder = options.dataDirectory { config.dataDirectory = folder }
     if options.once { return try await printOnce(config, options) }
-    Backtraces.makeQuiet()
     var demoFolder: String?
     if options.demo {
         let folder = try TemporaryFolder.create()

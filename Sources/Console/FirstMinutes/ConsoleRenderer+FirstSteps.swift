@@ -1,0 +1,23 @@
+import Terminal
+
+extension ConsoleRenderer {
+    /// Where the graph would be, which has nothing to show then; on a small screen the last line above the hints.
+    mutating func drawFirstSteps() {
+        guard let steps = state.firstSteps, !steps.isEmpty else { return }
+        let room = max(0, grid.width - 4)
+        let lines = steps.flatMap { Self.wrapped($0, width: room) }
+        guard layout.graph.count > lines.count else {
+            let y = layout.bottom - 1
+            grid.fill(Rect(x: 1, y: y, width: inner, height: 1), style: theme[.text])
+            return put(steps.dropFirst().first ?? steps[0], y: y, style: theme[.hint])
+        }
+        let width = lines.map { SafeText.width($0) }.max() ?? 0
+        let x = 2 + max(0, (room - width) / 2)
+        var y = layout.graph.lowerBound + (layout.graph.count - lines.count) / 2
+        for (index, line) in lines.enumerated() {
+            grid.fill(Rect(x: 1, y: y, width: inner, height: 1), style: theme[.text])
+            grid.put(line, x: x, y: y, style: theme[index == 0 ? .textStrong : .hint], maxWidth: room)
+            y += 1
+        }
+    }
+}

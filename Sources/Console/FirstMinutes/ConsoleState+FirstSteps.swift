@@ -1,0 +1,35 @@
+import Server
+
+extension ConsoleState {
+    /// What somebody could do next whose cluster is not running, or is empty: in words, for the dashboard. nil when there is
+    /// something to see, or something under way.
+    package var firstSteps: [String]? {
+        guard view == .dashboard, detail == nil, let snapshot, operations.isEmpty else { return nil }
+        let nodes = snapshot.status.shards.flatMap(\.nodes)
+        if nodes.isEmpty { return nil }
+        // One that failed says why in its row, which is what to read then.
+        if nodes.allSatisfy({ $0.state == .stopped || $0.state == .unreachable }) { return stepsToRun(snapshot.status) }
+        let serves = snapshot.status.shards.contains { shard in shard.nodes.contains { $0.state == .running } }
+        guard serves, snapshot.status.keys == 0, snapshot.status.opsPerSecond.total == 0 else { return nil }
+        return stepsToWrite(snapshot.status)
+    }
+
+    private func stepsToRun(_ status: ClusterStatus) -> [String] {
+        guard let shard = status.shards.first, let node = shard.nodes.first else { return [] }
+        var steps = ["No node of this cluster runs."]
+        if !options.isReadOnly { steps.append("Press s to start them in this console, all or the selected one.") }
+        steps.append("As a process of its own: shoal node --shard \(shard.name) --http-address \(node.address)")
+        return steps
+    }
+
+    private func stepsToWrite(_ status: ClusterStatus) -> [String] {
+        let leader = status.shards.flatMap(\.nodes).first { $0.state == .running && $0.role == .leader }
+        guard let address = leader?.address else { return ["All is empty yet."] }
+        var steps = ["All is empty yet."]
+        if !options.isReadOnly { steps.append("A first key from here: :put user:1 Ada") }
+        let parts = address.split(separator: ":")
+        if parts.count == 2 { steps.append("From a shell: redis-cli -c -h \(parts[0]) -p \(parts[1]) set user:1 Ada") }
+        steps.append("or: curl -L 'http://\(address)/put?key=user:1&value=Ada'")
+        return steps
+    }
+}
