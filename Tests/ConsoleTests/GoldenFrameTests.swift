@@ -239,6 +239,16 @@ import Testing
         try GoldenFile.compare(grid.plainText + "\n", "slots-ascii-80x24")
     }
 
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func firstSteps(width: Int, height: Int) throws {
+        let nodes = ["127.0.0.2:8080", "127.0.0.22:8080"].map { ConsoleFixture.node($0, state: .unreachable) }
+        let shards = [ConsoleFixture.shard(0, nodes: nodes)]
+        try compare(
+            ConsoleFixture.state(width: width, height: height, shards: shards),
+            "first-steps-\(width)x\(height)"
+        )
+    }
+
     /// The text, and the styles of three themes.
     private func compare(
         _ state: ConsoleState,

@@ -71,7 +71,8 @@ package struct FirstMinutesRenderer {
         let (lines, marked): ([String], Int?) =
             switch state.finding {
             case .fine: ([], nil)
-            case .missing: (ExampleConfig.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init), nil)
+            case .missing:
+                (ExampleConfig.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init), nil)
             case .broken(let problems, let text):
                 (Self.lines(text), problems.dropFirst(state.problem).first?.line.map { $0 - 1 })
             }

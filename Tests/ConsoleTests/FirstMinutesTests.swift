@@ -1,0 +1,167 @@
+import Console
+import Glibc
+import Routing
+import Server
+import Terminal
+import Testing
+
+/// The page before the console, and the first steps on a dashboard that has nothing to show.
+@Suite struct FirstMinutesTests {
+    private static let text = """
+        Shard:
+          Name: shard0
+          Index: 0
+          Adress: 127.0.0.2:8080
+          # \u{1B}[31m
+
+        """
+
+    private static let problems = [
+        ConfigError.Problem(file: "config.yaml", line: 4, message: "unknown field 'Adress'; did you mean Address?"),
+        ConfigError.Problem(file: "config.yaml", line: 1, message: "shard0 has no Address"),
+    ]
+
+    private func missing(isReadOnly: Bool = false) -> FirstMinutes {
+        FirstMinutes(file: "config.yaml", isReadOnly: isReadOnly, finding: .missing)
+    }
+
+    private func broken() -> FirstMinutes {
+        FirstMinutes(
+            file: "config.yaml",
+            isReadOnly: false,
+            finding: .broken(Self.problems, text: Array(Self.text.utf8))
+        )
+    }
+
+    // MARK: Keys
+
+    @Test(arguments: [Key.character("w"), .enter]) func aMissingConfigIsWrittenAndOpened(key: Key) {
+        var state = missing()
+        #expect(state.update(.key(key)) == [.write])
+        #expect(state.update(.written(problem: nil)) == [.look])
+        #expect(state.update(.found(.fine)) == [.open])
+    }
+
+    @Test func whyItCouldNotBeWrittenIsSaid() throws {
+        var state = missing()
+        #expect(state.update(.written(problem: "can't create config.yaml: Permission denied")) == [])
+        #expect(try text(of: state).contains("Permission denied"))
+    }
+
+    @Test func whoOnlyLooksWritesNothing() throws {
+        var state = missing(isReadOnly: true)
+        #expect(state.update(.key(.character("w"))) == [])
+        #expect(state.update(.key(.enter)) == [])
+        #expect(state.update(.key(.character("q"))) == [.quit])
+        #expect(try !text(of: state).contains("write it"))
+    }
+
+    @Test func aConfigThatCameRightIsOpened() {
+        var state = broken()
+        #expect(state.update(.key(.character("r"))) == [.look])
+        #expect(state.update(.found(.broken([Self.problems[1]], text: []))) == [])
+        #expect(state.finding == .broken([Self.problems[1]], text: []))
+        #expect(state.update(.found(.fine)) == [.open])
+        #expect(state.update(.key(.character("w"))) == [], "what is there is not written over")
+    }
+
+    @Test func problemsAreShownInTurn() throws {
+        var state = broken()
+        #expect(try text(of: state).contains("config.yaml:4: unknown field"))
+        #expect(try text(of: state).contains("▶4    Adress"))
+        #expect(state.update(.key(.tab)) == [])
+        #expect(try text(of: state).contains("config.yaml:1: shard0 has no Address"))
+        #expect(state.update(.key(.tab)) == [])
+        #expect(try text(of: state).contains("problem 1 of 2"))
+    }
+
+    /// Nothing that stands in a file reaches the terminal as it is.
+    @Test func theFileIsShownSafely() throws {
+        let shown = try text(of: broken())
+        #expect(shown.contains(#"\x1b[31m"#))
+        #expect(!shown.unicodeScalars.contains("\u{1B}"))
+    }
+
+    @Test func anySizeIsDrawn() throws {
+        for (width, height) in [(0, 0), (1, 1), (2, 2), (5, 3), (300, 100)] {
+            for state in [missing(), broken()] {
+                let grid = try frame(state, width: width, height: height)
+                #expect(grid.width == width && grid.height == height)
+            }
+        }
+        var state = missing()
+        for _ in 0..<50 { _ = state.update(.key(.down)) }
+        #expect(try text(of: state).contains("127.0.0.33:8080"))
+    }
+
+    // MARK: The example
+
+    @Test func theExampleIsTheRepositorysConfig() throws {
+        let path = "\(#filePath.dropLast("Tests/ConsoleTests/FirstMinutesTests.swift".count))config.yaml"
+        #expect(try Array(ExampleConfig.text.utf8) == ClusterConfig.readBytes(of: path))
+        let config = try ConfigParser.parse(Array(ExampleConfig.text.utf8), file: "config.yaml")
+        #expect(config.allNodes.count == 4)
+    }
+
+    // MARK: First steps
+
+    @Test func nothingRuns() throws {
+        let nodes = ["127.0.0.2:8080", "127.0.0.22:8080"].map { ConsoleFixture.node($0, state: .unreachable) }
+        var state = ConsoleFixture.state(shards: [ConsoleFixture.shard(0, nodes: nodes)])
+        let steps = state.firstSteps?.joined(separator: "\n") ?? ""
+        #expect(steps.contains("Press s") && steps.contains("shoal node --shard shard0 --http-address 127.0.0.2:8080"))
+        state = ConsoleFixture.state(
+            options: ConsoleOptions(isReadOnly: true),
+            shards: [ConsoleFixture.shard(0, nodes: nodes)]
+        )
+        #expect(state.firstSteps?.joined().contains("Press s") == false)
+    }
+
+    @Test func nothingIsStored() throws {
+        let state = ConsoleFixture.state(shards: [Self.emptyShard])
+        let steps = state.firstSteps?.joined(separator: "\n") ?? ""
+        #expect(steps.contains(":put user:1 Ada") && steps.contains("redis-cli -c -h 127.0.0.2 -p 8080 set user:1 Ada"))
+    }
+
+    @Test func whereThereIsSomethingToSeeNothingIsTaught() throws {
+        #expect(ConsoleFixture.state().firstSteps == nil)
+        let failed = ConsoleFixture.node("127.0.0.2:8080", state: .failed, message: "the disk is gone")
+        #expect(ConsoleFixture.state(shards: [ConsoleFixture.shard(0, nodes: [failed])]).firstSteps == nil)
+        var state = ConsoleFixture.state(shards: [Self.emptyShard])
+        _ = state.press(.character("4"))
+        #expect(state.firstSteps == nil)
+    }
+
+    private static var emptyShard: ClusterStatus.Shard {
+        var node = ConsoleFixture.node("127.0.0.2:8080")
+        (node.keys, node.bytes, node.opsPerSecond) = (0, 0, .init())
+        var shard = ConsoleFixture.shard(0, nodes: [node])
+        (shard.keys, shard.bytes) = (0, 0)
+        return shard
+    }
+
+    // MARK: Frames
+
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)]) func frames(width: Int, height: Int) throws {
+        for (state, name) in [(missing(), "missing"), (broken(), "broken")] {
+            for theme in ["dark", "light", "mono"] {
+                let grid = try frame(state, width: width, height: height, theme: theme)
+                let file = "first-\(name)-\(width)x\(height)"
+                if theme == "dark" { try GoldenFile.compare(grid.plainText + "\n", file) }
+                try GoldenFile.compare(GoldenFile.styles(of: grid), "\(file).\(theme)")
+            }
+        }
+    }
+
+    private func text(of state: FirstMinutes) throws -> String { try frame(state, width: 80, height: 24).plainText }
+
+    private func frame(_ state: FirstMinutes, width: Int, height: Int, theme: String = "dark") throws -> CellGrid {
+        FirstMinutesRenderer.render(
+            state,
+            width: width,
+            height: height,
+            theme: try ConsoleFixture.theme(theme),
+            glyphs: .unicode
+        )
+    }
+}
