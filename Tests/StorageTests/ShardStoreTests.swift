@@ -85,6 +85,26 @@ import Testing
         #expect(try fixture.read("renewed") == "z")
     }
 
+    /// The applier looks for expired keys all the time. When it finds none, what clients have queued is theirs to commit:
+    /// it once took such writes along, and whoever called `commit` meanwhile came back before they were visible.
+    @Test(arguments: EngineKind.allCases) func theApplierLeavesQueuedWritesToWhoQueuedThem(kind: EngineKind) throws {
+        let fixture = try StoreFixture(kind)
+        fixture.write("a", "1")
+        let number = fixture.queue("b", "2")
+        let end = Clock.monotonicMilliseconds() + ShardStoreTests.severalRounds
+        while Clock.monotonicMilliseconds() < end {
+            fixture.store.flushApplied()
+            #expect(fixture.signals.committed < number)
+            fixture.store.lock.withLock { fixture.store.lock.waitForProgress(milliseconds: 50) }
+        }
+        #expect(try fixture.read("b") == nil)
+        fixture.store.commit()
+        #expect(try fixture.read("b") == "2")
+    }
+
+    /// In milliseconds; the applier does a round each 200 at the latest.
+    private static let severalRounds: UInt64 = 1000
+
     /// A new engine, and one that was filled by a snapshot, once told nobody to flush them: the log only grew.
     @Test(arguments: EngineKind.allCases, [false, true])
     func theLogIsCutByItself(kind: EngineKind, afterSnapshot: Bool) throws {

@@ -19,17 +19,19 @@ extension ShardStore {
             lock.withLock { applierTrouble = error }
             return
         }
-        if !due.isEmpty { queueDeletes(of: due, now: now) }
-        // Also what others have queued: after a disk was full, nobody else may come to commit it.
-        if lock.withLock({ needsCommit }) { commitFromThread() }
+        // What clients have queued is committed at the end of their loops' ticks, not here.
+        guard !due.isEmpty, queueDeletes(of: due, now: now) else { return }
+        commitFromThread()
     }
 
     private var mayDeleteExpired: Bool { leadsNow && !mandate.isHeld && mandate.hasEnoughMembers }
 
-    private func queueDeletes(of due: [(slot: UInt16, key: [UInt8])], now: UInt64) {
+    /// - Returns: whether one was queued.
+    private func queueDeletes(of due: [(slot: UInt16, key: [UInt8])], now: UInt64) -> Bool {
         lock.lock()
         defer { lock.unlock() }
-        guard mayDeleteExpired else { return }
+        guard mayDeleteExpired else { return false }
+        var isQueued = false
         for (slot, key) in due where tends(slot) {
             key.withUnsafeBytes { key in
                 let hash = KeyHash.hash(key)
@@ -41,8 +43,10 @@ extension ShardStore {
                 }
                 guard log.hasRoom(for: open.length + key.count + 1024) else { return }
                 open.append(LogRecord(kind: .delete, slot: slot, key: key))
+                isQueued = true
             }
         }
+        return isQueued
     }
 
     /// Commits on this thread whatever the mode.

@@ -65,6 +65,41 @@ extension EndToEndSuite {
             try await cluster.signalAll(SIGTERM)
         }
 
+        /// RocksDB has taken the first table files over when the target dies: contents and counts are ahead of the position,
+        /// and what the log repeats must change neither.
+        @Test func aTargetDiesBetweenTableFiles() async throws {
+            let cluster = try TestCluster([["rocksdb"]])
+            try await cluster.start()
+            let keys = 12_000
+            try await cluster.fill(keys: keys, valueBytes: 2_000, tag: "{huge}")
+            let (load, running) = try await load(on: cluster)
+            let new = try cluster.add(["rocksdb"])[0]
+            // Half of the chunks; the rate leaves the applier time for a file before.
+            try cluster.spawn(new, environment: ["SHOAL_FAILPOINT": "target.imported:45=kill"])
+            try await cluster.waitUntilReady()
+            let files = "\(new.folder)/engine/ingest"
+            let untouched = try modified(files)
+            let slot = PackageList.slot(of: Array("{huge}".utf8))
+            let words = ["--add", "\(new.shard)=\(new.address)", "--move", "\(slot)=\(new.shard)", "--rate", "8"]
+            let moving = Task { try await run(words, cluster) }
+            let process = try #require(new.process)
+            #expect(try await process.waitForExit(within: .seconds(60)) == .signal(SIGKILL))
+            #expect(try modified(files) != untouched, "it made no table file before it died")
+            try cluster.spawn(new)
+            try await moving.value
+            #expect(load.troubles.isEmpty, "\(load.troubles)")
+            load.alsoExpect([], ignoring: ["fill"])
+            try await Faults.judge(load, running, cluster, "a target that dies between table files")
+            try await cluster.expectNoOrphans(filled: keys)
+            try await cluster.signalAll(SIGTERM)
+        }
+
+        private func modified(_ path: String) throws -> Int {
+            var found = stat()
+            guard stat(path, &found) == 0 else { throw TestFailure("can't look at \(path): errno \(errno)") }
+            return found.st_mtim.tv_sec * 1_000_000_000 + found.st_mtim.tv_nsec
+        }
+
         /// Nothing to copy, and all the steps.
         @Test func emptyShardsMove() async throws {
             let cluster = try TestCluster([["lmdb"], ["rocksdb"]])
