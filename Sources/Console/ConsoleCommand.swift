@@ -44,7 +44,7 @@ package struct ConsoleCommand: Hashable, Sendable {
             case .form: "[FORM]"
             case .level: "[LEVEL]"
             case .seconds: "[SECONDS]"
-            case .onOff: "[on|off]"
+            case .onOff: "[on/off]"
             case .text: "[TEXT]"
             }
         }

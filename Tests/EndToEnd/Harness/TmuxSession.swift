@@ -64,9 +64,18 @@ final class TmuxSession {
         try await tmux(["send-keys", "-H"] + bytes.map { String($0, radix: 16) })
     }
 
-    /// A click, or with 64 and 65 the wheel, at a cell counted from 0, as the pane's entry in terminfo has it.
-    func mouse(_ button: UInt8, x: Int, y: Int) async throws {
-        try await send([0x1b, 0x5b, 0x4d, button + 32, UInt8(clamping: x + 33), UInt8(clamping: y + 33)])
+    /// A press and its release, or with 64 and 65 a notch of the wheel, at a cell counted from 0: as xterm has reported
+    /// it ever since, or with `isModern` in numbers (SGR).
+    func mouse(_ button: Int, x: Int, y: Int, isModern: Bool = false) async throws {
+        if isModern {
+            try await send(Array("\u{1b}[<\(button);\(x + 1);\(y + 1)M".utf8))
+            if button < 64 { try await send(Array("\u{1b}[<\(button);\(x + 1);\(y + 1)m".utf8)) }
+            return
+        }
+        for code in button < 64 ? [button, 3] : [button] {
+            let bytes = [code + 32, x + 33, y + 33].map { UInt8(clamping: $0) }
+            try await send([0x1b, 0x5b, 0x4d] + bytes)
+        }
     }
 
     /// Whether the program has the mouse.
