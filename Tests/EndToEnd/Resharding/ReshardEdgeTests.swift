@@ -81,12 +81,16 @@ extension EndToEndSuite {
             let untouched = try modified(files)
             let slot = PackageList.slot(of: Array("{huge}".utf8))
             let words = ["--add", "\(new.shard)=\(new.address)", "--move", "\(slot)=\(new.shard)", "--rate", "8"]
-            let moving = Task { try await run(words, cluster) }
+            let config = cluster.configFile
+            let moving = Task {
+                try await ShoalBinary.run(["reshard", "run"] + words, config: config, within: .seconds(120))
+            }
             let process = try #require(new.process)
             #expect(try await process.waitForExit(within: .seconds(60)) == .signal(SIGKILL))
             #expect(try modified(files) != untouched, "it made no table file before it died")
             try cluster.spawn(new)
-            try await moving.value
+            let ran = try await moving.value
+            #expect(ran.exit == .code(0), "\(ran.text) \(ran.errors)")
             #expect(load.troubles.isEmpty, "\(load.troubles)")
             load.alsoExpect([], ignoring: ["fill"])
             try await Faults.judge(load, running, cluster, "a target that dies between table files")
