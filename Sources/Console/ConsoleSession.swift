@@ -45,7 +45,7 @@ struct ConsoleSession {
         source.onChange { waker.wake() }
         defer { source.onChange {} }
         tellDisplay()
-        _ = perform(state.update(.tick(Self.clock())))
+        _ = perform(state.update(.tick(ConsoleClock.now())))
         _ = perform(state.update(.settings(memory.settings, notice: memory.notice)))
         memory.begin(state.settings, at: Self.monotonicMilliseconds())
         defer { memory.saveAtEnd(state.settings) }
@@ -57,7 +57,7 @@ struct ConsoleSession {
                 isAnimating: state.isAnimating
             )
             let event = driver.nextEvent(timeoutMilliseconds: patience)
-            _ = perform(state.update(.tick(Self.clock())), isNews: false)
+            _ = perform(state.update(.tick(ConsoleClock.now())), isNews: false)
             takeNews()
             if let ending = take(event) { return ending }
             drawIfDue()
@@ -176,16 +176,5 @@ struct ConsoleSession {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return time.tv_sec * 1_000 + time.tv_nsec / 1_000_000
-    }
-
-    private static func clock() -> ConsoleClock {
-        var now = time(nil)
-        var local = tm()
-        localtime_r(&now, &local)
-        return ConsoleClock(
-            milliseconds: monotonicMilliseconds(),
-            unixSeconds: now,
-            utcOffsetSeconds: local.tm_gmtoff
-        )
     }
 }

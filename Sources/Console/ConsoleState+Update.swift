@@ -94,6 +94,7 @@ extension ConsoleState {
 
     mutating func receive(_ new: [ClusterEvent]) {
         events.append(contentsOf: new)
+        eventsReceived += new.count
         if events.count > Self.eventLimit { events.removeFirst(events.count - Self.eventLimit) }
         // Whoever reads older events keeps seeing them.
         if eventsShift > 0 { eventsShift += new.count }

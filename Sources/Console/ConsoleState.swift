@@ -60,6 +60,8 @@ package struct ConsoleState: Sendable {
     var startedAt: Int?
     package internal(set) var history = SampleHistory()
     package internal(set) var events: [ClusterEvent] = []
+    /// Of all time; those that fell off are counted.
+    var eventsReceived = 0
     var changes = ChangeFeed()
     package internal(set) var operations: [String: Operation] = [:]
 

@@ -12,6 +12,10 @@ struct ConsoleOptions: Sendable {
     var theme: String?
     var once: Bool
     var json: Bool
+    /// Frames or documents again and again.
+    var watch: Bool
+    /// As lines, without a screen.
+    var plain: Bool
 }
 
 struct ConsoleCommand: AsyncParsableCommand {
@@ -22,6 +26,8 @@ struct ConsoleCommand: AsyncParsableCommand {
             Example: shoal console --start
             Example: shoal console --demo
             Example: shoal console --once
+            Example: shoal console --once --json --watch
+            Example: shoal console --plain --start
             Example: shoal console --theme solarized-light
             Example: shoal console --theme-check dark
             """
@@ -45,10 +51,21 @@ struct ConsoleCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("With --theme-check: the theme.", valueName: "name")) var name: String?
     @Flag(help: "Print one frame as plain text and end.") var once = false
     @Flag(help: "With --once: print the status document.") var json = false
+    @Flag(help: "With --once: again each second, until Ctrl-C; with --json one document on each line.") var watch =
+        false
+    @Flag(
+        help:
+            "As lines instead of a screen: for screen readers, simple terminals and logs. Commands are typed as lines."
+    )
+    var plain = false
 
     func validate() throws {
         if name != nil, !themeCheck { throw ValidationError("only --theme-check takes a name") }
-        if json, !once { throw ValidationError("--json goes with --once (or use `shoal status --json --watch`)") }
+        if json, !once { throw ValidationError("--json goes with --once") }
+        if watch, !once { throw ValidationError("--watch goes with --once (the console itself never stops watching)") }
+        if plain, once {
+            throw ValidationError("--plain goes on until it is left, --once prints one frame: choose one")
+        }
         if demo, dataDir != nil {
             throw ValidationError("--demo uses a throw-away folder: leave out --data-dir, or use --start")
         }
@@ -68,7 +85,9 @@ struct ConsoleCommand: AsyncParsableCommand {
                 readOnly: readOnly,
                 theme: theme,
                 once: once,
-                json: json
+                json: json,
+                watch: watch,
+                plain: plain
             )
         )
     }

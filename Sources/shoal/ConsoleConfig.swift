@@ -12,7 +12,9 @@ enum ConsoleConfig {
         switch look(at: file) {
         case .success(let config): return config
         case .failure(let error):
-            guard !options.once, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { throw error }
+            guard !options.once, !options.plain, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+                throw error
+            }
             return try ask(options, theme: theme, error)
         }
     }

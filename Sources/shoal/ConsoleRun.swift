@@ -14,7 +14,7 @@ func runConsole(_ options: ConsoleOptions) async throws {
     if !options.once { Backtraces.makeQuiet() }
     var config = try ConsoleConfig.load(options, theme: options.theme ?? firstTheme())
     if let folder = options.dataDirectory { config.dataDirectory = folder }
-    if options.once { return try await printOnce(config, options) }
+    if options.once { return try await ConsoleFrames(config: config, options: options).print() }
     var demoFolder: String?
     if options.demo {
         let folder = try TemporaryFolder.create()
@@ -37,6 +37,19 @@ func runConsole(_ options: ConsoleOptions) async throws {
         if startsNodes { await cluster.startAll() }
         if startsDemo { cluster.startDemo() }
     }
+    let ending = try options.plain ? runPlain(source, options) : runScreen(source, options)
+    switch ending {
+    case .quit: return
+    case .hangUp: throw CommandFailure(.failed)
+    case .signal(let number):
+        if let demoFolder { TemporaryFolder.remove(demoFolder) }
+        EndingSignals.end(with: number)
+    }
+}
+
+/// The screen, until it is left; then nothing runs inside any more.
+@MainActor
+private func runScreen(_ source: EmbeddedClusterSource, _ options: ConsoleOptions) throws -> ConsoleRunner.Ending {
     let state = StateFolder.current()
     let runner = ConsoleRunner(
         source: source,
@@ -46,13 +59,7 @@ func runConsole(_ options: ConsoleOptions) async throws {
         settings: SettingsFile(in: state)
     )
     do {
-        switch try runner.run() {
-        case .quit: return
-        case .hangUp: throw CommandFailure(.failed)
-        case .signal(let number):
-            if let demoFolder { TemporaryFolder.remove(demoFolder) }
-            EndingSignals.end(with: number)
-        }
+        return try runner.run()
     } catch let error as TerminalError {
         throw CommandFailure(.failed, "\(error)")
     } catch let error as ThemeError {
@@ -60,42 +67,7 @@ func runConsole(_ options: ConsoleOptions) async throws {
     }
 }
 
-/// One frame as text, or the status document.
-private func printOnce(_ config: ClusterConfig, _ options: ConsoleOptions) async throws {
-    let group = EventLoops.shared
-    let status = await ClusterProbe(config: config, group: group).probe()
-    let nodes = status.shards.flatMap(\.nodes)
-    if options.json {
-        StandardStreams.write(StatusJSON.encode(status))
-    } else {
-        let snapshot = ClusterSnapshot(
-            status: status,
-            environment: ClusterSnapshot.Environment(rawValue: config.environment.rawValue) ?? .development,
-            milliseconds: Int(Clock.monotonicMilliseconds())
-        )
-        let size = TerminalSize.ofStandardOutput
-        let text = try OncePrinter.text(
-            snapshots: [snapshot],
-            options: dashboardOptions(options),
-            clock: ConsoleClock(
-                milliseconds: snapshot.milliseconds,
-                unixSeconds: Int(time(nil)),
-                utcOffsetSeconds: localOffset()
-            ),
-            width: size?.width ?? OncePrinter.defaultWidth,
-            height: size?.height ?? OncePrinter.defaultHeight
-        )
-        StandardStreams.writeLine(text)
-    }
-    if nodes.allSatisfy({ $0.state == .unreachable }) {
-        throw CommandFailure(
-            .unreachable,
-            "no node of \(config.file) can be reached: start one with `shoal node`, or all with `shoal console --start`"
-        )
-    }
-}
-
-private func dashboardOptions(_ options: ConsoleOptions) -> Console.ConsoleOptions {
+func dashboardOptions(_ options: ConsoleOptions) -> Console.ConsoleOptions {
     Console.ConsoleOptions(
         isReadOnly: options.readOnly,
         theme: options.theme ?? firstTheme(),
@@ -126,22 +98,6 @@ private func executablePath() -> String? {
     guard let path = realpath("/proc/self/exe", nil) else { return nil }
     defer { free(path) }
     return String(cString: path)
-}
-
-private func localOffset() -> Int {
-    var now = time(nil)
-    var local = tm()
-    localtime_r(&now, &local)
-    return local.tm_gmtoff
-}
-
-/// The size of the terminal that stdout is, if it is one.
-enum TerminalSize {
-    static var ofStandardOutput: (width: Int, height: Int)? {
-        var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return nil }
-        return (Int(size.ws_col), Int(size.ws_row))
-    }
 }
 
 /// Swift's crash reporter asks on the terminal whether to debug and waits half a minute for an answer, in the middle of

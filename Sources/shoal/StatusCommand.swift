@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import Node
 import Server
 
@@ -26,29 +25,10 @@ struct StatusCommand: AsyncParsableCommand {
             try show(status, isFirst: true)
             return try Self.requireReachable(status, file: config.file)
         }
-        // Ctrl-C is how watching is meant to end: no document is cut in half, and the exit code is 0.
-        let signals = EndingSignals([SIGINT])
         let command = self
-        let watching = Task { try await command.watch(probe) }
-        let arrivals = signals.arrivals
-        let ending = Task {
-            for await _ in arrivals { watching.cancel() }
-        }
-        defer { withExtendedLifetime(signals) { ending.cancel() } }
-        try await watching.value
-    }
-
-    /// Shows the status every second until the task is cancelled.
-    private func watch(_ probe: ClusterProbe) async throws {
-        var isFirst = true
-        while !Task.isCancelled {
-            let began = ContinuousClock.now
+        try await Watch.everySecond { isFirst in
             let status = await probe.probe()
-            if Task.isCancelled { return }
-            try show(status, isFirst: isFirst)
-            isFirst = false
-            // The pace of the display, not a wait for anything; cut short by the end of the task.
-            try? await Task.sleep(until: began.advanced(by: .seconds(1)), clock: .continuous)
+            if !Task.isCancelled { try command.show(status, isFirst: isFirst) }
         }
     }
 

@@ -6,7 +6,7 @@ package final class TerminalWaker: Sendable {
     let reader: Int32
     private let writer: Int32
 
-    init() throws(TerminalError) {
+    package init() throws(TerminalError) {
         (reader, writer) = try TerminalWaker.makePipe()
     }
 
@@ -19,6 +19,20 @@ package final class TerminalWaker: Sendable {
         var byte: UInt8 = 1
         // A full pipe will wake the thread just as well.
         _ = write(writer, &byte, 1)
+    }
+
+    /// Waits until it was woken, until `descriptor` can be read, or the time has passed. For loops without a terminal: a
+    /// `TerminalDriver` waits by itself. One thread.
+    package func wait(alsoFor descriptor: Int32, milliseconds: Int32, isReadable: inout Bool) {
+        var descriptors = [
+            pollfd(fd: reader, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        isReadable = false
+        guard poll(&descriptors, 2, milliseconds) > 0 else { return }
+        isReadable = descriptors[1].revents != 0
+        var bytes = [UInt8](repeating: 0, count: 512)
+        if descriptors[0].revents != 0 { while read(reader, &bytes, bytes.count) > 0 {} }
     }
 
     /// A pipe whose ends neither block nor outlive an exec.

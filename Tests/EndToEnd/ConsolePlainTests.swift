@@ -1,0 +1,102 @@
+import Glibc
+import TestSupport
+import Testing
+
+extension EndToEndSuite {
+    /// The console of lines, through pipes and on a terminal that can do nothing.
+    @Suite struct ConsolePlainTests {
+        /// A pane that only scrolls: what is typed and what is said stand below each other.
+        private func open(_ cluster: TestCluster, _ options: String...) async throws -> TmuxSession {
+            let command = [ShoalBinary.path, "console", "--plain", "--config-file", cluster.configFile] + options
+            return try await TmuxSession(
+                width: 120,
+                height: 50,
+                command: command,
+                environment: ["TERM": "dumb", "LC_ALL": "C"]
+            )
+        }
+
+        private func say(_ line: String, _ terminal: TmuxSession) async throws {
+            try await terminal.type(line)
+            try await terminal.press("Enter")
+        }
+
+        @Test func aClusterIsRunWithWords() async throws {
+            let cluster = try TestCluster([["lmdb", "lmdb"]])
+            let replica = "\(cluster.members[1].address)"
+            let terminal = try await open(cluster, "--start")
+            try await terminal.wait(for: "both nodes") { $0.contains { $0.contains("2 of 2 nodes running") } }
+            try await say("put user:1 Ada", terminal)
+            try await terminal.wait(for: "word that it is written") { $0.contains { $0.contains("wrote user:1") } }
+            try await say("get user:1", terminal)
+            try await terminal.wait(for: "value") { $0.contains("Ada") }
+            try await say("stop \(replica)", terminal)
+            try await terminal.wait(for: "question") { $0.contains { $0.contains("Stop? Answer yes") } }
+            try await say("yes", terminal)
+            try await terminal.wait(for: "word that it stopped") { lines in
+                lines.contains { $0.contains("1 of 2 nodes running") }
+            }
+            try await say("quit", terminal)
+            try await terminal.wait(for: "question before leaving") { $0.contains { $0.contains("Quit? Answer yes") } }
+            try await say("yes", terminal)
+            #expect(try await terminal.waitForExit() == 0)
+            let screen = try await terminal.screen()
+            #expect(screen.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } }, "ASCII where the locale is no other")
+            #expect(terminal.settingsAfter == terminal.settingsBefore)
+        }
+
+        /// The end of the input is the end; what was asked for before it is done.
+        @Test func aScriptIsEnough() async throws {
+            let cluster = try TestCluster([["lmdb"]])
+            try await cluster.start()
+            let script = try cluster.folder.write("status\nhelp\n", to: "script")
+            let words = "exec \(ShoalBinary.path) console --plain --config-file \(cluster.configFile) < \(script)"
+            let ran = try await ChildProcess.run(["sh", "-c", words])
+            #expect(ran.exit == .code(0), "\(ran.errors)")
+            #expect(ran.text.contains("put [TEXT]: ") && !ran.text.contains("\u{1B}"))
+            try await cluster.signalAll(SIGTERM)
+        }
+
+        @Test func aSignalEndsItCleanly() async throws {
+            let cluster = try TestCluster([["lmdb"]])
+            let command = ["console", "--plain", "--start", "--config-file", cluster.configFile]
+            let log = "\(cluster.folder.path)/plain.log"
+            let shell = ["sh", "-c", "exec \"$@\" < /dev/zero", "sh", ShoalBinary.path] + command
+            let process = try ChildProcess.start(shell, output: log)
+            let runs = try await Poll.until {
+                String(decoding: TestFolder.read(log), as: UTF8.self).contains("1 of 1 node running")
+            }
+            #expect(runs)
+            process.signal(SIGTERM)
+            #expect(try await process.waitForExit() == .signal(SIGTERM))
+            #expect(
+                String(decoding: TestFolder.read(log), as: UTF8.self).contains("stopping \(cluster.members[0].address)")
+            )
+        }
+
+        @Test func framesAndDocumentsAreRepeated() async throws {
+            let cluster = try TestCluster([["lmdb"]])
+            try await cluster.start()
+            for (options, mark) in [([], "nodes running"), (["--json"], "\"schema\"")] {
+                let log = "\(cluster.folder.path)/watch\(options.count).log"
+                let words = ["console", "--once", "--watch", "--config-file", cluster.configFile] + options
+                let process = try ChildProcess.start([ShoalBinary.path] + words, output: log)
+                let repeats = try await Poll.until {
+                    String(decoding: TestFolder.read(log), as: UTF8.self).split(separator: mark).count > 3
+                }
+                #expect(repeats, "\(words)")
+                process.signal(SIGINT)
+                #expect(try await process.waitForExit() == .code(0))
+                let text = String(decoding: TestFolder.read(log), as: UTF8.self)
+                if mark != "nodes running" {
+                    #expect(text.split(separator: "\n").allSatisfy { $0.hasPrefix("{") && $0.hasSuffix("}") })
+                }
+            }
+            for words in [["--watch"], ["--plain", "--once"]] {
+                let ran = try await ShoalBinary.run(["console"] + words, config: cluster.configFile)
+                #expect(ran.exit == .code(2), "\(words): \(ran.errors)")
+            }
+            try await cluster.signalAll(SIGTERM)
+        }
+    }
+}
