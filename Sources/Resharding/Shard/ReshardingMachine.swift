@@ -173,7 +173,7 @@ package struct ReshardingMachine {
         var proposed = SlotSet()
         for source in sources where source.isProposed { proposed.formUnion(source.slots) }
         if led.plants(.readsDuringProposal) { proposed = SlotSet() }
-        let promise = target.promise.flatMap { now < $0.since + ReshardingLimits.holdMax ? $0.slots : nil }
+        let promise = target.promise.flatMap { now < $0.since + ReshardingLimits.promiseHoldMax ? $0.slots : nil }
         let inputs = ServingInputs(
             mapRevision: led.picture.mapRevision,
             owned: led.owned,
