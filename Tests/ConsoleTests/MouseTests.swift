@@ -151,7 +151,7 @@ import Testing
         let (x, y) = try place(of: "user:4 ", in: state)
         _ = state.update(.mouse(MouseEvent(.wheelDown, x: x, y: y)))
         #expect(state.keysView.selected == 6 && state.keysView.opened == keys[3])
-        for _ in 0..<90 { _ = state.update(.mouse(MouseEvent(.wheelDown, x: x, y: y))) }
+        for _ in 0..<110 { _ = state.update(.mouse(MouseEvent(.wheelDown, x: x, y: y))) }
         #expect(state.keysView.askedAt != nil)
         let last = try #require(state.keysView.keys.last)
         #expect(try click("user:299", &state) == [.keys(.read(last))])
