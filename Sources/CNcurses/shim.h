@@ -217,8 +217,12 @@ static inline bool shoal_use_mouse(bool on) {
     if (!shoal_has_string("kmous")) return false;
     // A press is told at once, not held back until it is known whether it becomes a click.
     mouseinterval(0);
-    mmask_t wanted = on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0;
-    return mousemask(wanted, NULL) != 0 || !on;
+    // All that a terminal may report, although most of it is of no interest: for a report outside the mask curses waits
+    // for the next one, in a read that no time-out ends, and the screen would stand still after each release.
+    mmask_t wanted = BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON2_PRESSED | BUTTON2_RELEASED | BUTTON3_PRESSED
+        | BUTTON3_RELEASED | BUTTON4_PRESSED | BUTTON4_RELEASED | BUTTON5_PRESSED | BUTTON5_RELEASED
+        | REPORT_MOUSE_POSITION;
+    return mousemask(on ? wanted : 0, NULL) != 0 || !on;
 }
 
 /// After KEY_MOUSE: 1 for the left button, 4 and 5 for the wheel up and down, 0 for anything else.
