@@ -33,7 +33,10 @@ extension TestCluster {
             var replies: [RESPReply?] = []
             _ = try await Poll.until {
                 replies = await connections.replies(to: commands, from: first)
-                return !replies.contains { if case .error(let text) = $0 { text.hasPrefix("CLUSTERDOWN") } else { false } }
+                return !replies.contains { reply in
+                    guard case .error(let text) = reply else { return false }
+                    return text.hasPrefix("CLUSTERDOWN")
+                }
             }
             if let reply = replies.first(where: { $0 != .simple("OK") }) {
                 throw TestFailure("can't fill: \(reply.map { "\($0)" } ?? "no answer")")
