@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func nothingIsStored() throws {
-        let state = ConsoleFixture.state(shards: [Self.emptyShard])
+        let state = Self.emptyState
         let steps = state.firstSteps?.joined(separator: "\n") ?? ""
         #expect(steps.contains(":put user:1 Ada") && steps.contains("redis-cli -c -h 127.0.0.2 -p 8080 set user:1 Ada"))
     }
@@ -127,9 +127,19 @@ import Testing
         #expect(ConsoleFixture.state().firstSteps == nil)
         let failed = ConsoleFixture.node("127.0.0.2:8080", state: .failed, message: "the disk is gone")
         #expect(ConsoleFixture.state(shards: [ConsoleFixture.shard(0, nodes: [failed])]).firstSteps == nil)
-        var state = ConsoleFixture.state(shards: [Self.emptyShard])
+        var state = Self.emptyState
         _ = state.press(.character("4"))
         #expect(state.firstSteps == nil)
+    }
+
+    /// Nobody reads or writes.
+    private static var emptyState: ConsoleState {
+        var state = ConsoleFixture.state(shards: [emptyShard])
+        var clock = ConsoleFixture.clock
+        clock.milliseconds += 2_000
+        _ = state.update(.tick(clock))
+        _ = state.update(.snapshot(ConsoleFixture.snapshot([emptyShard], at: clock.milliseconds)))
+        return state
     }
 
     private static var emptyShard: ClusterStatus.Shard {

@@ -28,7 +28,7 @@ import Testing
         var console = console()
         let status = said(console.update(.line("status")))
         #expect(status.contains("shard0: 127.0.0.2:8080 is leader, running"))
-        #expect(status.contains("shard1: 127.0.0.33:8080 is replica, syncing: copying the shard"))
+        #expect(status.contains("shard1: 127.0.0.33:8080 is replica, syncing, 12 ms behind: copying the shard"))
         #expect(console.update(.line(" dashboard ")).lines.count == status.split(separator: "\n").count)
     }
 

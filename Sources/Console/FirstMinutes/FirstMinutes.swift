@@ -59,20 +59,22 @@ package struct FirstMinutes: Hashable, Sendable {
 
     package var choices: [Choice] {
         var choices: [Choice] = []
+        let quit = Choice(keys: [.character("q"), .ctrl("c"), .ctrl("d")], text: "quit", wish: .quit)
         switch finding {
-        case .fine: break
+        case .fine: choices.append(quit)
         case .missing:
             if !isReadOnly {
                 choices.append(Choice(keys: [.character("w"), .enter], text: "write it and go on", wish: .write))
             }
+            choices.append(quit)
             choices.append(Choice(keys: [.character("r")], text: "look again", wish: .look))
         case .broken(let problems, _):
             choices.append(Choice(keys: [.character("r")], text: "read it again", wish: .look))
+            choices.append(quit)
             if problems.count > 1 {
                 choices.append(Choice(keys: [.tab, .character("n")], text: "next problem", wish: .nextProblem))
             }
         }
-        choices.append(Choice(keys: [.character("q"), .ctrl("c"), .ctrl("d")], text: "quit", wish: .quit))
         choices.append(Choice(keys: [.up, .character("k")], text: "up", wish: .up))
         choices.append(Choice(keys: [.down, .character("j")], text: "down", wish: .down))
         choices.append(Choice(keys: [.ctrl("l")], text: "redraw", wish: .redraw))

@@ -79,6 +79,8 @@ package struct FirstMinutesRenderer {
         let rows = grid.height - 2 - first
         guard rows > 0, !lines.isEmpty else { return }
         grid.rule(x: 1, y: first, width: grid.width - 2, glyphs: glyphs, style: theme[.frame])
+        grid.put(String(glyphs.teeLeft), x: 0, y: first, style: theme[.frame])
+        grid.put(String(glyphs.teeRight), x: grid.width - 1, y: first, style: theme[.frame])
         grid.put(" \(SafeText.truncated(state.file, to: max(0, room - 2))) ", x: 2, y: first, style: theme[.title])
         let wanted = (marked.map { $0 - rows / 2 } ?? 0) + state.top
         let start = max(0, min(wanted, lines.count - rows))
