@@ -8,6 +8,8 @@ package struct ConsoleOptions: Hashable, Sendable {
     package var theme: String
     /// The theme was asked for: neither what was remembered nor the terminal's background is heard.
     package var isThemeChosen: Bool
+    /// Nodes are started without being asked for: that none runs at first is no news.
+    package var startsNodes: Bool
     /// The traffic is made up, and the screen says so.
     package var isDemo: Bool
     /// What graphs are made of.
@@ -33,13 +35,15 @@ package struct ConsoleOptions: Hashable, Sendable {
         user: String = "somebody",
         refreshMilliseconds: Int = 1_000,
         isThemeChosen: Bool = false,
-        terminal: String = ""
+        terminal: String = "",
+        startsNodes: Bool = false
     ) {
         self.isReadOnly = isReadOnly
         self.theme = theme
         self.isDemo = isDemo
         self.isThemeChosen = isThemeChosen
         self.terminal = terminal
+        self.startsNodes = startsNodes
         self.graphSet = graphSet
         self.canReshard = canReshard
         self.user = user

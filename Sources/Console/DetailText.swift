@@ -67,7 +67,7 @@ enum DetailText {
         ]
     }
 
-    static func shard(_ shard: ClusterStatus.Shard) -> [Field] {
+    static func shard(_ shard: ClusterStatus.Shard, _ figures: NodeFigures? = nil) -> [Field] {
         let rates = shard.nodes.reduce(NodeStatus.Rates()) { $0 + $1.opsPerSecond }
         var fields = [
             Field(label: "index", value: "\(shard.index)"),
@@ -77,6 +77,8 @@ enum DetailText {
             Field(label: "reads", value: "\(NumberFormat.full(rates.read)) per second"),
             Field(label: "writes", value: "\(NumberFormat.full(rates.write)) per second"),
         ]
+        // The leader's log is the shard's.
+        if let figures, figures.address == shard.runningLeader?.address { fields += storage(figures.counts.storage) }
         guard let view = shard.leadership else { return fields }
         fields.append(Field(label: "term", value: "\(view.term)"))
         let count = view.members.count(where: \.inSync)
@@ -146,6 +148,7 @@ enum DetailText {
             fields.insert(Field(label: isLeader ? "lease" : "session", value: left(view)), at: 4)
         }
         fields += Self.fields(state.figures, of: node)
+        fields += slow(state, node)
         if !node.message.isEmpty { fields.append(Field(label: "message", value: node.message, isWide: true)) }
         if node.role == .replica, node.state.serves {
             let lag = "\(NumberFormat.full(node.lag.milliseconds)) ms, \(NumberFormat.full(node.lag.entries)) entries, "

@@ -398,4 +398,10 @@ package final class Node: NodeControl {
         status.latencyMicroseconds = reading.latency
         return status
     }
+
+    package func storageFigures() -> [StorageFigure] {
+        guard let store = state.withLock({ $0.shard })?.store, store.beginUse() else { return [] }
+        defer { store.endUse() }
+        return store.storageFigures()
+    }
 }

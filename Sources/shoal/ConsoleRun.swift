@@ -25,6 +25,8 @@ func runConsole(_ options: ConsoleOptions) async throws {
     let logs = LogBook()
     let logger = Logger(label: "shoal") { LogBookHandler(book: logs, label: $0) }
     let audit = Logger(label: "shoal.audit") { StreamLogHandler.standardError(label: $0) }
+    // What the screen's log gets by itself; lines are for what happens.
+    let auditFile = options.plain ? LogFile.path(in: StateFolder.current()) : nil
     let cluster = EmbeddedCluster(config: config, group: EventLoops.shared, control: EventLoops.control, logger: logger)
     let startsNodes = options.start || options.demo
     let startsDemo = options.demo
@@ -32,7 +34,10 @@ func runConsole(_ options: ConsoleOptions) async throws {
         cluster,
         isReadOnly: options.readOnly,
         logs: logs,
-        audit: { audit.notice("\($0)") }
+        audit: { line in
+            if let auditFile, LogFile.append(line, to: auditFile) { return }
+            audit.notice("\(line)")
+        }
     ) { cluster in
         if startsNodes { await cluster.startAll() }
         if startsDemo { cluster.startDemo() }
@@ -74,7 +79,8 @@ func dashboardOptions(_ options: ConsoleOptions) -> Console.ConsoleOptions {
         isDemo: options.demo,
         user: ReshardSession.requester,
         isThemeChosen: options.theme != nil,
-        terminal: getenv("TERM").map { String(cString: $0) } ?? ""
+        terminal: getenv("TERM").map { String(cString: $0) } ?? "",
+        startsNodes: options.start || options.demo
     )
 }
 

@@ -172,11 +172,41 @@ enum ConsoleFixture {
         counts.allocated = 120_000_000
         counts.resident = 150_000_000
         counts.processor = 1_000_000
+        counts.storage = [
+            "log_bytes": 1_288_490_188, "log_segments": 20, "sync_microseconds": 1_240, "hot_table_bytes": 64_000_000,
+            "hot_table_entries": 210_000, "unapplied_bytes": 3_000_000, "engine_file_bytes": 900_000_000,
+            "engine_readers": 4,
+        ]
         var before = counts
         before.commands = 9_871_043
         before.received = 1_198_000_000
         before.processor = 999_580
-        return NodeFigures(address: address, milliseconds: 500_000, counts: counts, previous: before, span: 1_000)
+        var figures = NodeFigures(
+            address: address,
+            milliseconds: 500_000,
+            counts: counts,
+            previous: before,
+            span: 1_000
+        )
+        figures.slow = [
+            SlowLog.Entry(
+                number: 9,
+                time: 1_699_999_880,
+                microseconds: 84_200,
+                command: "KEYS user:* \u{1B}[31m",
+                count: 1,
+                client: "127.0.0.1:40112"
+            ),
+            SlowLog.Entry(
+                number: 8,
+                time: 1_699_996_400,
+                microseconds: 12_001,
+                command: "GET user:1",
+                count: 512,
+                client: "127.0.0.1:40118"
+            ),
+        ]
+        return figures
     }
 
     /// Keys of strangers: escapes, controls, wide, combining, from right to left, no text at all, and very long.

@@ -117,6 +117,19 @@ import Testing
         #expect(state.firstSteps?.joined().contains("Press s") == false)
     }
 
+    /// `--start`: that nothing runs yet is what was to be expected.
+    @Test func nodesThatStartByThemselvesHaveTheirTime() throws {
+        let shard = ConsoleFixture.shard(0, nodes: [ConsoleFixture.node("127.0.0.2:8080", state: .stopped)])
+        var state = ConsoleState(options: ConsoleOptions(startsNodes: true), themeNames: ["dark"])
+        var clock = ConsoleFixture.clock
+        _ = state.update(.tick(clock))
+        _ = state.update(.snapshot(ConsoleFixture.snapshot([shard], at: clock.milliseconds)))
+        #expect(state.firstSteps == nil)
+        clock.milliseconds += 6_000
+        _ = state.update(.tick(clock))
+        #expect(state.firstSteps != nil)
+    }
+
     @Test func nothingIsStored() throws {
         let state = Self.emptyState
         let steps = state.firstSteps?.joined(separator: "\n") ?? ""

@@ -44,7 +44,7 @@ import Testing
                 .kvList(prefix: bytes("p:"), limit: 1000, cursor: bytes("key"))
             ),
             ("GET /status", .status), ("GET /healthz", .health), ("GET /readyz", .ready),
-            ("GET /metrics?x=y", .metrics),
+            ("GET /metrics?x=y", .metrics), ("GET /slowlog", .slowLog), ("HEAD /slowlog", .slowLog),
             ("POST /admin/start", .adminStart), ("POST /admin/stop", .adminStop),
         ] as [(String, HTTPEndpoint)]
     ) func routed(_ line: String, _ wanted: HTTPEndpoint) throws {

@@ -1,4 +1,5 @@
 import Server
+import Storage
 import Testing
 
 @Suite struct MetricsTextTests {
@@ -49,6 +50,15 @@ import Testing
         #expect(samples.allSatisfy { $0.labels["cluster"] == "a\"b\\c\nd\r,}={" && $0.labels["node"] == "[::1]:8080" })
         // A role that changes must not begin a counter anew.
         #expect(samples.allSatisfy { $0.name.hasSuffix("_total") == ($0.labels["role"] == nil) })
+    }
+
+    @Test func filesAndMemoryAreGauges() throws {
+        let storage = [StorageFigure("log_bytes", "Bytes of commit log that are kept.", 4_096)]
+        let text = MetricsText.render(Self.status(), Self.totals(), storage)
+        #expect(
+            text.contains("# HELP shoal_log_bytes Bytes of commit log that are kept.\n# TYPE shoal_log_bytes gauge\n")
+        )
+        #expect(try Self.parse(text).filter { $0.name == "shoal_log_bytes" }.map(\.value) == [4_096])
     }
 
     @Test func helpSaysOverWhichTime() {

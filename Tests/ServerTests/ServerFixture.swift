@@ -172,6 +172,7 @@ final class FakeControl: NodeControl, @unchecked Sendable {
         )
     }
 
+    func storageFigures() -> [StorageFigure] { [StorageFigure("log_bytes", "Bytes of log.", 4_096)] }
     func startShard() -> NodeStatus { status() }
     func stopShard() -> NodeStatus { status() }
     func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String? { nil }

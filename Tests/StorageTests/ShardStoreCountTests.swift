@@ -32,6 +32,23 @@ import Testing
         #expect(try fixture.store.leftoverSlots() == leftovers(Array(all[..<40]), from: 0))
     }
 
+    @Test(arguments: kinds) func filesAndMemoryAreTold(kind: EngineKind) throws {
+        let fixture = try StoreFixture(kind)
+        for number in 0..<200 { fixture.queue("k\(number)", String(repeating: "v", count: 1_000)) }
+        fixture.store.commit()
+        fixture.store.flushApplied()
+        try fixture.store.engine.flush()
+        func figures() -> [String: UInt64] {
+            Dictionary(fixture.store.storageFigures().map { ($0.name, $0.value) }) { first, _ in first }
+        }
+        let told = figures()
+        #expect(told["log_bytes"] ?? 0 > 200_000 && told["log_segments"] == 1 && told["unapplied_bytes"] == 0)
+        #expect(told["hot_table_bytes"] ?? 0 > 200_000 && told["hot_table_entries"] == 200)
+        #expect(told["engine_file_bytes"] ?? 0 > 1_000)
+        fixture.store.engine.close()
+        #expect(figures()["engine_file_bytes"] == nil && figures()["log_segments"] == 1)
+    }
+
     /// An engine that can't take what is committed, on a full disk, knows of none of it: what a cancelled move left there
     /// was missed for ever, since nobody looked again.
     @Test(arguments: kinds) func leftoversAreNotToldByAnEngineThatIsBehind(kind: EngineKind) throws {

@@ -8,11 +8,20 @@ extension ConsoleState {
         let nodes = snapshot.status.shards.flatMap(\.nodes)
         if nodes.isEmpty { return nil }
         // One that failed says why in its row, which is what to read then.
-        if nodes.allSatisfy({ $0.state == .stopped || $0.state == .unreachable }) { return stepsToRun(snapshot.status) }
+        if nodes.allSatisfy({ $0.state == .stopped || $0.state == .unreachable }) {
+            return areNodesComing ? nil : stepsToRun(snapshot.status)
+        }
         let serves = snapshot.status.shards.contains { shard in shard.nodes.contains { $0.state == .running } }
         guard serves, snapshot.status.keys == 0, snapshot.status.opsPerSecond.total == 0 else { return nil }
         return stepsToWrite(snapshot.status)
     }
+
+    /// Nodes that were to start by themselves have had no time to.
+    private var areNodesComing: Bool {
+        options.startsNodes && clock.milliseconds - (startedAt ?? clock.milliseconds) < Self.startMilliseconds
+    }
+
+    private static let startMilliseconds = 5_000
 
     private func stepsToRun(_ status: ClusterStatus) -> [String] {
         guard let shard = status.shards.first, let node = shard.nodes.first else { return [] }

@@ -11,7 +11,12 @@ extension ConsoleState {
 
     /// The node that is to be asked for its figures, since somebody looks at it.
     var wantsNode: String? {
-        if view == .node, case .node(let address)? = detail { address } else { nil }
+        switch view {
+        case .node: if case .node(let address)? = detail { address } else { nil }
+        // The leader's log and engine are the shard's.
+        case .shard: snapshot?.status.shards.first { $0.name == shownShard }?.runningLeader?.address
+        default: nil
+        }
     }
 
     /// A view of its own accord, by its number or its name: Esc leads to the dashboard from there.
@@ -132,6 +137,6 @@ extension ConsoleState {
     /// The lines of the shard's own figures, below its nodes.
     var shardFieldLines: [[DetailText.Field]] {
         guard let id = detail, case .shard(let shard)? = row(id) else { return [] }
-        return DetailText.lines(DetailText.shard(shard), width: width)
+        return DetailText.lines(DetailText.shard(shard, figures), width: width)
     }
 }

@@ -12,6 +12,8 @@ package struct NodeFigures: Hashable, Sendable {
         package var misses: UInt64?
         package var received: UInt64?
         package var sent: UInt64?
+        /// Of its files and memory, by name as in the metrics: `log_bytes`.
+        package var storage: [String: UInt64] = [:]
         /// Bytes that the process has allocated, and those of it that are in memory.
         package var allocated: UInt64?
         package var resident: UInt64?
@@ -29,6 +31,8 @@ package struct NodeFigures: Hashable, Sendable {
     package var previous: Counts?
     /// Milliseconds between the two.
     package var span: Int
+    /// The newest commands that took long, newest first.
+    package var slow: [SlowLog.Entry] = []
     /// Why there are none now; empty: there are.
     package var failure: String
 
@@ -73,6 +77,15 @@ extension NodeFigures.Counts {
         misses = found["shoal_keyspace_misses_total"]
         received = found["shoal_received_bytes_total"]
         sent = found["shoal_sent_bytes_total"]
+        for (name, value) in found where Self.isOfStorage(name) {
+            storage[String(name.dropFirst("shoal_".count))] = value
+        }
+    }
+
+    private static func isOfStorage(_ name: Substring) -> Bool {
+        ["shoal_log_", "shoal_unapplied_", "shoal_hot_table_", "shoal_sync_", "shoal_engine_"].contains {
+            name.hasPrefix($0)
+        }
     }
 
     /// Adds what INFO tells: memory and processor time.
@@ -90,43 +103,5 @@ extension NodeFigures.Counts {
         if times.count == 2, seconds.isFinite, (0..<1e12).contains(seconds) {
             processor = UInt64(seconds * 1_000)
         }
-    }
-}
-
-extension DetailText {
-    /// What the figures say, as fields of the node's view.
-    static func fields(_ figures: NodeFigures?, of node: NodeStatus) -> [Field] {
-        guard let figures, figures.address == node.address else { return [] }
-        if !figures.failure.isEmpty {
-            return [Field(label: "figures", value: figures.failure, isWide: true)]
-        }
-        let counts = figures.counts
-        func full(_ count: UInt64?) -> String { count.map { NumberFormat.full(Int(clamping: $0)) } ?? "not told" }
-        func bytes(_ count: UInt64?) -> String { count.map { NumberFormat.bytes(Int(clamping: $0)) } ?? "not told" }
-        func rated(_ count: KeyPath<NodeFigures.Counts, UInt64?>, _ text: String) -> String {
-            figures.perSecond(count).map { "\(text), \(NumberFormat.short(Int($0))) per second" } ?? text
-        }
-        func ratedBytes(_ count: KeyPath<NodeFigures.Counts, UInt64?>) -> String {
-            let text = bytes(counts[keyPath: count])
-            return figures.perSecond(count).map { "\(text), \(NumberFormat.bytes(Int($0)))/s" } ?? text
-        }
-        var hits = "\(full(counts.hits)) of reads"
-        if let hit = counts.hits, let miss = counts.misses, hit &+ miss > 0 {
-            hits = "\(full(hit)), \(Int((Double(hit) / (Double(hit) + Double(miss)) * 100).rounded())) % of reads"
-        }
-        var processor = "not told"
-        if counts.processor != nil {
-            processor = figures.perSecond(\.processor).map { "\(Int(($0 / 10).rounded())) % of a core" } ?? "measuring"
-        }
-        return [
-            Field(label: "connections", value: "\(full(counts.connections)) now, \(full(counts.connectionsEver)) ever"),
-            Field(label: "commands", value: rated(\.commands, full(counts.commands))),
-            Field(label: "error replies", value: rated(\.errors, full(counts.errors))),
-            Field(label: "keys found", value: hits),
-            Field(label: "received", value: ratedBytes(\.received)),
-            Field(label: "sent", value: ratedBytes(\.sent)),
-            Field(label: "memory", value: "\(bytes(counts.resident)), \(bytes(counts.allocated)) allocated"),
-            Field(label: "processor", value: processor),
-        ]
     }
 }

@@ -73,6 +73,19 @@ final class NodeWatch: Sendable {
         }
     }
 
+    private func slow(_ node: NodeAddress) async throws(ClientError) -> [SlowLog.Entry] {
+        let response = try await HTTPFetch.request(
+            method: "GET",
+            address: node,
+            path: "/slowlog",
+            timeout: Self.timeout,
+            group: group
+        )
+        // A node of an older version has none.
+        guard response.status == 200 else { return [] }
+        return StatusJSON.decode(SlowLogDocument.self, from: response.body)?.entries ?? []
+    }
+
     private func read(_ node: NodeAddress, as address: String) async -> NodeFigures {
         let now = { Int(Clock.monotonicMilliseconds()) }
         do throws(ClientError) {
@@ -100,7 +113,9 @@ final class NodeWatch: Sendable {
             }
             await client.close()
             if let bytes = try reply.get().bytes { counts.add(info: String(decoding: bytes, as: UTF8.self)) }
-            return NodeFigures(address: address, milliseconds: now(), counts: counts)
+            var figures = NodeFigures(address: address, milliseconds: now(), counts: counts)
+            figures.slow = try await slow(node)
+            return figures
         } catch {
             return NodeFigures(address: address, milliseconds: now(), failure: error.message)
         }

@@ -26,10 +26,12 @@ extension ConnectionHandler {
         case .metrics:
             let control = loop.control
             let metrics = loop.metrics
-            runBlocking(usesStore: false, { (control.status(), metrics.totals()) }) { connection, figures in
+            runBlocking(usesStore: false, { (control.status(), metrics.totals(), control.storageFigures()) }) {
+                connection,
+                figures in
                 HTTPResponse.writeText(
                     200,
-                    MetricsText.render(figures.0, figures.1),
+                    MetricsText.render(figures.0, figures.1, figures.2),
                     request.connection,
                     isMetrics: true,
                     headOnly: request.method == .head,
@@ -37,6 +39,15 @@ extension ConnectionHandler {
                 )
                 if !request.keepAlive { connection.closeAfterReplies() }
             }
+        case .slowLog:
+            let document = SlowLogDocument(address: "\(loop.state.address)", entries: loop.metrics.slow.entries)
+            HTTPResponse.writeJSON(
+                200,
+                StatusJSON.encode(document),
+                request.connection,
+                headOnly: request.method == .head,
+                into: &output
+            )
         case .clean: try clean(request)
         case .nextReplicationKey: nextReplicationKey(request)
         case .deleteNextReplicationKey(let key, let value): takeReplicationKey(key, value, request)

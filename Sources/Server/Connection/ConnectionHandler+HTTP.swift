@@ -24,6 +24,7 @@ extension ConnectionHandler {
                 }
                 if loop.isEnding { request.connection = .close }
                 execute(request, store)
+                if isBlocked { blocking = (passStart, [Array("HTTP".utf8), Array(request.text(request.path).utf8)]) }
                 if waitsForRoom { waitingRequest = request } else { afterReply(request) }
             } catch {
                 HTTPResponse.writeError(error, .close, into: &output)

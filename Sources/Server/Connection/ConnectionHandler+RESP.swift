@@ -8,6 +8,7 @@ extension ConnectionHandler {
         let state = loop.state
         let store = state.store
         var broken: String?
+        var (executed, last) = (0, 0)
         isAgeUnknown = !state.isLeader && loop.control.stalenessMilliseconds == nil
         store?.lock.lock()
         isLapsed = state.isLeader && !(store?.leadsOrHolds ?? true)
@@ -24,6 +25,7 @@ extension ConnectionHandler {
                         let start = output.writerIndex
                         execute(bytes, store)
                         if waitsForRoom { return offset }
+                        (executed, last) = (executed + 1, offset)
                         countError(from: start)
                         if !isBlocked { countReply() }
                     }
@@ -37,6 +39,7 @@ extension ConnectionHandler {
         let hasLapsed = state.isLeader && !isLapsed && consumed > 0 && !(store?.leadsOrHolds ?? true)
         store?.lock.unlock()
         if hasLapsed { return abandonHeldReplies() }
+        if executed > 0 { noteSlowPass(executed, last: last) }
         input.moveReaderIndex(forwardBy: consumed)
         if input.readableBytes == 0 { input.clear() }
         if needsCommit { loop.scheduleCommit() }
@@ -69,7 +72,12 @@ extension ConnectionHandler {
             return output.writeRESPError("ERR wrong number of arguments for '\(command.name)' command")
         }
         loop.counters.commands.add(1)
-        if command.firstKey == 0 { return executeKeyless(command, bytes) }
+        if command.firstKey == 0 {
+            executeKeyless(command, bytes)
+            // WAIT is meant to wait.
+            if isBlocked, command != .wait { blocking = (passStart, words(in: bytes)) }
+            return
+        }
         guard let store, let port = loop.port else { return writeElsewhere(bytes) }
         executeKeyed(command, bytes, store, port)
     }

@@ -165,6 +165,7 @@ extension ConnectionHandler {
             case .failure: isClosing = true
             }
             countReply()
+            noteSlowBlocking()
             updateReading()
             process()
             flush()

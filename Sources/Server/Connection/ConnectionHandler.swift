@@ -79,6 +79,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var passStart: UInt64 = 0
     @exclusivity(unchecked) var passReads = 0
     @exclusivity(unchecked) var passNow: UInt64 = 0
+    /// What the thread pool is at, and since when.
+    var blocking: (since: UInt64, words: [[UInt8]])?
     /// This node's lease had run out when the pass began.
     @exclusivity(unchecked) var isLapsed = false
     /// This node is a replica that could not know how old its data was when the pass began.

@@ -105,6 +105,8 @@ extension ServingState {
 package protocol NodeControl: AnyObject, Sendable {
     /// The node's object of the status document. Blocks; called from a thread of the pool.
     func status() -> NodeStatus
+    /// Figures of the shard's files and memory; none while it is stopped. Blocks; called from a thread of the pool.
+    func storageFigures() -> [StorageFigure]
     /// Starts the shard; returns the state afterwards. Blocks; called from a thread of the pool.
     func startShard() -> NodeStatus
     /// Stops the shard: files closed, the address still answers. Blocks; called from a thread of the pool.

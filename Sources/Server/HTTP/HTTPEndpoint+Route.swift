@@ -2,7 +2,7 @@ extension HTTPEndpoint {
     /// The paths there are, before methods and parameters are looked at.
     enum Route {
         case put, get, delete, clean, nextReplicationKey, deleteNextReplicationKey, key, list
-        case status, reshard, slots, health, ready, metrics, adminStart, adminStop, adminSwitchover
+        case status, reshard, slots, health, ready, metrics, slowLog, adminStart, adminStop, adminSwitchover
 
         init?(_ path: UnsafeRawBufferPointer) {
             if path.count >= 4, path[1] == UInt8(ascii: "k"), path[2] == UInt8(ascii: "v"), path[3] == UInt8(ascii: "/")
@@ -23,6 +23,7 @@ extension HTTPEndpoint {
                 case 8 where ASCII.equals(path, "/healthz"): .health
                 case 8 where ASCII.equals(path, "/metrics"): .metrics
                 case 8 where ASCII.equals(path, "/reshard"): .reshard
+                case 8 where ASCII.equals(path, "/slowlog"): .slowLog
                 case 11 where ASCII.equals(path, "/admin/stop"): .adminStop
                 case 12 where ASCII.equals(path, "/admin/start"): .adminStart
                 case 17 where ASCII.equals(path, "/admin/switchover"): .adminSwitchover
@@ -40,7 +41,7 @@ extension HTTPEndpoint {
             case .put, .delete, .clean: "GET, POST"
             // Taking a record away must be possible only as the paper has it, and never by a HEAD.
             case .nextReplicationKey, .deleteNextReplicationKey: "GET"
-            case .get, .list, .status, .reshard, .slots, .health, .ready, .metrics: "GET, HEAD"
+            case .get, .list, .status, .reshard, .slots, .health, .ready, .metrics, .slowLog: "GET, HEAD"
             case .key: "GET, HEAD, PUT, DELETE"
             case .adminStart, .adminStop, .adminSwitchover: "POST"
             }
@@ -50,7 +51,8 @@ extension HTTPEndpoint {
             switch self {
             case .put, .delete, .clean: method == .get || method == .post
             case .nextReplicationKey, .deleteNextReplicationKey: method == .get
-            case .get, .list, .status, .reshard, .slots, .health, .ready, .metrics: method == .get || method == .head
+            case .get, .list, .status, .reshard, .slots, .health, .ready, .metrics, .slowLog:
+                method == .get || method == .head
             case .key: method == .get || method == .head || method == .put || method == .delete
             case .adminStart, .adminStop, .adminSwitchover: method == .post
             }

@@ -32,6 +32,7 @@ package enum HTTPEndpoint: Hashable, Sendable {
     case health
     case ready
     case metrics
+    case slowLog
     case adminStart
     case adminStop
     /// A planned change of leader, to that address; nil: to the replica that is furthest.
@@ -78,6 +79,7 @@ package enum HTTPEndpoint: Hashable, Sendable {
         case .health: return .health
         case .ready: return .ready
         case .metrics: return .metrics
+        case .slowLog: return .slowLog
         case .adminStart: return .adminStart
         case .adminStop: return .adminStop
         case .adminSwitchover:

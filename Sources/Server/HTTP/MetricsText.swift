@@ -8,12 +8,17 @@ package struct MetricsText {
     private let counterLabels: String
 
     /// The whole exposition of one node.
-    package static func render(_ status: NodeStatus, _ totals: NodeMetrics.Totals) -> String {
+    package static func render(
+        _ status: NodeStatus,
+        _ totals: NodeMetrics.Totals,
+        _ storage: [StorageFigure] = []
+    ) -> String {
         var metrics = MetricsText(status)
         metrics.addState(status)
         metrics.addData(status)
         metrics.addTraffic(status)
         metrics.addCounters(totals)
+        for figure in storage { metrics.gauge("shoal_\(figure.name)", figure.help, figure.value) }
         return metrics.text
     }
 

@@ -85,6 +85,8 @@ package final class NodeMetrics: Sendable {
 
     private let state: Mutex<State>
 
+    package let slow = SlowLog()
+
     package init() {
         let empty = OperationTally()
         state = Mutex(

@@ -39,6 +39,7 @@ package final class LMDBEngine: StorageEngine {
     package var appliedPosition: Position { ledger.meta.position }
     package var durablePosition: Position { ledger.meta.position }
     package var isComplete: Bool { ledger.meta.isComplete }
+    package var figures: [StorageFigure] { environment.withLock { $0 }?.figures ?? [] }
     package var total: SlotCount { ledger.total }
     package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] { ledger.counts(of: slots) }
 

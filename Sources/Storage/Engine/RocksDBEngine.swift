@@ -41,6 +41,7 @@ package final class RocksDBEngine: StorageEngine {
     package var appliedPosition: Position { ledger.meta.position }
     package var durablePosition: Position { ledger.durable }
     package var isComplete: Bool { ledger.meta.isComplete }
+    package var figures: [StorageFigure] { database.withLock { $0 }?.figures ?? [] }
     package var total: SlotCount { ledger.total }
     package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] { ledger.counts(of: slots) }
 

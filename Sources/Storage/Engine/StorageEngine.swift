@@ -85,6 +85,9 @@ package protocol StorageEngine: AnyObject, Sendable {
     /// The position that survives a power cut. LMDB: the applied one. RocksDB: that of the last flush.
     var durablePosition: Position { get }
 
+    /// What the engine tells of its files and memory; empty once it is closed. Any thread.
+    var figures: [StorageFigure] { get }
+
     /// False while a snapshot is being installed (also after a crash in the middle of one): contents are unusable.
     var isComplete: Bool { get }
 

@@ -82,6 +82,10 @@ package final class CommitLog: @unchecked Sendable {
     package var lastCommitSequence: UInt64 { state.withLock { max(commitSequence, segments[0].base.sequence) } }
     /// Segment files in use, spares not counted.
     package var segmentCount: Int { state.withLock { segments.count } }
+    /// Bytes of the batches that are kept, and the files that they are in.
+    package var size: (bytes: UInt64, segments: Int) {
+        state.withLock { (segments[segments.count - 1].endOffset - segments[0].startOffset, segments.count) }
+    }
     /// Why the log takes no more writes, nil while it does.
     package var poisoned: StorageError? { state.withLock { failure } }
 

@@ -1,0 +1,44 @@
+/// One figure of a store's files or memory, for metrics and the console.
+package struct StorageFigure: Hashable, Sendable {
+    /// In Prometheus' form, with its unit: `log_bytes`.
+    package var name: String
+    /// What it is, in a sentence.
+    package var help: String
+    package var value: UInt64
+
+    package init(_ name: String, _ help: String, _ value: UInt64) {
+        self.name = name
+        self.help = help
+        self.value = value
+    }
+}
+
+extension ShardStore {
+    /// Log, hot table and engine. Blocks for a moment; not while the store closes (`beginUse`).
+    package func storageFigures() -> [StorageFigure] {
+        let figures = self.figures()
+        let log = self.log.size
+        return [
+            StorageFigure("log_bytes", "Bytes of commit log that are kept.", log.bytes),
+            StorageFigure("log_segments", "Files of the commit log in use.", UInt64(log.segments)),
+            StorageFigure(
+                "unapplied_bytes",
+                "Bytes that are committed and not in the engine yet.",
+                Self.count(figures.unappliedBytes)
+            ),
+            StorageFigure(
+                "hot_table_bytes",
+                "Bytes of the table in memory before the engine.",
+                Self.count(figures.hotBytes)
+            ),
+            StorageFigure("hot_table_entries", "Keys in the table in memory.", Self.count(figures.hotEntries)),
+            StorageFigure(
+                "sync_microseconds",
+                "What a sync of the log takes, a moving average.",
+                UInt64(max(0, figures.syncMicroseconds))
+            ),
+        ] + engine.figures
+    }
+
+    private static func count(_ value: Int) -> UInt64 { UInt64(max(0, value)) }
+}

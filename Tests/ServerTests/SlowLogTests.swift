@@ -1,0 +1,73 @@
+import Glibc
+import Server
+import Storage
+import TestSupport
+import Testing
+
+@Suite struct SlowLogTests {
+    private let log = SlowLog()
+
+    private func note(_ nanoseconds: UInt64, _ words: String..., count: Int = 1) {
+        log.note(nanoseconds: nanoseconds, time: 1_700_000_000, count: count, client: "127.0.0.1:1") {
+            words.map { Array($0.utf8) }
+        }
+    }
+
+    @Test func onlyWhatWasSlowIsKept() {
+        note(SlowLog.threshold - 1, "GET", "a")
+        #expect(log.entries.isEmpty)
+        note(SlowLog.threshold, "KEYS", "*", count: 3)
+        #expect(
+            log.entries == [
+                SlowLog.Entry(
+                    number: 1,
+                    time: 1_700_000_000,
+                    microseconds: 10_000,
+                    command: "KEYS *",
+                    count: 3,
+                    client: "127.0.0.1:1"
+                )
+            ]
+        )
+    }
+
+    @Test func theNewestComeFirstAndTheOldestFallOff() {
+        for number in 0..<(SlowLog.entriesMax + 5) { note(SlowLog.threshold, "GET", "\(number)") }
+        #expect(log.entries.count == SlowLog.entriesMax)
+        #expect(log.entries.first?.command == "GET \(SlowLog.entriesMax + 4)")
+        #expect(log.entries.last?.number == 6)
+    }
+
+    /// Whatever clients send, an entry stays small.
+    @Test func longCommandsAreCut() throws {
+        note(SlowLog.threshold, "MGET", String(repeating: "k", count: 5_000), "b", "c", "d", "e", "f", "g", "h", "i")
+        let command = try #require(log.entries.first?.command)
+        #expect(command.hasPrefix("MGET kkk") && command.hasSuffix("g …"))
+        #expect(command.utf8.count < 200)
+    }
+
+    /// A pass that the store keeps waiting is slow; the log is told by the node itself.
+    @Test func aNodeTellsWhatWasSlow() async throws {
+        let server = try await ServerFixture()
+        let connection = try server.connect()
+        var document: SlowLogDocument?
+        // The server may come to read only when the lock is free again: then once more.
+        for _ in 0..<100 where document?.entries.isEmpty ?? true {
+            server.store.lock.lock()
+            connection.send("GET slow-key\r\n")
+            // The slowness itself, not a wait for anything.
+            poll(nil, 0, 30)
+            server.store.lock.unlock()
+            #expect(try connection.receiveText(5) == "$-1\r\n")
+            let web = try server.connect()
+            web.send(server.http("GET /slowlog", "Connection: close\r\n"))
+            let body = try web.receiveAllText().split(separator: "\r\n\r\n", maxSplits: 1).last ?? ""
+            document = StatusJSON.decode(SlowLogDocument.self, from: Array(body.utf8))
+        }
+        let told = try #require(document)
+        #expect(told.thresholdMicroseconds == 10_000 && told.address == "\(server.address)")
+        let entry = try #require(told.entries.first)
+        #expect(entry.command == "GET slow-key" && entry.count == 1 && entry.microseconds >= 10_000)
+        try await server.stop()
+    }
+}
