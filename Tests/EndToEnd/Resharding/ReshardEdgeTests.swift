@@ -74,13 +74,13 @@ extension EndToEndSuite {
             try await cluster.fill(keys: keys, valueBytes: 2_000, tag: "{huge}")
             let (load, running) = try await load(on: cluster)
             let new = try cluster.add(["rocksdb"])[0]
-            // Half of the chunks; the rate leaves the applier time for a file before.
-            try cluster.spawn(new, environment: ["SHOAL_FAILPOINT": "target.imported:45=kill"])
+            // Behind half of the chunks; the rate leaves the applier, which begins after 2 s, time for a file before.
+            try cluster.spawn(new, environment: ["SHOAL_FAILPOINT": "target.imported:60=kill"])
             try await cluster.waitUntilReady()
             let files = "\(new.folder)/engine/ingest"
             let untouched = try modified(files)
             let slot = PackageList.slot(of: Array("{huge}".utf8))
-            let words = ["--add", "\(new.shard)=\(new.address)", "--move", "\(slot)=\(new.shard)", "--rate", "8"]
+            let words = ["--add", "\(new.shard)=\(new.address)", "--move", "\(slot)=\(new.shard)", "--rate", "4"]
             let config = cluster.configFile
             let moving = Task {
                 try await ShoalBinary.run(["reshard", "run"] + words, config: config, within: .seconds(120))
