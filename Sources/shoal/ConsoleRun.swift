@@ -25,8 +25,6 @@ func runConsole(_ options: ConsoleOptions) async throws {
     let logs = LogBook()
     let logger = Logger(label: "shoal") { LogBookHandler(book: logs, label: $0) }
     let audit = Logger(label: "shoal.audit") { StreamLogHandler.standardError(label: $0) }
-    // What the screen's log gets by itself; lines are for what happens.
-    let auditFile = options.plain ? LogFile.path(in: StateFolder.current()) : nil
     let cluster = EmbeddedCluster(config: config, group: EventLoops.shared, control: EventLoops.control, logger: logger)
     let startsNodes = options.start || options.demo
     let startsDemo = options.demo
@@ -34,10 +32,7 @@ func runConsole(_ options: ConsoleOptions) async throws {
         cluster,
         isReadOnly: options.readOnly,
         logs: logs,
-        audit: { line in
-            if let auditFile, LogFile.append(line, to: auditFile) { return }
-            audit.notice("\(line)")
-        }
+        audit: { audit.notice("\($0)") }
     ) { cluster in
         if startsNodes { await cluster.startAll() }
         if startsDemo { cluster.startDemo() }

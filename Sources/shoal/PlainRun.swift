@@ -9,22 +9,55 @@ import Terminal
 func runPlain(_ source: EmbeddedClusterSource, _ options: ConsoleOptions) throws -> ConsoleRunner.Ending {
     let waker: TerminalWaker
     do { waker = try TerminalWaker() } catch { throw CommandFailure(.failed, error.message) }
-    let arrived = Mutex<Int32?>(nil)
-    let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
-        signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler {
-            arrived.withLock { $0 = $0 ?? number }
-            waker.wake()
-        }
-        source.resume()
-        return source
-    }
-    defer { withExtendedLifetime(sources) {} }
+    let log = ErrorLog(LogFile.path(in: StateFolder.current()))
+    defer { log?.end() }
+    let signals = ArrivedSignal([SIGINT, SIGTERM, SIGHUP]) { waker.wake() }
     let runner = PlainRunner(source: source, options: dashboardOptions(options), isUnicode: isUTF8()) { line in
         StandardStreams.writeLine(line)
     }
-    return runner.run(waker) { arrived.withLock { $0 } }
+    return runner.run(waker) { signals.first }
+}
+
+/// The first signal that came, for a loop that looks itself.
+private final class ArrivedSignal: Sendable {
+    private let arrived = Mutex<Int32?>(nil)
+    private let sources: Mutex<[any DispatchSourceSignal]>
+
+    /// - Parameter wake: called on any thread when one has come.
+    init(_ numbers: [Int32], wake: @escaping @Sendable () -> Void) {
+        sources = Mutex([])
+        for number in numbers {
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { [weak self] in
+                self?.arrived.withLock { $0 = $0 ?? number }
+                wake()
+            }
+            source.resume()
+            sources.withLock { $0.append(source) }
+        }
+    }
+
+    var first: Int32? { arrived.withLock { $0 } }
+}
+
+/// Sends what the process logs, the audit included, to the console's log file: the lines are for what happens.
+private struct ErrorLog {
+    private let before: Int32
+
+    /// nil where the file can't be written: then it goes where it went.
+    init?(_ path: String) {
+        let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        before = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)
+        guard before >= 0, dup2(file, STDERR_FILENO) >= 0 else { return nil }
+    }
+
+    func end() {
+        dup2(before, STDERR_FILENO)
+        close(before)
+    }
 }
 
 /// Whether what is written is read as UTF-8, as the locale says.

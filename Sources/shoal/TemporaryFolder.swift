@@ -27,15 +27,4 @@ enum LogFile {
     static func path(in folder: StateFolder) -> String {
         folder.problem == nil ? folder.path + "/console.log" : "/dev/null"
     }
-
-    /// Appends a line with the time.
-    /// - Returns: whether it could be written.
-    static func append(_ line: String, to path: String) -> Bool {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        let bytes = Array("\(Date.now.ISO8601Format()) notice shoal.audit: \(line)\n".utf8)
-        // One write, so that two consoles do not mix their lines.
-        return write(descriptor, bytes, bytes.count) == bytes.count
-    }
 }
