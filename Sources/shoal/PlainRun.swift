@@ -19,13 +19,13 @@ func runPlain(_ source: EmbeddedClusterSource, _ options: ConsoleOptions) throws
 }
 
 /// The first signal that came, for a loop that looks itself.
-private final class ArrivedSignal: Sendable {
+private final class ArrivedSignal: @unchecked Sendable {
+    // Sendable: `sources` changes while this is made, and is then only kept alive.
     private let arrived = Mutex<Int32?>(nil)
-    private let sources: Mutex<[any DispatchSourceSignal]>
+    private var sources: [any DispatchSourceSignal] = []
 
     /// - Parameter wake: called on any thread when one has come.
     init(_ numbers: [Int32], wake: @escaping @Sendable () -> Void) {
-        sources = Mutex([])
         for number in numbers {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -34,7 +34,7 @@ private final class ArrivedSignal: Sendable {
                 wake()
             }
             source.resume()
-            sources.withLock { $0.append(source) }
+            sources.append(source)
         }
     }
 
