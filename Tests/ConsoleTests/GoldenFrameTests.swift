@@ -99,6 +99,7 @@ import Testing
     func shardView(width: Int, height: Int) throws {
         var state = ConsoleFixture.state(width: width, height: height, shards: ConsoleFixture.replicatedShards)
         _ = state.press(.down, .enter, .down, .down, .character("]"))
+        _ = state.update(.figures(ConsoleFixture.figures("127.0.0.2:8080")))
         try compare(state, "view-shard-\(width)x\(height)")
     }
 

@@ -9,7 +9,8 @@ import Testing
     @Test func enterLeadsIntoShardAndNodeAndEscapeBackTheSameWay() throws {
         var state = ConsoleFixture.state()
         _ = state.press(.down)
-        #expect(state.press(.enter) == [])
+        // The leader tells of the shard's log and engine.
+        #expect(state.press(.enter) == [.watchNode("127.0.0.2:8080")])
         #expect(state.view == .shard && state.detail == .shard("shard0"))
         #expect(try text(state).contains("demo › shard0"))
         #expect(state.rows.map(\.id) == [.shard("shard0"), .node("127.0.0.2:8080"), .node("127.0.0.22:8080")])
@@ -17,9 +18,9 @@ import Testing
         #expect(state.press(.enter) == [.watchNode("127.0.0.22:8080")])
         #expect(state.view == .node)
         #expect(try text(state).contains("demo › shard0 › 127.0.0.22:8080"))
-        #expect(state.press(.escape) == [.watchNode(nil)])
+        #expect(state.press(.escape) == [.watchNode("127.0.0.2:8080")])
         #expect(state.view == .shard && state.selection == .node("127.0.0.22:8080"))
-        _ = state.press(.escape)
+        #expect(state.press(.escape) == [.watchNode(nil)])
         #expect(state.view == .dashboard && state.detail == nil && state.selection == .shard("shard0"))
         #expect(state.rows.count == 7)
         #expect(state.press(.escape, .escape) == [])
