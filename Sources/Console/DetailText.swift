@@ -67,6 +67,9 @@ enum DetailText {
         ]
     }
 
+    /// What of a node's storage says something of its shard; the node's view has the rest.
+    private static let shardStorage = ["log", "engine's files"]
+
     static func shard(_ shard: ClusterStatus.Shard, _ figures: NodeFigures? = nil) -> [Field] {
         let rates = shard.nodes.reduce(NodeStatus.Rates()) { $0 + $1.opsPerSecond }
         var fields = [
@@ -78,7 +81,9 @@ enum DetailText {
             Field(label: "writes", value: "\(NumberFormat.full(rates.write)) per second"),
         ]
         // The leader's log is the shard's.
-        if let figures, figures.address == shard.runningLeader?.address { fields += storage(figures.counts.storage) }
+        if let figures, figures.address == shard.runningLeader?.address {
+            fields += storage(figures.counts.storage).filter { shardStorage.contains($0.label) }
+        }
         guard let view = shard.leadership else { return fields }
         fields.append(Field(label: "term", value: "\(view.term)"))
         let count = view.members.count(where: \.inSync)

@@ -11,6 +11,9 @@ import Terminal
 /// Opens the console, or prints one frame of it. On the main thread, which the screen belongs to.
 @MainActor
 func runConsole(_ options: ConsoleOptions) async throws {
+    // The terminal gives signals back as it found them, and nodes that stop behind it still write to sockets whose other ends
+    // may have gone: SIGPIPE would end them half-way.
+    signal(SIGPIPE, SIG_IGN)
     if !options.once { Backtraces.makeQuiet() }
     var config = try ConsoleConfig.load(options, theme: options.theme ?? firstTheme())
     if let folder = options.dataDirectory { config.dataDirectory = folder }

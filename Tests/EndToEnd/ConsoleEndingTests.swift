@@ -16,6 +16,19 @@ extension EndToEndSuite {
             #expect(try await console.terminal.isNormalScreen())
         }
 
+        /// The nodes inside stop when the terminal has its signals back; one that writes to a socket whose other end has gone must
+        /// not take the others along.
+        @Test func aBrokenPipeDoesNotEndItWhileItsNodesStop() async throws {
+            let console = try await EmbeddedConsole.open(width: 80, height: 24)
+            let pid = try await console.terminal.pid()
+            try await console.terminal.press("q")
+            try await console.wait(for: "question before leaving") { $0.text.contains("run inside this console") }
+            try await console.terminal.press("Right", "Enter")
+            // Until it has gone, as often as it takes.
+            while kill(pid, SIGPIPE) == 0 { await Task.yield() }
+            #expect(try await console.terminal.waitForExit() == 0)
+        }
+
         @Test func consoleEndsWithItsTerminal() async throws {
             let console = try await EmbeddedConsole.open(width: 80, height: 24)
             let pid = try await console.terminal.pid()
