@@ -25,7 +25,8 @@ extension EndToEndSuite {
             try await console.wait(for: "question before leaving") { $0.text.contains("run inside this console") }
             try await console.terminal.press("Right", "Enter")
             // Until it has gone, as often as it takes.
-            while kill(pid, SIGPIPE) == 0 { await Task.yield() }
+            let end = ContinuousClock.now + Poll.patience
+            while kill(pid, SIGPIPE) == 0, ContinuousClock.now < end { await Task.yield() }
             #expect(try await console.terminal.waitForExit() == 0)
         }
 
