@@ -32,7 +32,7 @@ package enum HTTPFetch {
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
-            .connect(host: address.host, port: Int(address.port))
+            .connect(to: address)
         connected.whenFailure { promise.fail(ConnectFailure.clientError($0, address: address)) }
         connected.whenSuccess { channel in
             var request = channel.allocator.buffer(capacity: head.utf8.count + body.count)

@@ -28,7 +28,7 @@ package final class RESPClient: Sendable {
                         try channel.pipeline.syncOperations.addHandler(RESPClientHandler(address: address))
                     }
                 }
-                .connect(host: address.host, port: Int(address.port))
+                .connect(to: address)
                 .get()
             return RESPClient(address: address, channel: channel)
         } catch {
