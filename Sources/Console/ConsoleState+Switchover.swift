@@ -55,7 +55,7 @@ extension ConsoleState {
 
 extension ClusterStatus.Shard {
     /// The node that leads now, as it says itself.
-    var runningLeader: NodeStatus? { nodes.first { $0.role == .leader && $0.state == .running } }
+    package var runningLeader: NodeStatus? { nodes.first { $0.role == .leader && $0.state == .running } }
 
     /// The leader knows its followers; without one, any node knows who is in sync.
     var leadership: NodeStatus.Leadership? {

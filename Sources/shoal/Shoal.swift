@@ -16,7 +16,8 @@ struct Shoal: AsyncParsableCommand {
         version: ShoalVersion.current,
         subcommands: [
             ConsoleCommand.self, NodeCommand.self, GetCommand.self, PutCommand.self, DelCommand.self,
-            ScanCommand.self, StatusCommand.self, StartCommand.self, StopCommand.self, SwitchoverCommand.self,
+            ScanCommand.self, ExpireCommand.self, StatusCommand.self, StartCommand.self, StopCommand.self,
+            RestartCommand.self, SwitchoverCommand.self,
             ReshardCommand.self, DoctorCommand.self, BenchCommand.self, ConfigCommand.self,
         ]
     )

@@ -52,6 +52,44 @@ extension EndToEndSuite {
             try await cluster.signalAll(SIGTERM)
         }
 
+        @Test func keysExpireAndStay() async throws {
+            let cluster = try TestCluster([["lmdb"]])
+            let config = cluster.configFile
+            try await cluster.start()
+            #expect(try await ShoalBinary.run("put", "a", "1", config: config).exit == .code(0))
+            let never = try await ShoalBinary.run("expire", "a", "never", config: config)
+            #expect(never.exit == .code(0), "it never expired: nothing to change, and no missing key")
+            #expect(try await ShoalBinary.run("expire", "a", "1", config: config).exit == .code(0))
+            #expect(try await Poll.until { try await ShoalBinary.run("get", "a", config: config).exit == .code(4) })
+            #expect(try await ShoalBinary.run("expire", "a", "10", config: config).exit == .code(4))
+            for time in ["0", "soon", "-1"] {
+                #expect(try await ShoalBinary.run("expire", "b", "--", time, config: config).exit == .code(2), "\(time)")
+            }
+            try await cluster.signalAll(SIGTERM)
+        }
+
+        /// The lead changes hands, every node opens anew, and what was written is there.
+        @Test func nodesAreRestartedInTurn() async throws {
+            let cluster = try TestCluster([["lmdb", "rocksdb"]])
+            let config = cluster.configFile
+            try await cluster.start()
+            try await cluster.waitUntilInSync()
+            #expect(try await ShoalBinary.run("put", "a", "1", config: config).exit == .code(0))
+            let before = try await cluster.leader(of: 0).address
+            let ran = try await ShoalBinary.run("restart", "shard0", config: config)
+            #expect(ran.exit == .code(0), "\(ran.errors)")
+            let lines = ran.text.split(separator: "\n").map(String.init)
+            #expect(lines.contains("\(before) hands over, 2 of 2"), "\(ran.text)")
+            #expect(lines.last == "restarted 2 of 2")
+            #expect(try await cluster.status().shards.flatMap(\.nodes).allSatisfy { $0.state == .running && $0.inSync })
+            #expect(try await cluster.leader(of: 0).address != before)
+            #expect(try await ShoalBinary.run("get", "a", config: config).text == "1")
+            #expect(try await ShoalBinary.run("stop", "\(before)", config: config).exit == .code(0))
+            let refused = try await ShoalBinary.run("restart", "shard0", config: config)
+            #expect(refused.exit == .code(1) && refused.errors.contains("start it first"), "\(refused.errors)")
+            try await cluster.signalAll(SIGTERM)
+        }
+
         @Test func watchingEndsCleanlyWithControlC() async throws {
             let cluster = try TestCluster([["lmdb"]])
             let output = "\(cluster.folder.path)/watch"

@@ -6,7 +6,7 @@ extension EndToEndSuite {
     /// Item 7: whatever is done to the console, the terminal is as it was afterwards, and nothing crashes it.
     @Suite struct ConsoleEndingTests {
         /// The signal, and what the shell makes of it.
-        @Test(arguments: [(SIGTERM, 143), (SIGINT, 130), (SIGHUP, 129), (SIGSEGV, 139)])
+        @Test(arguments: [(SIGTERM, 143), (SIGINT, 130), (SIGHUP, 129), (SIGSEGV, 139), (SIGILL, 132), (SIGTRAP, 133)])
         func signalLeavesTheTerminalAsItWas(signal: Int32, exit: Int) async throws {
             let console = try await EmbeddedConsole.open(width: 80, height: 24)
             let pid = try await console.terminal.pid()
