@@ -117,6 +117,27 @@ import Testing
         #expect(state.firstSteps?.joined().contains("Press s") == false)
     }
 
+    /// A command that is cut short would be typed as it stands.
+    @Test(arguments: [false, true]) func theSmallestScreenCutsNoStep(isReadOnly: Bool) throws {
+        let options = ConsoleOptions(isReadOnly: isReadOnly)
+        let node = ConsoleFixture.node("127.0.0.2:8080", state: .unreachable)
+        let stopped = ConsoleFixture.state(options: options, shards: [ConsoleFixture.shard(0, nodes: [node])])
+        #expect(stopped.firstSteps?.contains { $0.contains("shoal console --start") } == true)
+        for var state in [stopped, Self.emptyState(options)] {
+            _ = state.update(.resized(width: 40, height: 10))
+            let step = try #require(state.shortFirstStep)
+            let grid = ConsoleRenderer.render(
+                state,
+                width: 40,
+                height: 10,
+                theme: try ConsoleFixture.theme("dark"),
+                glyphs: .unicode
+            )
+            #expect(grid.plainText.contains(step), "\(step)")
+        }
+        #expect(Self.emptyState().shortFirstStep?.contains(":put user:1 Ada") == true)
+    }
+
     /// `--start`: that nothing runs yet is what was to be expected.
     @Test func nodesThatStartByThemselvesHaveTheirTime() throws {
         let shard = ConsoleFixture.shard(0, nodes: [ConsoleFixture.node("127.0.0.2:8080", state: .stopped)])
@@ -131,7 +152,7 @@ import Testing
     }
 
     @Test func nothingIsStored() throws {
-        let state = Self.emptyState
+        let state = Self.emptyState()
         let steps = state.firstSteps?.joined(separator: "\n") ?? ""
         #expect(steps.contains(":put user:1 Ada") && steps.contains("redis-cli -c -h 127.0.0.2 -p 8080 set user:1 Ada"))
     }
@@ -140,14 +161,14 @@ import Testing
         #expect(ConsoleFixture.state().firstSteps == nil)
         let failed = ConsoleFixture.node("127.0.0.2:8080", state: .failed, message: "the disk is gone")
         #expect(ConsoleFixture.state(shards: [ConsoleFixture.shard(0, nodes: [failed])]).firstSteps == nil)
-        var state = Self.emptyState
+        var state = Self.emptyState()
         _ = state.press(.character("4"))
         #expect(state.firstSteps == nil)
     }
 
     /// Nobody reads or writes.
-    private static var emptyState: ConsoleState {
-        var state = ConsoleFixture.state(shards: [emptyShard])
+    private static func emptyState(_ options: ConsoleOptions = ConsoleOptions()) -> ConsoleState {
+        var state = ConsoleFixture.state(options: options, shards: [emptyShard])
         var clock = ConsoleFixture.clock
         clock.milliseconds += 2_000
         _ = state.update(.tick(clock))

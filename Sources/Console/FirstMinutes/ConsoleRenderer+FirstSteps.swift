@@ -9,7 +9,7 @@ extension ConsoleRenderer {
         guard layout.graph.count > lines.count else {
             let y = layout.bottom - 1
             grid.fill(Rect(x: 1, y: y, width: inner, height: 1), style: theme[.text])
-            return put(steps.dropFirst().first ?? steps[0], y: y, style: theme[.hint])
+            return put(state.shortFirstStep ?? steps[0], y: y, style: theme[.hint])
         }
         let width = lines.map { SafeText.width($0) }.max() ?? 0
         let x = 2 + max(0, (room - width) / 2)

@@ -16,6 +16,15 @@ extension ConsoleState {
         return stepsToWrite(snapshot.status)
     }
 
+    /// The same in one line of the smallest screen: a command that is cut short there would be typed as it stands.
+    package var shortFirstStep: String? {
+        guard let steps = firstSteps, let snapshot else { return nil }
+        if snapshot.status.shards.contains(where: { $0.nodes.contains { $0.state == .running } }) {
+            return options.isReadOnly ? steps.first : "First key: :put user:1 Ada"
+        }
+        return options.isReadOnly ? "To run it: shoal console --start" : "s starts them in this console"
+    }
+
     /// Nodes that were to start by themselves have had no time to.
     private var areNodesComing: Bool {
         options.startsNodes && clock.milliseconds - (startedAt ?? clock.milliseconds) < Self.startMilliseconds
@@ -27,6 +36,7 @@ extension ConsoleState {
         guard let shard = status.shards.first, let node = shard.nodes.first else { return [] }
         var steps = ["No node of this cluster runs."]
         if !options.isReadOnly { steps.append("Press s to start them in this console, all or the selected one.") }
+        steps.append("From a shell, all at once: shoal console --start")
         steps.append("As a process of its own: shoal node --shard \(shard.name) --http-address \(node.address)")
         return steps
     }
