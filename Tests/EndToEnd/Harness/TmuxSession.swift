@@ -9,6 +9,9 @@ final class TmuxSession {
 
     private static let made = Mutex(0)
 
+    /// tmux without what the machine the tests run on says about colours: CI sets NO_COLOR, which leaves no theme but one.
+    private static let tmux = ["env", "-u", "NO_COLOR", "-u", "COLORFGBG", "-u", "COLORTERM", "tmux"]
+
     /// Runs `command` (a shell command line) in a terminal of this size. The pane outlives it, so that what it left
     /// behind can be looked at: `pid`, `exit`, `settingsBefore` and `settingsAfter` tell of it.
     init(width: Int, height: Int, command: [String], environment: [String: String] = [:]) async throws {
@@ -38,7 +41,7 @@ final class TmuxSession {
 
     deinit {
         guard !hasEnded else { return }
-        _ = try? ChildProcess.start(["tmux", "-L", socket, "kill-server"], output: "/dev/null").waitBlocking()
+        _ = try? ChildProcess.start(Self.tmux + ["-L", socket, "kill-server"], output: "/dev/null").waitBlocking()
     }
 
     private static func quoted(_ word: String) -> String {
@@ -46,7 +49,7 @@ final class TmuxSession {
     }
 
     @discardableResult private func tmux(_ words: [String]) async throws -> String {
-        let ran = try await ChildProcess.run(["tmux", "-u", "-L", socket, "-f", "/dev/null"] + words)
+        let ran = try await ChildProcess.run(Self.tmux + ["-u", "-L", socket, "-f", "/dev/null"] + words)
         guard ran.exit == .code(0) else { throw TestFailure("tmux \(words): \(ran.errors)") }
         return ran.text
     }
