@@ -41,7 +41,7 @@ extension CommandTable {
             argument: .text,
             keys: [.character("d")],
             handler: .delete,
-            description: "delete a key; asks first",
+            description: "delete a key; asks for its name",
             isMutating: true,
             hint: .onKey("delete"),
             views: [.keys]

@@ -9,13 +9,19 @@ package struct ConfirmDialog: Hashable, Sendable {
     /// What is done when the user agrees.
     package var action: ConsoleAction
     package var isConfirmFocused = false
+    /// For what loses data: the name that has to be typed first.
+    package var typed: TypedName?
 
-    package init(title: String, lines: [String], verb: String, action: ConsoleAction) {
+    package init(title: String, lines: [String], verb: String, action: ConsoleAction, typed: TypedName? = nil) {
         self.title = title
         self.lines = lines
         self.verb = verb
         self.action = action
+        self.typed = typed
     }
+
+    /// Whether the button that does it can be pressed.
+    package var isAllowed: Bool { typed?.isRight ?? true }
 
     /// The question before the console, and what runs in it, ends.
     static func quit(embedded count: Int) -> ConfirmDialog {

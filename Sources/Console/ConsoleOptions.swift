@@ -20,6 +20,10 @@ package struct ConsoleOptions: Hashable, Sendable {
     package var user: String
     /// Name of the terminal, for what is said about it.
     package var terminal: String
+    /// The config, where a command of the shell has to name it; nil: it finds it by itself.
+    package var configFile: String?
+    /// Where the nodes inside keep their data, in place of the config's folder.
+    package var dataDirectory: String?
     /// How often the figures change, one of `refreshSteps` or in between.
     package var refreshMilliseconds: Int
 
@@ -36,7 +40,9 @@ package struct ConsoleOptions: Hashable, Sendable {
         refreshMilliseconds: Int = 1_000,
         isThemeChosen: Bool = false,
         terminal: String = "",
-        startsNodes: Bool = false
+        startsNodes: Bool = false,
+        configFile: String? = nil,
+        dataDirectory: String? = nil
     ) {
         self.isReadOnly = isReadOnly
         self.theme = theme
@@ -44,6 +50,8 @@ package struct ConsoleOptions: Hashable, Sendable {
         self.isThemeChosen = isThemeChosen
         self.terminal = terminal
         self.startsNodes = startsNodes
+        self.configFile = configFile
+        self.dataDirectory = dataDirectory
         self.graphSet = graphSet
         self.canReshard = canReshard
         self.user = user

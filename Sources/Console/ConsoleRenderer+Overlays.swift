@@ -19,9 +19,10 @@ extension ConsoleRenderer {
         let box = layout.box
         grid.fill(box, style: theme[.dialog])
         grid.box(box, glyphs: glyphs, style: theme[.dialog], title: dialog.title, titleStyle: theme[.dialogTitle])
-        for (line, y) in zip(layout.lines, box.y + 1..<max(box.y + 1, layout.cancel.y)) {
+        for (line, y) in zip(layout.lines, box.y + 1..<max(box.y + 1, layout.field?.y ?? layout.cancel.y)) {
             grid.put(line, x: box.x + 2, y: y, style: theme[.dialog], maxWidth: max(0, box.width - 4))
         }
+        if let typed = dialog.typed, let field = layout.field { draw(typed, in: field) }
         grid.put(
             DialogLayout.cancelText,
             x: layout.cancel.x,
@@ -29,19 +30,43 @@ extension ConsoleRenderer {
             style: theme[dialog.isConfirmFocused ? .dialogButton : .dialogButtonSelected],
             maxWidth: layout.cancel.width
         )
+        let confirm: Style =
+            dialog.isConfirmFocused
+            ? theme[.dialogButtonSelected]
+            : dialog.isAllowed ? theme[.dialogDanger] : theme[.textDim].on(theme[.dialog].background)
         grid.put(
             DialogLayout.text(ofConfirm: dialog),
             x: layout.confirm.x,
             y: layout.confirm.y,
-            style: theme[dialog.isConfirmFocused ? .dialogButtonSelected : .dialogDanger],
+            style: confirm,
             maxWidth: layout.confirm.width
         )
     }
 
+    /// What has been typed of a name, with the name itself in its place until then.
+    private mutating func draw(_ typed: TypedName, in field: Rect) {
+        let style = theme[.input]
+        grid.fill(field, style: style)
+        let before = typed.editor.beforeCursor
+        var shown = SafeText.display(before).unicodeScalars[...]
+        while SafeText.width(String(shown)) >= field.width, !shown.isEmpty { shown.removeFirst() }
+        var x = field.x
+        x += grid.put(String(shown), x: x, y: field.y, style: style, maxWidth: field.width)
+        let after = typed.editor.isEmpty ? SafeText.display(typed.text) : SafeText.display(typed.editor.afterCursor)
+        x += grid.put(
+            after.isEmpty ? " " : String(after.prefix(1)),
+            x: x,
+            y: field.y,
+            style: theme[.inputCursor],
+            maxWidth: max(0, field.endX - x)
+        )
+        let rest = typed.editor.isEmpty ? theme[.textDim].on(style.background) : style
+        grid.put(String(after.dropFirst()), x: x, y: field.y, style: rest, maxWidth: max(0, field.endX - x))
+    }
+
     mutating func drawHelp(top: Int) {
-        let lines = HelpText.lines(state.table)
-        let widest = lines.map { SafeText.width($0.keys) }.max() ?? 0
         let layout = HelpLayout(width: grid.width, height: grid.height)
+        let lines = HelpText.rows(state.table, width: layout.textWidth)
         let box = layout.box
         grid.fill(box, style: theme[.dialog])
         grid.box(
@@ -53,11 +78,20 @@ extension ConsoleRenderer {
         )
         let rows = layout.lines
         let start = min(max(0, top), max(0, lines.count - rows))
-        let (background, keyWidth) = (theme[.dialog].background, min(widest, box.width / 3))
+        let keyWidth = min(lines.map { SafeText.width($0.keys) }.max() ?? 0, box.width / 3)
         for (offset, line) in lines.dropFirst(start).prefix(rows).enumerated() {
-            let y = box.y + 1 + offset
-            var x = box.x + 2
-            let end = box.endX - 1
+            draw(line, keyWidth: keyWidth, in: box, y: box.y + 1 + offset)
+        }
+        let more = start + rows < lines.count ? "more below" : "that is all"
+        let foot = SafeText.truncated("\(more); \(HelpText.closing(state.table))", to: layout.textWidth)
+        grid.put(foot, x: box.x + 2, y: layout.foot, style: theme[.hint].on(theme[.dialog].background))
+    }
+
+    private mutating func draw(_ line: HelpText.Line, keyWidth: Int, in box: Rect, y: Int) {
+        let background = theme[.dialog].background
+        var x = box.x + 2
+        let end = box.endX - 1
+        if !line.command.isEmpty {
             x += grid.put(
                 SafeText.fitted(line.keys, to: keyWidth, ellipsis: glyphs.ellipsis) + "  ",
                 x: x,
@@ -65,14 +99,13 @@ extension ConsoleRenderer {
                 style: theme[.key].on(background),
                 maxWidth: max(0, end - x)
             )
-            let name = SafeText.fitted(line.command, to: box.width >= 70 ? 19 : 16, ellipsis: glyphs.ellipsis)
+            // Beside a description all commands are equally wide.
+            let width = line.description.isEmpty ? max(0, end - x - 1) : 19
+            let name = SafeText.fitted(line.command, to: width, ellipsis: glyphs.ellipsis)
             x += grid.put(name + " ", x: x, y: y, style: theme[.dialog], maxWidth: max(0, end - x))
-            let text = SafeText.truncated(line.description, to: max(0, end - x), ellipsis: glyphs.ellipsis)
-            grid.put(text, x: x, y: y, style: theme[.textDim].on(background))
         }
-        let more = start + rows < lines.count ? "more below" : "that is all"
-        let foot = SafeText.truncated("\(more); \(HelpText.closing(state.table))", to: max(0, box.width - 4))
-        grid.put(foot, x: box.x + 2, y: layout.foot, style: theme[.hint].on(background))
+        let text = SafeText.truncated(line.description, to: max(0, end - x), ellipsis: glyphs.ellipsis)
+        grid.put(text, x: x, y: y, style: theme[.textDim].on(background))
     }
 
     /// Breaks at spaces; a word longer than a line is cut.

@@ -39,6 +39,10 @@ extension ConsoleState {
 
     private mutating func press(_ key: Key, in dialog: ConfirmDialog) -> [ConsoleAction] {
         var dialog = dialog
+        if dialog.typed != nil, key != .enter, key != .escape {
+            type(key, in: &dialog)
+            return []
+        }
         switch key {
         case .escape: overlay = .none
         case .left, .right, .tab, .backTab, .character("h"), .character("l"):
@@ -46,7 +50,12 @@ extension ConsoleState {
             overlay = .confirm(dialog)
         case .enter:
             overlay = .none
-            guard dialog.isConfirmFocused else { return [] }
+            guard dialog.isConfirmFocused, dialog.isAllowed else {
+                if let typed = dialog.typed, !typed.editor.isEmpty {
+                    say("nothing was done: that was not \(typed.text)")
+                }
+                return []
+            }
             if case .stop(let addresses) = dialog.action {
                 begin(.stop, addresses)
                 say("stopping \(addresses.count == 1 ? addresses[0] : NumberFormat.counted(addresses.count, "node"))")
@@ -63,11 +72,22 @@ extension ConsoleState {
         return []
     }
 
+    /// Letters go into the name; whoever has typed it stands on the button.
+    private mutating func type(_ key: Key, in dialog: inout ConfirmDialog) {
+        switch key {
+        case .tab, .backTab: if dialog.isAllowed { dialog.isConfirmFocused.toggle() }
+        default:
+            dialog.typed?.editor.press(key)
+            dialog.isConfirmFocused = dialog.isAllowed
+        }
+        overlay = .confirm(dialog)
+    }
+
     private mutating func press(_ key: Key, inHelpAt top: Int) {
         let handler = table.command(for: key, in: view)?.handler
         let help = HelpLayout(width: width, height: height)
         let page = max(1, help.lines - 1)
-        let highest = max(0, HelpText.lines(table).count - help.lines)
+        let highest = max(0, HelpText.rows(table, width: help.textWidth).count - help.lines)
         switch handler {
         case .back, .help, .quit, .open: overlay = .none
         case .move(let movement):

@@ -18,6 +18,22 @@ package enum HelpText {
         }
     }
 
+    /// Columns below which a description gets lines of its own: beside key and command there would be a word of it.
+    private static let besideMin = 56
+    /// Where descriptions below their commands begin.
+    private static let indent = "  "
+
+    /// The lines as they fit into so many columns. Below `besideMin`, what a line has no room for stands below it.
+    static func rows(_ table: CommandTable, width: Int) -> [Line] {
+        let lines = lines(table)
+        guard width < besideMin else { return lines }
+        return lines.flatMap { line in
+            let text = ConsoleRenderer.wrapped(line.description, width: max(1, width - indent.utf8.count))
+            return [Line(keys: line.keys, command: line.command, description: "")]
+                + text.map { Line(keys: "", command: "", description: indent + $0) }
+        }
+    }
+
     /// How to leave the help: `Esc closes`.
     static func closing(_ table: CommandTable) -> String {
         let back = table.commands.first { $0.handler == .back }?.keys.first?.name ?? "?"

@@ -27,13 +27,22 @@ extension ClusterConfig {
         if let first = problems.first { throw ConfigError(first, Array(problems.dropFirst())) }
     }
 
+    /// Where a symbolic link points to, whether something is there or not; nil for anything else.
+    package static func linkTarget(of file: String) -> String? {
+        var letters = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(file, &letters, letters.count)
+        guard count > 0 else { return nil }
+        return String(decoding: letters[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     /// The file as it is, unless it is too large to be a config. Blocks on the file system.
     package static func readBytes(of file: String) throws(ConfigError) -> [UInt8] {
         func failure(_ message: String) -> ConfigError { ConfigError(.init(file: file, line: nil, message: message)) }
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            let hint = errno == ENOENT ? "no such file; name one with --config-file" : String(cString: strerror(errno))
-            throw failure(hint)
+            guard errno == ENOENT else { throw failure(String(cString: strerror(errno))) }
+            if let target = linkTarget(of: file) { throw failure("is a link to \(target), which is not there") }
+            throw failure("no such file; name one with --config-file")
         }
         defer { close(descriptor) }
         var bytes: [UInt8] = []

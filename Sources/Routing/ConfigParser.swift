@@ -69,8 +69,15 @@ package struct ConfigParser {
         let newline = UInt8(ascii: "\n")
         var lines = bytes.split(separator: newline, omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
-            let hasControls = line.contains { $0 < 0x20 && $0 != 0x09 && $0 != 0x0D || $0 == 0x7F }
-            guard !hasControls, String(validating: line, as: UTF8.self) != nil else {
+            if let control = line.first(where: { $0 < 0x20 && $0 != 0x09 && $0 != 0x0D || $0 == 0x7F }) {
+                let digits = String(control, radix: 16)
+                report(
+                    index + 1,
+                    "not a text file: it contains the control character 0x\(digits.utf8.count < 2 ? "0" : "")\(digits)"
+                )
+                return nil
+            }
+            guard String(validating: line, as: UTF8.self) != nil else {
                 report(index + 1, "not a text file: it contains bytes that are not UTF-8 text")
                 return nil
             }

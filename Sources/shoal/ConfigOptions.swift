@@ -7,7 +7,9 @@ import Server
 /// The option that all commands share which look at config.yaml.
 struct ConfigOptions: ParsableArguments {
     @Option(name: .customLong("config-file"), help: ArgumentHelp("The cluster's configuration.", valueName: "file"))
-    var file = "config.yaml"
+    var file = Self.defaultFile
+
+    static let defaultFile = "config.yaml"
 
     /// For clients, which may run on another machine than the nodes.
     func load() throws -> ClusterConfig {

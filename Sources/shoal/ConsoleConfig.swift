@@ -53,7 +53,7 @@ enum ConsoleConfig {
         switch result {
         case .success: return .fine
         case .failure(let error):
-            if access(file, F_OK) != 0, errno == ENOENT { return .missing }
+            if access(file, F_OK) != 0, errno == ENOENT, ClusterConfig.linkTarget(of: file) == nil { return .missing }
             // What can't be read is one of the problems.
             return .broken(error.problems, text: (try? ClusterConfig.readBytes(of: file)) ?? [])
         }

@@ -78,7 +78,9 @@ func dashboardOptions(_ options: ConsoleOptions) -> Console.ConsoleOptions {
         user: ReshardSession.requester,
         isThemeChosen: options.theme != nil,
         terminal: getenv("TERM").map { String(cString: $0) } ?? "",
-        startsNodes: options.start || options.demo
+        startsNodes: options.start || options.demo,
+        configFile: options.configFile == ConfigOptions.defaultFile ? nil : options.configFile,
+        dataDirectory: options.dataDirectory
     )
 }
 

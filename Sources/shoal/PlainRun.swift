@@ -12,10 +12,19 @@ func runPlain(_ source: EmbeddedClusterSource, _ options: ConsoleOptions) throws
     let log = ErrorLog(LogFile.path(in: StateFolder.current()))
     defer { log?.end() }
     let signals = ArrivedSignal([SIGINT, SIGTERM, SIGHUP]) { waker.wake() }
-    let runner = PlainRunner(source: source, options: dashboardOptions(options), isUnicode: isUTF8()) { line in
+    let isScript = isatty(STDIN_FILENO) != 1
+    let runner = PlainRunner(
+        source: source,
+        options: dashboardOptions(options),
+        isScript: isScript,
+        isUnicode: isUTF8()
+    ) { line in
         StandardStreams.writeLine(line)
     }
-    return runner.run(waker) { signals.first }
+    let ending = runner.run(waker) { signals.first }
+    // Whoever types has read it.
+    if isScript, runner.hasFailed, ending == .quit { throw CommandFailure(.failed) }
+    return ending
 }
 
 /// The first signal that came, for a loop that looks itself.

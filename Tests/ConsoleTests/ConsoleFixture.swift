@@ -169,7 +169,6 @@ enum ConsoleFixture {
         counts.misses = 100_000
         counts.received = 1_200_000_000
         counts.sent = 2_400_000_000
-        counts.allocated = 120_000_000
         counts.resident = 150_000_000
         counts.processor = 1_000_000
         counts.storage = [

@@ -82,6 +82,16 @@ import Testing
         #expect(!shown.unicodeScalars.contains("\u{1B}"))
     }
 
+    /// However long a path is, the line that is meant can be seen.
+    @Test func aLongPathLeavesRoomForTheLine() throws {
+        let file = String(repeating: "/folder", count: 12) + "/config.yaml"
+        let problem = ConfigError.Problem(file: file, line: 2, message: "unknown field 'Adress'; did you mean Address?")
+        let text = Array("Shard:\n  Adress: 1\n".utf8)
+        let state = FirstMinutes(file: file, isReadOnly: false, finding: .broken([problem], text: text))
+        let shown = try frame(state, width: 40, height: 10).plainText
+        #expect(shown.contains("…/config.yaml:2: unknown field") && shown.contains("▶2    Adress: 1"), "\(shown)")
+    }
+
     @Test func anySizeIsDrawn() throws {
         for (width, height) in [(0, 0), (1, 1), (2, 2), (5, 3), (300, 100)] {
             for state in [missing(), broken()] {
@@ -155,6 +165,26 @@ import Testing
         let state = Self.emptyState()
         let steps = state.firstSteps?.joined(separator: "\n") ?? ""
         #expect(steps.contains(":put user:1 Ada") && steps.contains("redis-cli -c -h 127.0.0.2 -p 8080 set user:1 Ada"))
+    }
+
+    /// What is to be typed in a shell is about this cluster.
+    @Test func shellCommandsNameTheConfigAndTheFolder() throws {
+        let options = ConsoleOptions(isReadOnly: true, configFile: "it's mine.yaml", dataDirectory: "/tmp/d")
+        let node = ConsoleFixture.node("127.0.0.2:8080", state: .unreachable)
+        var state = ConsoleFixture.state(options: options, shards: [ConsoleFixture.shard(0, nodes: [node])])
+        let steps = state.firstSteps ?? []
+        let command = #"shoal console --config-file 'it'\''s mine.yaml' --data-dir /tmp/d --start"#
+        #expect(steps.contains { $0.hasSuffix(command) })
+        #expect(!steps.contains { $0.contains("shoal node") }, "its data would be elsewhere")
+        _ = state.update(.resized(width: 40, height: 10))
+        #expect(state.shortFirstStep == steps.first, "not cut")
+        // However long they are, what to press stays.
+        let far = ConsoleOptions(configFile: String(repeating: "/folder", count: 40))
+        let long = ConsoleFixture.state(options: far, shards: [ConsoleFixture.shard(0, nodes: [node])])
+        #expect(try ConsoleFixture.frame(long).plainText.contains("Press s to start them in this console"))
+        var empty = Self.emptyState(ConsoleOptions(isReadOnly: true))
+        _ = empty.update(.resized(width: 40, height: 10))
+        #expect(empty.shortFirstStep == "From a shell: shoal put user:1 Ada")
     }
 
     @Test func whereThereIsSomethingToSeeNothingIsTaught() throws {

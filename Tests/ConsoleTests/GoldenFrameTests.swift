@@ -120,6 +120,20 @@ import Testing
         try compare(state, "keys-\(width)x\(height)")
     }
 
+    @Test(arguments: [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func deleteDialog(width: Int, height: Int) throws {
+        var state = ConsoleFixture.state(width: width, height: height)
+        _ = state.press(.character("5"))
+        _ = state.update(.keys(.page(KeysPage(number: 1, keys: ConsoleFixture.hostileKeys, isLast: true))))
+        _ = state.press(.character("d"))
+        try compare(state, "delete-\(width)x\(height)")
+        _ = state.type("user:1")
+        try compare(state, "delete-typed-\(width)x\(height)")
+        _ = state.press(.escape, .end, .up, .character("d"))
+        _ = state.type("kkk")
+        try compare(state, "delete-long-\(width)x\(height)")
+    }
+
     @Test(arguments: KeysView.Form.allCases, [(40, 10), (80, 24), (120, 40), (200, 60)])
     func value(form: KeysView.Form, size: (Int, Int)) throws {
         var state = ConsoleFixture.state(width: size.0, height: size.1)

@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func deletingAsksWithCancelFocusedAndTakesTheKeyAway() throws {
+    @Test func deletingTakesTheNameAndTakesTheKeyAway() throws {
         var state = opened(ConsoleFixture.hostileKeys)
         _ = state.press(.down, .character("d"))
         let frame = try text(state)
@@ -110,10 +110,42 @@ import Testing
         #expect(frame.contains(#"\x1b[2J\x1b]0;owned\x07"#))
         #expect(state.press(.enter) == [])
         let delete = KeysCommand.delete(ConsoleFixture.hostileKeys[1])
-        #expect(state.press(.character("d"), .tab, .enter) == [.keys(delete)])
+        #expect(state.press(.character("d"), .tab, .right, .enter) == [], "the button is out of reach")
+        _ = state.press(.character("d"))
+        // Keys that mean something elsewhere are letters here.
+        #expect(state.type("q") == [] && state.press(.enter) == [])
+        #expect(state.overlay == .none && state.notice?.text.hasPrefix("nothing was done") == true)
+        _ = state.press(.character("d"))
+        _ = state.update(.paste(#"\x1b[2J\x1b]0;owned\x07"#))
+        #expect(state.press(.enter) == [], "what is pasted has not been typed")
+        _ = state.press(.character("d"))
+        _ = state.type(#"\x1b[2J\x1b]0;owned\x07"#)
+        #expect(state.press(.enter) == [.keys(delete)])
         #expect(state.keysView.keys.count == ConsoleFixture.hostileKeys.count)
         _ = state.update(.keys(.done(delete)))
         #expect(state.keysView.keys.count == ConsoleFixture.hostileKeys.count - 1)
+    }
+
+    @Test func ofALongKeyTheEndIsTyped() throws {
+        for (key, text) in [
+            (Array("user:1".utf8), "user:1"), (Array("a b\u{7}".utf8), #"a b\x07"#),
+            (Array(repeating: UInt8(ascii: "k"), count: 4_096), String(repeating: "k", count: 16)),
+            (Array(repeating: 0, count: 4_096), #"\x00\x00\x00\x00"#),
+            (Array("\(String(repeating: "prefix:", count: 9))漢字".utf8), "prefix:prefix:漢字"),
+            (Array("e\(String(repeating: "\u{301}", count: 2_000))".utf8), String(repeating: #"\xcc\x81"#, count: 2)),
+        ] {
+            var name = TypedName(key: key)
+            #expect(name.text == text && name.isEnd == (key.count > 32))
+            #expect(!name.isRight)
+            name.editor.insert(text)
+            #expect(name.isRight, "\(text)")
+            name.editor.insert(" ")
+            #expect(!name.isRight)
+        }
+        // However its bytes are written.
+        var name = TypedName(key: Array("漢".utf8))
+        name.editor.insert(#"\xe6\xbc\xa2"#)
+        #expect(name.isRight)
     }
 
     @Test func whatWasDoneHereIsAuditedWithItsResult() {
@@ -125,7 +157,9 @@ import Testing
         let done = state.update(.keys(.done(.put(Self.keys[7], value: Array("b c".utf8), instead: nil))))
         #expect(done.contains(.audit("ada@shore: put key:7 (3 B): done")))
         #expect(state.audit.map(\.outcome) == [.good])
-        _ = state.press(.character("d"), .tab, .enter)
+        _ = state.press(.character("d"))
+        _ = state.type("key:0")
+        _ = state.press(.enter)
         let key = Self.keys[0]
         let failed = state.update(.keys(.failed(.delete(key), "no answer in time")))
         #expect(failed == [.audit("ada@shore: del key:0: no answer in time")])

@@ -210,6 +210,17 @@ import Testing
         #expect(button.map { String(grid[$0.x, $0.y].scalar) }.joined() == "[ Stop ]")
     }
 
+    @Test func theButtonThatLosesDataTakesNoClickBeforeTheName() throws {
+        var state = mouseOn(ConsoleFixture.state())
+        _ = state.press(.character("5"))
+        _ = state.update(.keys(.page(KeysPage(number: 1, keys: [Array("user:1".utf8)], isLast: true))))
+        _ = state.press(.character("d"))
+        let asked = state.overlay
+        #expect(try click("[ Delete ]", &state) == [] && state.overlay == asked)
+        _ = state.type("user:1")
+        #expect(try click("[ Delete ]", &state) == [.keys(.delete(Array("user:1".utf8)))])
+    }
+
     @Test func placesOutsideAndScreensTooSmallDoNothing() {
         var state = mouseOn(ConsoleFixture.state())
         for (x, y) in [(-1, 5), (5, -1), (80, 5), (5, 24), (Int.max, Int.max), (Int.min, Int.min)] {

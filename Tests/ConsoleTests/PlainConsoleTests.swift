@@ -52,6 +52,130 @@ import Testing
         #expect(said(output).contains("stopping 127.0.0.2:8080"))
     }
 
+    @Test func aKeyIsDeletedByItsName() {
+        var console = console()
+        let question = said(console.update(.line(#"del user\x07"#)))
+        #expect(question.contains(#"Answer user\x07; anything else cancels"#))
+        #expect(said(console.update(.line("yes"))).contains("cancelled") && console.hasFailed)
+        _ = console.update(.line(#"del user\x07"#))
+        #expect(console.update(.line(#"user\x07"#)).actions.contains(.keys(.delete(Array("user\u{7}".utf8)))))
+    }
+
+    /// What was asked before is answered before: nothing is answered by something else's answer.
+    @Test func linesWaitForTheAnswersOfTheOnesBefore() {
+        var console = console()
+        for key in ["a", "b"].map({ Array($0.utf8) }) {
+            #expect(!console.isBusy)
+            _ = console.update(.line("get \(String(decoding: key, as: UTF8.self))"))
+            #expect(console.isBusy)
+            let other = KeyValue(key: [1], value: [1], expiry: .never)
+            #expect(console.update(.console(.keys(.value(other)))).lines.isEmpty && console.isBusy)
+            let value = KeyValue(key: key, value: key, expiry: .never)
+            #expect(console.update(.console(.keys(.value(value)))).lines.count == 2)
+        }
+        _ = console.update(.line("scan x"))
+        _ = console.update(.console(.keys(.page(KeysPage(number: 9, keys: [[1]], isLast: true)))))
+        #expect(console.isBusy, "the page of another scan")
+        let asked = KeysCommand.page(prefix: [120], number: console.state.keysView.number)
+        _ = console.update(.console(.keys(.failed(asked, "away"))))
+        #expect(!console.isBusy && console.hasFailed)
+    }
+
+    @Test func anAnswerThatNeverComesIsNotWaitedForForEver() {
+        var console = console()
+        _ = console.update(.line("put a b"))
+        var clock = ConsoleFixture.clock
+        clock.milliseconds += PlainConsole.answerMilliseconds - 1
+        _ = console.update(.console(.tick(clock)))
+        #expect(console.isBusy)
+        clock.milliseconds += 1
+        #expect(said(console.update(.console(.tick(clock)))).contains("no answer in 60 s"))
+        #expect(!console.isBusy && console.hasFailed)
+        #expect(console.update(.endOfInput).actions == [.quit])
+    }
+
+    @Test func theEndWaitsForWhatIsUnderWay() {
+        var console = console()
+        let put = KeysCommand.put([97], value: [98], instead: nil)
+        _ = console.update(.line("put a b"))
+        let end = console.update(.endOfInput)
+        #expect(end.actions.isEmpty && said(end).contains("Ctrl-C ends at once"))
+        #expect(console.update(.console(.keys(.done(put)))).actions.contains(.quit))
+        #expect(!console.hasFailed)
+    }
+
+    @Test func aQuestionThatTheEndLeavesOpenIsNo() {
+        var console = console()
+        _ = console.update(.line("stop 127.0.0.2:8080"))
+        let end = console.update(.endOfInput)
+        #expect(end.actions == [.quit] && said(end).contains("nothing was changed") && console.hasFailed)
+    }
+
+    // MARK: Scripts
+
+    @Test func aScriptWaitsForItsCluster() {
+        var script = PlainConsole(options: ConsoleOptions(startsNodes: true), isScript: true)
+        var clock = ConsoleFixture.clock
+        _ = script.update(.console(.tick(clock)))
+        #expect(script.isBusy)
+        let stopped = ConsoleFixture.shard(0, nodes: [ConsoleFixture.node("127.0.0.2:8080", state: .stopped)])
+        var snapshot = ConsoleFixture.snapshot([stopped])
+        _ = script.update(.console(.snapshot(snapshot)))
+        #expect(script.isBusy)
+        var late = script
+        clock.milliseconds += PlainConsole.beginMilliseconds
+        #expect(said(late.update(.console(.tick(clock)))).contains("does not run as it should") && !late.isBusy)
+        snapshot = ConsoleFixture.snapshot([
+            ConsoleFixture.shard(0, nodes: [ConsoleFixture.node("127.0.0.2:8080", state: .failed)])
+        ])
+        snapshot.milliseconds += 5_000
+        clock = ConsoleFixture.clock
+        clock.milliseconds += 5_000
+        _ = script.update(.console(.tick(clock)))
+        _ = script.update(.console(.snapshot(snapshot)))
+        #expect(!script.isBusy, "one that failed will not run by waiting")
+    }
+
+    @Test func aScriptWaitsForNodesAndSaysWhatWasNotDone() {
+        var script = PlainConsole(options: ConsoleOptions(), isScript: true)
+        var clock = ConsoleFixture.clock
+        _ = script.update(.console(.tick(clock)))
+        _ = script.update(.console(.snapshot(ConsoleFixture.snapshot())))
+        #expect(!script.isBusy)
+        _ = script.update(.line("stop 127.0.0.2:8080"))
+        _ = script.update(.line("yes"))
+        #expect(script.isBusy && !console().isBusy)
+        _ = script.update(.endOfInput)
+        clock.unixSeconds += 61
+        clock.milliseconds += 61_000
+        _ = script.update(.console(.tick(clock)))
+        let end = script.update(.console(.snapshot(ConsoleFixture.snapshot(at: clock.milliseconds))))
+        #expect(script.hasFailed && end.actions.contains(.quit))
+    }
+
+    @Test func refusedLinesAreFailures() {
+        for line in ["frobnicate", "put", "stop nobody", "node", "theme", "expire 5", "reshard", "get a\\q"] {
+            var console = console()
+            #expect(!console.update(.line(line)).lines.isEmpty)
+            #expect(console.hasFailed, "\(line)")
+        }
+        var console = console()
+        #expect(console.update(.refused("too long")).lines == ["too long"] && console.hasFailed)
+        for line in ["status", "help", "events", "start 127.0.0.2:8080", ""] {
+            var console = self.console()
+            _ = console.update(.line(line))
+            #expect(!console.hasFailed, "\(line)")
+        }
+    }
+
+    @Test func whatIsElsewhereSaysWhere() {
+        var console = console()
+        #expect(said(console.update(.line("reshard"))).contains("shoal reshard"))
+        #expect(said(console.update(.line("expire 5"))).contains("shoal expire KEY SECONDS"))
+        var onlyLooks = self.console(isReadOnly: true)
+        #expect(said(onlyLooks.update(.line("put a b"))).contains("this console is read-only"))
+    }
+
     @Test func keysAreWrittenReadAndListed() {
         var console = console()
         #expect(

@@ -25,6 +25,49 @@ extension EndToEndSuite {
             #expect(try await terminal.waitForExit() == 0)
         }
 
+        /// From nothing at all to a cluster that runs, with its data where it was said.
+        @Test func fromNothingToNodesThatRun() async throws {
+            let folder = try TestFolder()
+            // The example's own addresses may be in use here; a folder is not.
+            let cluster = try TestCluster([["lmdb", "lmdb"]])
+            let file = "\(folder.path)/new.yaml"
+            let data = "\(folder.path)/data"
+            let terminal = try await open(file, "--start", "--data-dir", data)
+            try await terminal.wait(for: "offer") { $0.contains { $0.contains("write it and go on") } }
+            // Somebody writes another one meanwhile: that one counts.
+            _ = try folder.write(String(decoding: TestFolder.read(cluster.configFile), as: UTF8.self), to: "new.yaml")
+            try await terminal.wait(for: "nodes that run, and the next step") { lines in
+                lines.contains { $0.contains("2/2 nodes running") } && lines.contains { $0.contains(":put user:1 Ada") }
+            }
+            #expect(access(data, F_OK) == 0)
+            try await terminal.type(":put user:1 Ada")
+            try await terminal.press("Enter")
+            try await terminal.wait(for: "key") { $0.contains { $0.contains(" 1 key ") } }
+            try await terminal.press("q")
+            try await terminal.wait(for: "question before leaving") {
+                $0.contains { $0.contains("inside this console") }
+            }
+            try await terminal.press("Right", "Enter")
+            #expect(try await terminal.waitForExit() == 0)
+            // The hints of a later look lead to the same data.
+            let later = try await open(file, "--data-dir", data, "--read-only")
+            try await later.wait(for: "command with the folder") { lines in
+                lines.joined().contains("--data-dir") && lines.joined().contains("No node of this cluster runs")
+            }
+            try await later.press("q")
+            #expect(try await later.waitForExit() == 0)
+        }
+
+        @Test func aLinkToNothingIsNamed() async throws {
+            let folder = try TestFolder()
+            let file = "\(folder.path)/link.yaml"
+            #expect(symlink("gone.yaml", file) == 0)
+            let terminal = try await open(file)
+            try await terminal.wait(for: "reason") { $0.contains { $0.contains("link to gone.yaml") } }
+            try await terminal.press("q")
+            #expect(try await terminal.waitForExit() == 2)
+        }
+
         private static var repository: String {
             String(#filePath.dropLast("/Tests/EndToEnd/ConsoleFirstMinutesTests.swift".count))
         }

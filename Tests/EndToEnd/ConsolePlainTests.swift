@@ -57,6 +57,73 @@ extension EndToEndSuite {
             try await cluster.signalAll(SIGTERM)
         }
 
+        private func run(_ script: String, _ cluster: TestCluster, _ options: String...) async throws
+            -> ChildProcess.Finished
+        {
+            let file = try cluster.folder.write(script, to: "script")
+            let words = ["console", "--plain", "--config-file", cluster.configFile] + options
+            return try await ChildProcess.run(["sh", "-c", "exec \"$@\" < '\(file)'", "sh", ShoalBinary.path] + words)
+        }
+
+        /// The nodes run inside it; each line finds done what the ones before asked for, the last one included.
+        @Test func aScriptIsDoneInItsOrder() async throws {
+            let cluster = try TestCluster([["lmdb", "lmdb"]])
+            let replica = "\(cluster.members[1].address)"
+            let script = """
+                put a 1
+                get a
+                put a 2
+                get a
+                get nobody
+                del a
+                a
+                get a
+                stop \(replica)
+                yes
+                start \(replica)
+                scan
+                put last word
+                """
+            let ran = try await run(script, cluster, "--start")
+            #expect(ran.exit == .code(0), "\(ran.text)\(ran.errors)")
+            let lines = ran.text.split(separator: "\n")
+            let answers = lines.filter { line in
+                line == "1" || line == "2" || line.hasPrefix("there is no key") || line == "no such keys"
+                    || line.hasPrefix("wrote") || line.hasPrefix("deleted")
+            }
+            #expect(
+                answers == [
+                    "wrote a", "1", "wrote a", "2", "there is no key nobody", "deleted a", "there is no key a",
+                    "no such keys", "wrote last",
+                ],
+                "\(ran.text)"
+            )
+            #expect(lines.contains { $0.contains("1 of 2 nodes running") }, "\(ran.text)")
+            let again = try await run("get last", cluster, "--start")
+            #expect(again.text.contains("\nword\n"), "\(again.text)")
+        }
+
+        /// Nothing is stored that was not sent, and what was not done is seen by whoever started the script.
+        @Test func whatAScriptCannotDoIsItsExitCode() async throws {
+            let cluster = try TestCluster([["lmdb"]])
+            try await cluster.start()
+            let long = "put long " + String(repeating: "x", count: 70_000)
+            let ran = try await run("put a 1\n\(long)\nput b 2\n", cluster)
+            #expect(ran.exit == .code(1), "\(ran.errors)")
+            #expect(ran.text.contains("a line has at most 65,536 bytes") && ran.text.contains("wrote b"), "\(ran.text)")
+            let looked = try await run("get long\nget a\nget b\n", cluster)
+            #expect(looked.exit == .code(0) && looked.text.contains("there is no key long"), "\(looked.text)")
+            for script in ["del a\nyes\n", "del a\n", "reshard", "stop nobody"] {
+                let ran = try await run(script, cluster)
+                #expect(ran.exit == .code(1), "\(script): \(ran.text)")
+            }
+            let kept = try await run("get a", cluster)
+            #expect(kept.text.contains("a has 1 byte"), "\(kept.text)")
+            try await cluster.signalAll(SIGKILL)
+            let away = try await run("put a 2\n", cluster)
+            #expect(away.exit == .code(1), "\(away.text)")
+        }
+
         @Test func aSignalEndsItCleanly() async throws {
             let cluster = try TestCluster([["lmdb"]])
             let command = ["console", "--plain", "--start", "--config-file", cluster.configFile]

@@ -1,11 +1,17 @@
 import Terminal
 
 extension ConsoleRenderer {
+    /// What is the matter, and what to press.
+    private static let stepsMin = 2
+
     /// Where the graph would be, which has nothing to show then; on a small screen the last line above the hints.
     mutating func drawFirstSteps() {
-        guard let steps = state.firstSteps, !steps.isEmpty else { return }
+        guard var steps = state.firstSteps, !steps.isEmpty else { return }
         let room = max(0, grid.width - 4)
-        let lines = steps.flatMap { Self.wrapped($0, width: room) }
+        func wrapped(_ steps: [String]) -> [String] { steps.flatMap { Self.wrapped($0, width: room) } }
+        // The ways from a shell go first, which long paths make long.
+        while steps.count > Self.stepsMin, layout.graph.count <= wrapped(steps).count { steps.removeLast() }
+        let lines = wrapped(steps)
         guard layout.graph.count > lines.count else {
             let y = layout.bottom - 1
             grid.fill(Rect(x: 1, y: y, width: inner, height: 1), style: theme[.text])

@@ -1,4 +1,5 @@
 import Server
+import Terminal
 
 extension ConsoleState {
     /// What somebody could do next whose cluster is not running, or is empty: in words, for the dashboard. nil when there is
@@ -19,10 +20,13 @@ extension ConsoleState {
     /// The same in one line of the smallest screen: a command that is cut short there would be typed as it stands.
     package var shortFirstStep: String? {
         guard let steps = firstSteps, let snapshot else { return nil }
-        if snapshot.status.shards.contains(where: { $0.nodes.contains { $0.state == .running } }) {
-            return options.isReadOnly ? steps.first : "First key: :put user:1 Ada"
-        }
-        return options.isReadOnly ? "To run it: shoal console --start" : "s starts them in this console"
+        let runs = snapshot.status.shards.contains { $0.nodes.contains { $0.state == .running } }
+        if !options.isReadOnly { return runs ? "First key: :put user:1 Ada" : "s starts them in this console" }
+        let step =
+            runs
+            ? "From a shell: \(ShellCommand.shoal("put", options)) user:1 Ada"
+            : "To run it: \(ShellCommand.shoal("console", options, data: true)) --start"
+        return SafeText.width(step) <= width - 4 ? step : steps.first
     }
 
     /// Nodes that were to start by themselves have had no time to.
@@ -36,8 +40,11 @@ extension ConsoleState {
         guard let shard = status.shards.first, let node = shard.nodes.first else { return [] }
         var steps = ["No node of this cluster runs."]
         if !options.isReadOnly { steps.append("Press s to start them in this console, all or the selected one.") }
-        steps.append("From a shell, all at once: shoal console --start")
-        steps.append("As a process of its own: shoal node --shard \(shard.name) --http-address \(node.address)")
+        steps.append("From a shell, all at once: \(ShellCommand.shoal("console", options, data: true)) --start")
+        // That one would use the config's folder.
+        guard options.dataDirectory == nil else { return steps }
+        let which = "--shard \(shard.name) --http-address \(node.address)"
+        steps.append("As a process of its own: \(ShellCommand.shoal("node", options)) \(which)")
         return steps
     }
 

@@ -33,19 +33,29 @@ package struct FirstMinutesRenderer {
         grid.box(grid.bounds, glyphs: glyphs, style: theme[.frame])
         grid.put(" shoal ", x: 2, y: 0, style: theme[.frame].adding(.bold), maxWidth: room)
         var y = 1
-        for (text, style) in words where y < grid.height - 1 {
-            for line in ConsoleRenderer.wrapped(text, width: room) where y < grid.height - 1 {
-                grid.put(line, x: 2, y: y, style: style, maxWidth: room)
-                y += 1
-            }
+        for (line, style) in wordLines where y < grid.height - 1 {
+            grid.put(line, x: 2, y: y, style: style, maxWidth: room)
+            y += 1
         }
         drawFile(from: y)
         drawHints()
     }
 
+    /// What is the matter, as lines. Advice goes before the place in the file that it is about.
+    private var wordLines: [(String, Style)] {
+        let lines = words.map { text, style in ConsoleRenderer.wrapped(text, width: room).map { ($0, style) } }
+        guard case .broken = state.finding, grid.height - 3 - lines.joined().count < Self.fileRowsMin else {
+            return Array(lines.joined())
+        }
+        return Array(lines.dropLast().joined())
+    }
+
+    /// The line that is meant, and the ones beside it.
+    private static let fileRowsMin = 3
+
     /// What is the matter, in words.
     private var words: [(String, Style)] {
-        let file = SafeText.display(state.file)
+        let file = shownFile
         switch state.finding {
         case .fine: return [("\(file) can be used", theme[.good])]
         case .missing:
@@ -58,10 +68,23 @@ package struct FirstMinutesRenderer {
             guard let problem = problems.dropFirst(state.problem).first else { return notice }
             let place = problems.count > 1 ? " (problem \(state.problem + 1) of \(problems.count))" : ""
             return notice + [
-                ("\(file) can't be used\(place):", theme[.textStrong]), (problem.description, theme[.bad]),
+                ("\(file) can't be used\(place):", theme[.textStrong]), (shown(problem), theme[.bad]),
                 ("Mend it in an editor: it is read again by itself.", theme[.textDim]),
             ]
         }
+    }
+
+    /// The file as it was named; where that is too long for a line, how it ends.
+    private var shownFile: String {
+        let file = SafeText.display(state.file)
+        guard SafeText.width(file) > room else { return file }
+        let name = file.split(separator: "/").last.map(String.init) ?? file
+        return "\(glyphs.ellipsis)/\(name)"
+    }
+
+    private func shown(_ problem: ConfigError.Problem) -> String {
+        guard problem.file == state.file else { return problem.description }
+        return "\(shownFile):\(problem.line.map { "\($0):" } ?? "") \(problem.message)"
     }
 
     private var notice: [(String, Style)] { state.notice.map { [($0, theme[.bad])] } ?? [] }

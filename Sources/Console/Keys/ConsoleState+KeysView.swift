@@ -115,7 +115,7 @@ extension ConsoleState {
         "longer than \(LineEditor.limit) letters: write it with shoal put KEY - < FILE"
     }
 
-    /// `d`: asks first.
+    /// `d`: asks for the name first.
     mutating func deleteKey(_ argument: String) {
         guard let key = argument.isEmpty ? (view == .keys ? keysView.pointed : nil) : typedKey(argument, "del") else {
             return argument.isEmpty ? say("del needs a key", .error) : ()
@@ -262,7 +262,8 @@ extension ConfirmDialog {
             title: "Delete a key",
             lines: [name, "The key and its value are lost: nothing brings them back."],
             verb: "Delete",
-            action: .keys(.delete(key))
+            action: .keys(.delete(key)),
+            typed: TypedName(key: key)
         )
     }
 }

@@ -68,7 +68,7 @@ extension ConsoleState {
     }
 
     private mutating func agree() -> [ConsoleAction] {
-        guard case .confirm(var dialog) = overlay else { return [] }
+        guard case .confirm(var dialog) = overlay, dialog.isAllowed else { return [] }
         dialog.isConfirmFocused = true
         overlay = .confirm(dialog)
         return press(.enter)

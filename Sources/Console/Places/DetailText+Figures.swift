@@ -33,7 +33,7 @@ extension DetailText {
             Field(label: "keys found", value: hits),
             Field(label: "received", value: ratedBytes(\.received)),
             Field(label: "sent", value: ratedBytes(\.sent)),
-            Field(label: "memory", value: "\(bytes(counts.resident)), \(bytes(counts.allocated)) allocated"),
+            Field(label: "memory", value: bytes(counts.resident)),
             Field(label: "processor", value: processor),
         ] + storage(counts.storage)
     }

@@ -14,8 +14,7 @@ package struct NodeFigures: Hashable, Sendable {
         package var sent: UInt64?
         /// Of its files and memory, by name as in the metrics: `log_bytes`.
         package var storage: [String: UInt64] = [:]
-        /// Bytes that the process has allocated, and those of it that are in memory.
-        package var allocated: UInt64?
+        /// Bytes of the process that are in memory.
         package var resident: UInt64?
         /// Processor time of the whole process, in milliseconds.
         package var processor: UInt64?
@@ -95,7 +94,6 @@ extension NodeFigures.Counts {
             guard let colon = line.firstIndex(of: ":") else { continue }
             found[line[..<colon]] = line[line.index(after: colon)...]
         }
-        allocated = found["used_memory"].flatMap { UInt64($0) }
         resident = found["used_memory_rss"].flatMap { UInt64($0) }
         let times = ["used_cpu_sys", "used_cpu_user"].compactMap { found[$0].flatMap { Double($0) } }
         let seconds = times.reduce(0, +)

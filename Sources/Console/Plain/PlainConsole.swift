@@ -1,13 +1,15 @@
 import Server
 import Terminal
 
-/// The console as lines, one after the other: for screen readers, dumb terminals and logs. It has the state and the commands
-/// of the screen; what happens becomes sentences, questions are answered by a word. Lines and events in, lines and actions
-/// out: no I/O, no clock.
+/// The console as lines, one after the other: for screen readers, dumb terminals, scripts and logs. It has the state and the
+/// commands of the screen; what happens becomes sentences, questions are answered by a word. Lines and events in, lines and
+/// actions out: no I/O, no clock.
 package struct PlainConsole {
     package enum Event: Sendable {
         /// What was typed, without its end.
         case line(String)
+        /// A line that can't be taken, and why.
+        case refused(String)
         /// Nothing more will be typed.
         case endOfInput
         case console(ConsoleEvent)
@@ -19,87 +21,131 @@ package struct PlainConsole {
         package var actions: [ConsoleAction] = []
     }
 
-    package private(set) var state: ConsoleState
+    /// An answer about keys comes within a client's own time-outs, or never.
+    package static let answerMilliseconds = 60_000
+    /// A script's first line waits no longer for the cluster it is about.
+    package static let beginMilliseconds = 60_000
+
+    package internal(set) var state: ConsoleState
+    /// Lines come from a file or a program: each waits until what the one before asked for is done.
+    private let isScript: Bool
+    /// Whether anything that was asked for was not done. What a script's exit code says.
+    package internal(set) var hasFailed = false
     /// The question that the next line answers.
     private var question: ConfirmDialog?
     private var notice: ConsoleState.Notice?
     private var eventsTold = 0
     private var runningTold: Int?
-    /// Whether the next keys and the next value were asked for here, and not by the state for its views.
-    private var wantsKeys = false
-    private var wantsValue = false
+    /// What was asked about keys here, and not by the state for its views; since when.
+    private var asked: (command: KeysCommand, at: Int)?
+    /// What is under way, keys and nodes.
+    private var underWay: [AuditEntry] = []
+    private var hasBegun: Bool
+    private var hasEnded = false
 
-    package init(options: ConsoleOptions) {
+    /// - Parameter isScript: nobody sits at the other end.
+    package init(options: ConsoleOptions, isScript: Bool = false) {
         var options = options
         // Its wizard needs a screen; `shoal reshard` has the same steps as lines.
         options.canReshard = false
         state = ConsoleState(options: options, themeNames: [options.theme], width: Self.width, height: Self.height)
+        self.isScript = isScript
+        hasBegun = !isScript
     }
 
     /// For what the state measures by a screen: one that nothing is too large for.
     private static let (width, height) = (200, 100)
 
+    /// Whether the next line has to wait. Never for ever: everything that is waited for ends by itself.
+    package var isBusy: Bool { !hasBegun || asked != nil || isScript && !underWay.isEmpty }
+
     package mutating func update(_ event: Event) -> Output {
         var output = Output()
         switch event {
         case .line(let line): take(line, &output)
-        case .endOfInput: output.actions = [.quit]
+        case .refused(let reason): refuse(reason, &output)
+        case .endOfInput: end(&output)
         case .console(let event):
             output.actions = state.update(event)
             tell(event, &output)
         }
         askIfNeeded(&output)
+        if case .line = event { noteFailure() }
         tellNews(&output)
+        follow(&output)
+        begin(&output)
+        if hasEnded, asked == nil, underWay.isEmpty, !output.actions.contains(.quit) { output.actions.append(.quit) }
         return output
     }
 
     // MARK: What was typed
 
     private mutating func take(_ line: String, _ output: inout Output) {
-        let line = line.trimmed
         if let question { return answer(question, line, &output) }
+        let line = line.trimmed
         let name = line.split(separator: " ").first.map(String.init) ?? ""
         guard !name.isEmpty else { return }
         if name == Self.statusWord { return output.lines += PlainText.status(state) }
         let found = state.table.commands(named: name)
-        guard found.count == 1, let command = found.first else { return run(line, &output) }
+        guard found.count == 1, let command = found.first else {
+            if found.isEmpty { return refuse(PlainText.unknown(name, isReadOnly: state.options.isReadOnly), &output) }
+            return run(line, &output)
+        }
         switch command.handler {
         case .view(.dashboard): output.lines += PlainText.status(state)
         case .help: output.lines += PlainText.help(state.table)
         case .view(.events): output.lines += PlainText.events(state)
         case .view(.shard), .view(.node), .open: details(line, &output)
-        case let handler where PlainText.isForLines(handler):
-            if handler == .scan { wantsKeys = true }
-            if handler == .get { wantsValue = true }
-            run(line, &output)
-        default:
-            output.lines.append("\(command.name) is for the screen; help lists what there is here")
+        case let handler where PlainText.isForLines(handler): run(line, &output)
+        default: refuse(PlainText.notHere(command), &output)
         }
     }
 
     /// `shoal status`, which the screen shows all the time.
     static let statusWord = "status"
 
+    private mutating func refuse(_ why: String, _ output: inout Output) {
+        hasFailed = true
+        output.lines.append(SafeText.display(why))
+    }
+
     private mutating func run(_ line: String, _ output: inout Output) {
         // Names are given here, so that no view has a row that is meant.
         state.view = .dashboard
-        output.actions += state.execute(line)
+        // Nor does a value stay open, which would be read again behind the next write.
+        state.keysView.close()
+        ask(state.execute(line), &output)
         // Nobody can type on at a prompt of the screen here.
         if case .prompt = state.input {
             state.input = .none
-            output.lines.append("say it in one line: \(line) and what follows; help lists the commands")
+            refuse("say it in one line: \(line) and what follows; help lists the commands", &output)
         }
+    }
+
+    private mutating func ask(_ actions: [ConsoleAction], _ output: inout Output) {
+        output.actions += actions
+        for case .keys(let command) in actions { asked = (command, state.clock.milliseconds) }
     }
 
     private mutating func details(_ line: String, _ output: inout Output) {
         let names = line.split(separator: " ").dropFirst().map(String.init)
         guard let name = names.first else {
-            return output.lines.append("say which: a shard's name or a node's address behind the command")
+            return refuse("say which: a shard's name or a node's address behind the command", &output)
         }
         guard let row = state.row(.shard(name)) ?? state.row(.node(name)) else {
-            return output.lines.append(SafeText.display("there is no node or shard \"\(name)\" in this cluster"))
+            return refuse("there is no node or shard \"\(name)\" in this cluster", &output)
         }
         output.lines += DetailText.fields(row, in: state).map { SafeText.display("\($0.label): \($0.value)") }
+    }
+
+    private mutating func end(_ output: inout Output) {
+        hasEnded = true
+        if let question, question.action != .quit {
+            refuse("\(question.title): not answered, so nothing was changed", &output)
+        } else if asked != nil || !underWay.isEmpty {
+            output.lines.append("ends when what is under way is done; Ctrl-C ends at once")
+        }
+        question = nil
     }
 
     // MARK: Questions
@@ -111,33 +157,46 @@ package struct PlainConsole {
         question = dialog
         output.lines.append(SafeText.display("\(dialog.title):"))
         output.lines += dialog.lines.map(SafeText.display)
-        output.lines.append("\(dialog.verb)? Answer yes; anything else cancels.")
+        output.lines.append(SafeText.display("\(dialog.verb)? Answer \(PlainText.yes(dialog)); anything else cancels."))
     }
 
     private mutating func answer(_ dialog: ConfirmDialog, _ line: String, _ output: inout Output) {
         question = nil
-        guard line == "yes" else { return output.lines.append("cancelled: nothing was changed") }
         var dialog = dialog
+        dialog.typed?.editor.replace(with: line)
+        guard dialog.typed == nil ? line.trimmed == "yes" : dialog.isAllowed else {
+            return refuse("cancelled: nothing was changed", &output)
+        }
         dialog.isConfirmFocused = true
         state.overlay = .confirm(dialog)
         // As if the button were pressed: what follows from it is the same.
-        output.actions += state.update(.key(.enter))
+        ask(state.update(.key(.enter)), &output)
     }
 
     // MARK: What happened
 
     private mutating func tell(_ event: ConsoleEvent, _ output: inout Output) {
-        guard case .keys(let event) = event else { return }
+        guard case .keys(let event) = event, let asked else { return }
         switch event {
         case .value(let value):
-            if wantsValue { output.lines += PlainText.value(value) }
-            wantsValue = false
+            guard asked.command == .read(value.key) else { return }
+            output.lines += PlainText.value(value)
         case .page(let page):
-            if wantsKeys { output.lines += PlainText.page(page) }
-            wantsKeys = false
-        // The state says what became of them.
-        case .done, .failed: break
+            guard case .page(_, page.number) = asked.command else { return }
+            output.lines += PlainText.page(page)
+        // The state says what became of these.
+        case .done(let command): if command != asked.command { return }
+        case .failed(let command, _):
+            guard command == asked.command else { return }
+            hasFailed = true
         }
+        self.asked = nil
+    }
+
+    /// What the state had to say about a line that it did not take.
+    private mutating func noteFailure() {
+        guard let said = state.notice, said != notice else { return }
+        if said.severity == .warning || said.severity == .error { hasFailed = true }
     }
 
     private mutating func tellNews(_ output: inout Output) {
@@ -151,5 +210,39 @@ package struct PlainConsole {
         guard running != runningTold else { return }
         runningTold = running
         output.lines.append(PlainText.summary(snapshot.status))
+    }
+
+    /// Looks what became of what was under way.
+    private mutating func follow(_ output: inout Output) {
+        if let late = asked, state.clock.milliseconds - late.at >= Self.answerMilliseconds {
+            asked = nil
+            state.finishAudit(of: .keys(late.command), "no answer", isGood: false)
+            refuse("no answer in \(Self.answerMilliseconds / 1_000) s: it may have been done, or not", &output)
+        }
+        for entry in underWay {
+            let now = state.audit.last { $0.unixSeconds == entry.unixSeconds && $0.action == entry.action }
+            guard let now, now.outcome == .bad else { continue }
+            hasFailed = true
+            // About keys it has been said.
+            if case .keys = now.action { continue }
+            output.lines.append(SafeText.display("\(now.what): \(now.result)"))
+        }
+        underWay = state.audit.filter { $0.outcome == .underWay }
+    }
+
+    /// A script is about a cluster that is there; with nodes inside, about one that runs.
+    private mutating func begin(_ output: inout Output) {
+        guard !hasBegun else { return }
+        let isThere = state.snapshot.map { snapshot in
+            let shards = snapshot.status.shards
+            return !state.options.startsNodes || shards.allSatisfy { $0.runningLeader != nil }
+                || shards.contains { $0.nodes.contains { $0.state == .failed } }
+        }
+        hasBegun = isThere ?? false
+        guard !hasBegun, let start = state.startedAt, state.clock.milliseconds - start >= Self.beginMilliseconds else {
+            return
+        }
+        hasBegun = true
+        output.lines.append("the cluster does not run as it should; the first line is taken all the same")
     }
 }

@@ -4,8 +4,6 @@ import Terminal
 /// Runs `PlainConsole` on the calling thread, which should be the main one: lines of stdin in, lines of stdout out. It never
 /// waits for a node, and never touches the terminal's settings.
 package final class PlainRunner {
-    /// A line that is longer is cut there: more than a command with the longest key and a value worth typing.
-    private static let lineBytesMax = 64 << 10
     /// Time passes for the state at least this often.
     private static let tickMilliseconds: Int32 = 1_000
 
@@ -13,23 +11,29 @@ package final class PlainRunner {
     private let isUnicode: Bool
     private let write: (String) -> Void
     private var console: PlainConsole
-    private var pending: [UInt8] = []
+    private var lines = LineSplitter()
+    private var hasEnded = false
     private var lastSnapshot: Int?
 
     /// - Parameters:
+    ///   - isScript: whether stdin is no terminal: then each line waits for what the one before asked for.
     ///   - isUnicode: whether the output is UTF-8; if not, ASCII is written.
     ///   - write: prints a line.
     package init(
         source: any ClusterSource,
         options: ConsoleOptions,
+        isScript: Bool,
         isUnicode: Bool,
         write: @escaping (String) -> Void
     ) {
         self.source = source
         self.isUnicode = isUnicode
         self.write = write
-        console = PlainConsole(options: options)
+        console = PlainConsole(options: options, isScript: isScript)
     }
+
+    /// Whether something that was asked for was not done.
+    package var hasFailed: Bool { console.hasFailed }
 
     /// Goes on until `quit`, the end of the input, or a signal; then stops the embedded nodes.
     /// - Parameters:
@@ -49,32 +53,48 @@ package final class PlainRunner {
         while true {
             if let number = signal() { return .signal(number) }
             var isReadable = false
-            waker.wait(alsoFor: STDIN_FILENO, milliseconds: Self.tickMilliseconds, isReadable: &isReadable)
+            // What is typed meanwhile waits where it comes from; a negative descriptor is not looked at.
+            let descriptor = hasEnded || console.isBusy ? -1 : STDIN_FILENO
+            waker.wait(alsoFor: descriptor, milliseconds: Self.tickMilliseconds, isReadable: &isReadable)
             if take(.console(.tick(ConsoleClock.now()))) || takeNews() { return .quit }
-            if isReadable, readLines() { return .quit }
+            if takeLines() || isReadable && readMore() { return .quit }
         }
     }
 
+    /// Takes the lines that are there, as far as none has to wait.
     /// - Returns: whether that was the end.
-    private func readLines() -> Bool {
+    private func takeLines() -> Bool {
+        while !console.isBusy, let line = lines.next() {
+            if take(event(of: line)) { return true }
+        }
+        return false
+    }
+
+    /// - Returns: whether that was the end.
+    private func readMore() -> Bool {
         var bytes = [UInt8](repeating: 0, count: 4_096)
         let count = read(STDIN_FILENO, &bytes, bytes.count)
         if count < 0 { return errno != EINTR && errno != EAGAIN }
-        if count == 0 {
-            let rest = pending
-            pending = []
-            return !rest.isEmpty && take(.line(String(decoding: rest, as: UTF8.self))) || take(.endOfInput)
+        if count > 0 {
+            lines.add(bytes[..<count])
+            return takeLines()
         }
-        for byte in bytes[..<count] {
-            if byte == UInt8(ascii: "\n") {
-                let line = String(decoding: pending, as: UTF8.self)
-                pending = []
-                if take(.line(line)) { return true }
-            } else if pending.count < Self.lineBytesMax {
-                pending.append(byte)
-            }
+        hasEnded = true
+        if let line = lines.last(), take(event(of: line)) { return true }
+        return take(.endOfInput)
+    }
+
+    private func event(of line: LineSplitter.Line) -> PlainConsole.Event {
+        switch line {
+        case .text(let text): .line(text)
+        case .tooLong:
+            .refused(
+                "a line has at most \(NumberFormat.full(LineSplitter.lineBytesMax)) bytes, and nothing was done with this one: "
+                    + "write long values with shoal put KEY - < FILE"
+            )
+        case .notText:
+            .refused("a line is UTF-8, and nothing was done with this one: write other bytes as \\x00 to \\xff")
         }
-        return false
     }
 
     private func takeNews() -> Bool {

@@ -17,6 +17,33 @@ enum PlainText {
         }
     }
 
+    /// Why there is no such command here.
+    static func unknown(_ name: String, isReadOnly: Bool) -> String {
+        let all = CommandTable(isReadOnly: false, canCopy: false)
+        guard let command = all.commands.first(where: { $0.name == name }) else {
+            return "no command \"\(name)\"; help lists those there are"
+        }
+        if isReadOnly, command.isMutating { return "no command \"\(name)\" here: this console is read-only" }
+        return notHere(command)
+    }
+
+    /// Where to go with a command that only a screen has.
+    static func notHere(_ command: ConsoleCommand) -> String {
+        switch command.handler {
+        case .reshard, .reshardPause, .reshardCancel, .reshardRate:
+            "\(command.name) is for the screen; as lines, its steps are those of shoal reshard"
+        case .expire: "\(command.name) is for the screen; as a line it is shoal expire KEY SECONDS"
+        case .edit: "\(command.name) is for the screen; put writes the whole value"
+        default: "\(command.name) is for the screen; help lists what there is here"
+        }
+    }
+
+    /// The word that answers a question.
+    static func yes(_ dialog: ConfirmDialog) -> String {
+        guard let typed = dialog.typed else { return "yes" }
+        return typed.isEnd ? "how it ends, \(typed.text)" : typed.text
+    }
+
     static func help(_ table: CommandTable) -> [String] {
         let commands = table.commands.filter { isForLines($0.handler) }.map { command in
             let argument = command.argument == .none ? "" : " \(command.argument.placeholder)"

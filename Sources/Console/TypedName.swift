@@ -1,0 +1,38 @@
+/// The name of what would be lost, to be typed before it is: a slip of the finger types no name. Pure.
+package struct TypedName: Hashable, Sendable {
+    /// A longer key is asked for by its end, which tells keys with the same prefix apart.
+    private static let lettersMax = 32
+    /// Of it so many letters, an escape being up to four of them.
+    private static let endLetters = 16
+
+    /// What is to be typed, as `KeyText` writes it.
+    package let text: String
+    /// Whether it is only the end of the name.
+    package let isEnd: Bool
+    private let bytes: [UInt8]
+    /// What has been typed so far.
+    package var editor = LineEditor()
+
+    package init(key: [UInt8]) {
+        let whole = KeyText.text(of: key)
+        guard whole.unicodeScalars.count > Self.lettersMax else {
+            (text, bytes, isEnd) = (whole, key, false)
+            return
+        }
+        // Half a letter could not be typed.
+        let letters = String(validating: key, as: UTF8.self)?.unicodeScalars.map { Array(String($0).utf8) }
+        var end: [UInt8] = []
+        for letter in (letters ?? key.map { [$0] }).reversed() {
+            let longer = letter + end
+            guard KeyText.text(of: longer).unicodeScalars.count <= Self.endLetters else { break }
+            end = longer
+        }
+        (text, bytes, isEnd) = (KeyText.text(of: end), end, true)
+    }
+
+    /// Whether that is the name, whichever way its bytes are written.
+    package var isRight: Bool { KeyText.bytes(of: editor.text) == bytes }
+
+    /// What is asked of the user.
+    package var question: String { isEnd ? "Type its end: \(text)" : "Type its name, then Enter:" }
+}
