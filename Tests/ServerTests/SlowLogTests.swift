@@ -68,6 +68,26 @@ import Testing
         #expect(told.thresholdMicroseconds == 10_000 && told.address == "\(server.address)")
         let entry = try #require(told.entries.first)
         #expect(entry.command == "GET slow-key" && entry.count == 1 && entry.microseconds >= 10_000)
+        // The same in the form of Redis: number, time, microseconds, words, client, the client's name. On a full machine
+        // there may be others by now.
+        let words = "*2\r\n$3\r\nGET\r\n$8\r\nslow-key\r\n"
+        let client = "$\(entry.client.utf8.count)\r\n\(entry.client)\r\n$0\r\n\r\n"
+        let shown = "*6\r\n:\(entry.number)\r\n:\(entry.time)\r\n:\(entry.microseconds)\r\n\(words)\(client)"
+        connection.send("SLOWLOG GET -1\r\n")
+        #expect(String(decoding: try connection.receiveReply(), as: UTF8.self).contains(shown))
+        connection.send("SLOWLOG LEN\r\n")
+        let length = String(decoding: try connection.receiveReply(), as: UTF8.self)
+        #expect(length.hasPrefix(":") && length != ":0\r\n")
+        for (command, answer) in [
+            ("SLOWLOG GET 0", "*0"), ("SLOWLOG GET x", "-ERR value is not an integer or out of range"),
+            ("SLOWLOG GET -2", "-ERR count should be greater than or equal to -1"), ("SLOWLOG RESET", "+OK"),
+            ("SLOWLOG GET 1 2", "-ERR wrong number of arguments for 'slowlog|get' command"),
+        ] {
+            let answer = "\(answer)\r\n"
+            #expect(try server.ask("\(command)\r\n", connection, expecting: answer) == answer, "\(command)")
+        }
+        connection.send("SLOWLOG GET -1\r\n")
+        #expect(!String(decoding: try connection.receiveReply(), as: UTF8.self).contains(shown))
         try await server.stop()
     }
 }

@@ -8,6 +8,7 @@ import Testing
         let connection = try server.connect()
         for (command, subcommands) in [
             ("CLIENT", ["GETNAME", "ID", "INFO", "SETINFO", "SETNAME"]), ("CONFIG", ["GET"]),
+            ("SLOWLOG", ["GET", "LEN", "RESET"]),
             ("COMMAND", ["COUNT", "DOCS", "GETKEYS", "INFO", "LIST"]),
             ("CLUSTER", ["COUNTKEYSINSLOT", "INFO", "KEYSLOT", "MYID", "NODES", "SHARDS", "SLOTS"]),
         ] {

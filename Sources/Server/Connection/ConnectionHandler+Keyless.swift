@@ -30,6 +30,7 @@ extension ConnectionHandler {
             output.writeRESPOK()
             closeAfterReplies()
         case .config: executeCONFIG(bytes)
+        case .slowlog: executeSLOWLOG(bytes)
         case .command: executeCOMMAND(bytes)
         case .cluster: executeCLUSTER(bytes)
         case .dbsize: executeDBSIZE()
@@ -126,7 +127,7 @@ extension ConnectionHandler {
     }
 
     /// The subcommand in lower case; nil when HELP or an error has been answered.
-    private func subcommand(of command: RESPCommand, _ bytes: UnsafeRawBufferPointer) -> String? {
+    func subcommand(of command: RESPCommand, _ bytes: UnsafeRawBufferPointer) -> String? {
         switch RESPSubcommands.check(command, word(1, bytes), count: arguments.count) {
         case .known(let name): return name
         case .refused(let text): output.writeRESPError(text)
@@ -175,6 +176,8 @@ extension ConnectionHandler {
             ("save", ""), ("appendonly", "yes"), ("appendfsync", durability == .fsync ? "always" : "no"),
             ("databases", "1"), ("maxmemory", "0"), ("cluster-enabled", "yes"),
             ("proto-max-bulk-len", String(StorageLimits.valueBytesMax)),
+            ("slowlog-log-slower-than", String(SlowLog.threshold / 1_000)),
+            ("slowlog-max-len", String(SlowLog.entriesMax)),
         ]
         var found: [(String, String)] = []
         for entry in known {

@@ -25,6 +25,47 @@ extension ConnectionHandler {
         note(Clock.monotonicNanoseconds() - done.since, 1) { done.words }
     }
 
+    /// The log that `GET /slowlog` has, in the form of Redis.
+    func executeSLOWLOG(_ bytes: UnsafeRawBufferPointer) {
+        let log = loop.metrics.slow
+        switch subcommand(of: .slowlog, bytes) {
+        case "get": executeSLOWLOGGET(bytes, log)
+        case "len": output.writeRESPInteger(Int64(log.count))
+        case "reset":
+            log.reset()
+            output.writeRESPOK()
+        default: break
+        }
+    }
+
+    private func executeSLOWLOGGET(_ bytes: UnsafeRawBufferPointer, _ log: SlowLog) {
+        // As Redis words it.
+        guard arguments.count <= 3 else {
+            return output.writeRESPError("ERR wrong number of arguments for 'slowlog|get' command")
+        }
+        var count: Int64 = 10
+        if arguments.count == 3 {
+            guard let asked = RESPInteger.parse(arguments.bytes(2, in: bytes)) else {
+                return output.writeRESPError("ERR value is not an integer or out of range")
+            }
+            guard asked >= -1 else { return output.writeRESPError("ERR count should be greater than or equal to -1") }
+            count = asked == -1 ? .max : asked
+        }
+        let found = log.newest(Int(clamping: count))
+        output.writeRESPArray(count: found.count)
+        for kept in found {
+            output.writeRESPArray(count: 6)
+            output.writeRESPInteger(Int64(clamping: kept.entry.number))
+            output.writeRESPInteger(Int64(kept.entry.time))
+            output.writeRESPInteger(Int64(clamping: kept.entry.microseconds))
+            output.writeRESPArray(count: kept.words.count)
+            for word in kept.words { word.withUnsafeBytes { output.writeRESPBulk($0) } }
+            output.writeRESPBulk(kept.entry.client)
+            // Names are those of a connection, which may have gone.
+            output.writeRESPBulk("")
+        }
+    }
+
     func words(in bytes: UnsafeRawBufferPointer) -> [[UInt8]] {
         // One more than is kept tells that there were more.
         (0..<arguments.count).prefix(SlowLog.wordsMax + 1).map { index in

@@ -93,6 +93,15 @@ extension CommandTable {
             "A container for server configuration commands",
             complexity: "Depends on subcommand."
         ),
+        Entry(
+            .slowlog,
+            "",
+            "slow",
+            .server,
+            since: "2.2.12",
+            "A container for slow log commands",
+            complexity: "Depends on subcommand."
+        ),
     ]
 
     /// Commands about the cluster.

@@ -2,7 +2,8 @@
 package enum RESPCommand: UInt8, CaseIterable, Sendable {
     case hello, ping, echo, select, client, get, set, setnx, setex, psetex, getset, getdel, del, unlink,
         exists, mget, mset, incr, decr, incrby, decrby, append, strlen, ttl, pttl, expire, pexpire, persist,
-        type, scan, keys, dbsize, info, command, config, readonly, readwrite, cluster, quit, reset, asking, wait
+        type, scan, keys, dbsize, info, command, config, readonly, readwrite, cluster, quit, reset, asking, wait,
+        slowlog
 
     /// In lower case, as in error messages.
     package var name: String { "\(self)" }
@@ -11,7 +12,7 @@ package enum RESPCommand: UInt8, CaseIterable, Sendable {
     package var arity: Int {
         switch self {
         case .set, .mset, .expire, .pexpire: -3
-        case .client, .del, .unlink, .exists, .mget, .scan, .config, .cluster: -2
+        case .client, .del, .unlink, .exists, .mget, .scan, .config, .cluster, .slowlog: -2
         case .hello, .ping, .info, .command, .quit: -1
         case .dbsize, .readonly, .readwrite, .reset, .asking: 1
         case .echo, .select, .get, .getdel, .incr, .decr, .strlen, .ttl, .pttl, .persist, .type, .keys: 2
@@ -127,6 +128,7 @@ package enum RESPCommand: UInt8, CaseIterable, Sendable {
             case 0x74736973726570: .persist
             case 0x646E616D6D6F63: .command
             case 0x72657473756C63: .cluster
+            case 0x676F6C776F6C73: .slowlog
             default: nil
             }
         case 8:

@@ -1,4 +1,4 @@
-/// The subcommands of CLIENT, CLUSTER, COMMAND and CONFIG: how many words each takes, and what HELP says of it.
+/// The subcommands of CLIENT, CLUSTER, COMMAND, CONFIG and SLOWLOG: how many words each takes, and what HELP says of it.
 enum RESPSubcommands {
     struct Entry: Sendable {
         /// In lower case.
@@ -64,6 +64,7 @@ enum RESPSubcommands {
         case .cluster: cluster
         case .command: commandEntries
         case .config: config
+        case .slowlog: slowlog
         default: []
         }
     }
@@ -92,6 +93,12 @@ enum RESPSubcommands {
         Entry("getkeys", -4, "<full-command>", "Return the keys of a full command."),
         Entry("info", -2, "[<command-name> ...]", "Return details about the commands, about all without names."),
         Entry("list", 2, "Return the names of all commands."),
+    ]
+
+    private static let slowlog = [
+        Entry("get", -2, "[<count>]", "Return the newest entries of the slow log, 10 by default, all for -1."),
+        Entry("len", 2, "Return the number of entries of the slow log."),
+        Entry("reset", 2, "Remove all entries of the slow log."),
     ]
 
     private static let config = [

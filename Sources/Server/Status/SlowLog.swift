@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The newest commands that took long, for `GET /slowlog` and the console. What is measured is the time that they kept their
+/// The newest commands that took long, for `GET /slowlog`, `SLOWLOG` and the console. What is measured is the time that they kept their
 /// connection, and other commands of it, from going on; not the wait for disks and replicas.
 package final class SlowLog: Sendable {
     /// One command, or several of one read of a socket.
@@ -41,12 +41,27 @@ package final class SlowLog: Sendable {
     static let wordsMax = 8
     static let wordBytesMax = 64
 
-    private let state = Mutex<(next: UInt64, entries: [Entry])>((1, []))
+    /// An entry with name and arguments as they came, cut.
+    struct Kept: Sendable {
+        var entry: Entry
+        var words: [[UInt8]]
+    }
+
+    private let state = Mutex<(next: UInt64, entries: [Kept])>((1, []))
 
     package init() {}
 
     /// Newest first. Any thread.
-    package var entries: [Entry] { state.withLock { $0.entries.reversed() } }
+    package var entries: [Entry] { state.withLock { $0.entries.reversed().map(\.entry) } }
+
+    /// Newest first, so many at most. Any thread.
+    func newest(_ count: Int) -> [Kept] { state.withLock { $0.entries.suffix(max(0, count)).reversed() } }
+
+    /// Any thread.
+    package var count: Int { state.withLock { $0.entries.count } }
+
+    /// Forgets all entries; numbers go on. Any thread.
+    package func reset() { state.withLock { $0.entries = [] } }
 
     /// Takes a command in if it was slow; any thread.
     /// - Parameters:
@@ -61,7 +76,8 @@ package final class SlowLog: Sendable {
         _ words: () -> [[UInt8]]
     ) {
         guard nanoseconds >= SlowLog.threshold else { return }
-        let command = SlowLog.text(of: words())
+        let words = SlowLog.cut(words())
+        let command = words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
         state.withLock { state in
             let entry = Entry(
                 number: state.next,
@@ -72,17 +88,17 @@ package final class SlowLog: Sendable {
                 client: client
             )
             state.next += 1
-            state.entries.append(entry)
+            state.entries.append(Kept(entry: entry, words: words))
             if state.entries.count > SlowLog.entriesMax { state.entries.removeFirst() }
         }
     }
 
-    private static func text(of words: [[UInt8]]) -> String {
-        var parts = words.prefix(wordsMax).map { word in
-            String(decoding: word.prefix(wordBytesMax), as: UTF8.self) + (word.count > wordBytesMax ? "…" : "")
+    private static func cut(_ words: [[UInt8]]) -> [[UInt8]] {
+        let more = Array("…".utf8)
+        let parts = words.prefix(wordsMax).map { word in
+            word.count > wordBytesMax ? word.prefix(wordBytesMax) + more : word
         }
-        if words.count > wordsMax { parts.append("…") }
-        return parts.joined(separator: " ")
+        return words.count > wordsMax ? parts + [more] : parts
     }
 }
 
