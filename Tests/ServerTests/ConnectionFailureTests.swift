@@ -15,6 +15,7 @@ import Testing
         let first = queued()
         server.holdCommits()
         inFlight.send("SET a 1\r\n")
+        #expect(try server.wait(witness) { queued() == first + 1 })
         #expect(try server.ask("GET a\r\n", witness, expecting: "$-1\r\n") == "$-1\r\n")
         // Empty lines are no commands and have no replies.
         resp.send("SET b 1\r\n\r\n\r\nGET b\r\n")
