@@ -62,11 +62,15 @@ package final class ConsoleRunner {
         // A second hang-up or a supervisor's second TERM must not cut the clean stop short; Ctrl-C still does.
         signal(SIGHUP, SIG_IGN)
         signal(SIGTERM, SIG_IGN)
+        // What nodes log while they stop goes where it went before, between nobody's lines. A log that can't be written any
+        // more is no reason not to stop them: then it is printed.
+        let log = logPath.flatMap { try? OutputCapture(path: $0) }
         source.shutdown { line in
             // The terminal may be gone; then there is nobody to tell.
             let bytes = Array((SafeText.display(line) + "\n").utf8)
-            _ = write(STDERR_FILENO, bytes, bytes.count)
+            _ = write(log?.original(of: STDERR_FILENO) ?? STDERR_FILENO, bytes, bytes.count)
         }
+        log?.restore()
         return ending
     }
 

@@ -11,6 +11,12 @@ extension EndToEndSuite {
             try await console.quit()
             #expect(console.terminal.settingsAfter == console.terminal.settingsBefore)
             #expect(try await console.terminal.isNormalScreen())
+            // What it did last, and not what its nodes log.
+            let left = try await console.screen().text
+            #expect(
+                left.contains("stopping \(console.cluster.members[0].address)") && !left.contains(" shoal: "),
+                "\(left)"
+            )
         }
 
         @Test func theNodesRunByThemselves() async throws {

@@ -2,11 +2,11 @@ import Glibc
 
 /// Keeps what the process prints off the screen: standard output and error go to a file until `restore`, if they
 /// lead to a terminal now. One thread.
-final class OutputCapture {
+package final class OutputCapture {
     private var saved: [(descriptor: Int32, copy: Int32)] = []
 
     /// Appends to the file, made if it does not exist, readable by its owner only.
-    init(path: String) throws(TerminalError) {
+    package init(path: String) throws(TerminalError) {
         let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             let reason = String(cString: strerror(errno))
@@ -27,8 +27,13 @@ final class OutputCapture {
 
     deinit { restore() }
 
+    /// Where `descriptor` led before; itself where nothing was changed.
+    package func original(of descriptor: Int32) -> Int32 {
+        saved.first { $0.descriptor == descriptor }?.copy ?? descriptor
+    }
+
     /// Leads both back to where they went before. May be called again.
-    func restore() {
+    package func restore() {
         fflush(nil)
         for (descriptor, copy) in saved {
             dup2(copy, descriptor)
