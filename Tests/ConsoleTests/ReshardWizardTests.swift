@@ -345,6 +345,12 @@ import Testing
         _ = state.press(.character("6"))
         #expect(state.press(.character("p")) == [.reshard(.pause(job: view.job.id))])
         #expect(state.press(.character("r")) == [.reshard(.limit(job: view.job.id, rate: 100_000_000))])
+        // Before the job shows it, the next step goes on from what was asked for; after a refusal from what is.
+        #expect(state.press(.character("r")) == [.reshard(.limit(job: view.job.id, rate: 250_000_000))])
+        _ = state.update(.reshard(.job(view)))
+        #expect(state.press(.character("r")) == [.reshard(.limit(job: view.job.id, rate: nil))])
+        _ = state.update(.reshard(.refused("another console was faster")))
+        #expect(state.press(.character("r")) == [.reshard(.limit(job: view.job.id, rate: 100_000_000))])
         #expect(state.press(.character("a")) == [])
         guard case .confirm(let dialog) = state.overlay else {
             Issue.record("no dialog")

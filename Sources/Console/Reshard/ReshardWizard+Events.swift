@@ -22,6 +22,7 @@ extension ReshardWizard {
             confirmation = LineEditor()
         case .refused(let reason):
             message = reason
+            askedRate = nil
             if isStarting {
                 isStarting = false
                 step = .plan
@@ -59,6 +60,7 @@ extension ReshardWizard {
         let hadEnded = job.map { $0.job.id == view.job.id ? $0.job.state.isEnded : true } ?? true
         let isNew = job?.job.id != view.job.id
         job = view
+        if let asked = askedRate, asked.job != view.job.id || asked.rate == view.job.rate { askedRate = nil }
         if isNew { endedAt = nil }
         if view.job.state.isEnded, !isNew, !hadEnded { endedAt = unixSeconds }
         let isExpected = expectedJob.map { $0 == view.job.id } ?? true

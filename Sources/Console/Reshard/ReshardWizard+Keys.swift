@@ -139,10 +139,17 @@ extension ReshardWizard {
     mutating func stepRate(ofJob isJobs: Bool) -> [ReshardCommand] {
         if isJobs {
             guard let job = job?.job, job.state.mayMove else { return [] }
-            return [.limit(job: job.id, rate: Self.rate(after: job.rate))]
+            let next = Self.rate(after: askedRate?.job == job.id ? askedRate?.rate : job.rate)
+            askedRate = AskedRate(job: job.id, rate: next)
+            return [.limit(job: job.id, rate: next)]
         }
         rate = Self.rate(after: rate)
         return []
+    }
+
+    struct AskedRate: Hashable, Sendable {
+        var job: String
+        var rate: UInt64?
     }
 
     private static func rate(after rate: UInt64?) -> UInt64? {

@@ -73,6 +73,8 @@ package struct ReshardWizard: Hashable, Sendable {
 
     /// The newest job there is, also one of another console.
     package internal(set) var job: ReshardJobView?
+    /// A limit that was asked for and that its job doesn't show yet: the next step goes on from there.
+    var askedRate: AskedRate?
     /// When its end was seen, in seconds since 1970; nil if it had ended before anybody looked.
     package internal(set) var endedAt: Int?
 
