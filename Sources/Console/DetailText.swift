@@ -171,7 +171,8 @@ enum DetailText {
     }
 
     private static func percentiles(_ latency: NodeStatus.Percentiles) -> String {
-        "p50 \(NumberFormat.milliseconds(micros: latency.p50)), "
+        guard latency.p99 > 0 else { return "none lately" }
+        return "p50 \(NumberFormat.milliseconds(micros: latency.p50)), "
             + "p99 \(NumberFormat.milliseconds(micros: latency.p99)) ms"
     }
 }

@@ -135,8 +135,8 @@ struct TableCellText {
         case .sync: return node.inSync ? "yes" : "no"
         case .term: return node.leadership.map { "\($0.term)" } ?? unknown
         case .entries: return node.role == .leader ? unknown : NumberFormat.short(node.lag.entries)
-        case .writeTail: return NumberFormat.milliseconds(micros: node.latencyMicroseconds.write.p99)
-        case .readTail: return NumberFormat.milliseconds(micros: node.latencyMicroseconds.read.p99)
+        case .writeTail: return latency(node.latencyMicroseconds.write.p99)
+        case .readTail: return latency(node.latencyMicroseconds.read.p99)
         case .uptime: return NumberFormat.duration(seconds: node.uptimeSeconds)
         default: return unknown
         }
@@ -166,9 +166,13 @@ struct TableCellText {
         case .write: return NumberFormat.short(rates.write)
         case .lag: return replicas.map(\.lag.milliseconds).max().map(NumberFormat.short) ?? unknown
         case .entries: return replicas.map(\.lag.entries).max().map(NumberFormat.short) ?? unknown
-        case .writeTail:
-            return NumberFormat.milliseconds(micros: serving.map(\.latencyMicroseconds.write.p99).max() ?? 0)
-        default: return NumberFormat.milliseconds(micros: serving.map(\.latencyMicroseconds.read.p99).max() ?? 0)
+        case .writeTail: return latency(serving.map(\.latencyMicroseconds.write.p99).max() ?? 0)
+        default: return latency(serving.map(\.latencyMicroseconds.read.p99).max() ?? 0)
         }
+    }
+
+    /// Nothing takes no time: without requests there is nothing to tell.
+    private func latency(_ micros: Int) -> String {
+        micros == 0 ? unknown : NumberFormat.milliseconds(micros: micros)
     }
 }

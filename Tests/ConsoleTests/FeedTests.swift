@@ -69,8 +69,13 @@ import Testing
 
     @Test func logsHaveALevelAndABound() throws {
         var state = ConsoleFixture.state(embedded: ["127.0.0.2:8080"])
-        _ = state.update(.logs(ConsoleFixture.logs))
+        // On the smallest screen, all of where the other logs are.
         _ = state.press(.character("8"))
+        _ = state.update(.resized(width: 40, height: 10))
+        let words = try ConsoleFixture.frame(state).plainText.split { " │\n".contains($0) }.joined(separator: " ")
+        #expect(words.contains("their logs are their standard output"), "\(words)")
+        _ = state.update(.resized(width: 80, height: 24))
+        _ = state.update(.logs(ConsoleFixture.logs))
         #expect(try text(state).contains("127.0.0.22:8080 and 2 others run on their own"))
         #expect(try text(state).contains("opens the engine"))
         #expect(try text(state).contains(#"\x1b[31m"#))

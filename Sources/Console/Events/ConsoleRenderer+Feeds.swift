@@ -64,8 +64,13 @@ extension ConsoleRenderer {
         if let first = headless.first, body.count > 1 {
             let others = headless.count > 1 ? " and \(NumberFormat.counted(headless.count - 1, "other"))" : ""
             let run = headless.count > 1 ? "run on their own: their logs are their" : "runs on its own: its log is its"
-            put("\(first)\(others) \(run) standard output", y: body.lowerBound, style: theme[.textDim])
-            body = body.dropFirst()
+            let text = "\(first)\(others) \(run) standard output"
+            // Where there is nothing else to see, all of it.
+            let lines = state.logLines.isEmpty ? Self.wrapped(text, width: inner - 2) : [text]
+            for line in lines.prefix(body.count - 1) {
+                put(line, y: body.lowerBound, style: theme[.textDim])
+                body = body.dropFirst()
+            }
         }
         let shown = feed(state.logLines, state.logsView, rows: body.count)
         for (y, line) in zip(body, shown) { draw(line, y: y) }

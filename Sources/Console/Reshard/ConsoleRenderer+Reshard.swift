@@ -13,11 +13,11 @@ extension ConsoleRenderer {
         drawFoot(wizard, &area)
         guard state.reshard.isOpen || wizard.job != nil else {
             put("no reshard runs, and none is known", y: area.y, style: theme[.text])
-            return put(
-                "\(reshardKey) begins one: add or remove shards, move slots",
-                y: area.y + 1,
-                style: theme[.textDim]
-            )
+            let text = "\(reshardKey) begins one: add or remove shards, move slots"
+            for (line, y) in zip(Self.wrapped(text, width: area.width), area.y + 1..<max(area.y + 1, area.endY)) {
+                put(line, y: y, style: theme[.textDim])
+            }
+            return
         }
         drawRail(wizard, &area)
         draw(wizard, area)
