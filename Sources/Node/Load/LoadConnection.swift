@@ -149,6 +149,7 @@ final class LoadConnection: ChannelInboundHandler {
     }
 
     private func reopen() {
+        guard !worker.isStopped else { return }
         attempts += 1
         let bound = NIOLoopBound(self, eventLoop: worker.loop)
         guard worker.isPatient || attempts <= Self.attemptsMax else {

@@ -78,7 +78,7 @@ package struct LoadGenerator: Sendable {
         } catch {
             outcome = .failure(error)
         }
-        for worker in workers { try? await worker.eventLoop.submit { worker.value.stop() }.get() }
+        for worker in workers { try? await worker.eventLoop.flatSubmit { worker.value.stop() }.get() }
         try? await group.shutdownGracefully()
         do {
             return try outcome.get()

@@ -43,8 +43,8 @@ final class LoadWorker {
     private var carried: UInt64 = 0
     private var tickedAt: UInt64?
     private var connections: [LoadConnection] = []
-    /// The slot map is being asked for.
-    private var isLooking = false
+    /// The slot map is being asked for; completes when that is over.
+    private var looking: EventLoopFuture<Void>?
     private var parked: [LoadConnection] = []
     private var done: EventLoopPromise<LoadTally>?
     private var pacing: RepeatedTask?
@@ -101,8 +101,10 @@ final class LoadWorker {
     }
 
     /// Closes everything; what is in flight is forgotten.
-    func stop() {
-        guard !isStopped else { return }
+    /// - Returns: when nothing more will use the loop: a look at the slot map goes on by itself until it is answered.
+    @discardableResult func stop() -> EventLoopFuture<Void> {
+        let looked = looking ?? loop.makeSucceededVoidFuture()
+        guard !isStopped else { return looked }
         isStopped = true
         pacing?.cancel()
         for connection in connections { connection.close() }
@@ -110,6 +112,7 @@ final class LoadWorker {
         parked = []
         done?.succeed(tally)
         done = nil
+        return looked
     }
 
     /// Takes up to `count` operations out of what is left to send.
@@ -164,15 +167,16 @@ final class LoadWorker {
 
     /// Asks for the whole slot map, as cluster clients do after a redirect: else every slot would cost one.
     private func lookAgain(at address: NodeAddress) {
-        guard !isLooking else { return }
-        isLooking = true
+        guard looking == nil, !isStopped else { return }
         let bound = NIOLoopBound(self, eventLoop: loop)
         let group: any EventLoopGroup = loop
-        loop.makeFutureWithTask { try await LoadTopology.discover(target: address, group: group) }
-            .assumeIsolated()
+        let answer = loop.makeFutureWithTask { try await LoadTopology.discover(target: address, group: group) }
+        looking = answer.map { _ in }.recover { _ in }
+        answer.assumeIsolated()
             .whenComplete { result in
                 let worker = bound.value
-                worker.isLooking = false
+                worker.looking = nil
+                guard !worker.isStopped else { return }
                 // Redirects go on telling, slot by slot, when the node can't be asked.
                 guard case .success(let newer) = result else { return }
                 let known = worker.topology.leaders.count
