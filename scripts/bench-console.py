@@ -18,15 +18,14 @@ import os
 import pty
 import random
 import select
-import shutil
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import termios
 import time
-import urllib.request
+
+from bench_cluster import BenchCluster, write_config
 
 WIDTH, HEIGHT = 120, 40
 STARTS, KEYS, WATCHED_SECONDS, NODES = 20, 500, 30, 200
@@ -90,38 +89,6 @@ class Console:
                 break
         os.waitpid(self.pid, 0)
         os.close(self.terminal)
-
-
-def configure(folder, addresses):
-    with open(os.path.join(folder, "config.yaml"), "w") as file:
-        file.write("Cluster:\n  Name: bench\n")
-        for index, pair in enumerate(addresses):
-            file.write(f"---\nShard:\n  Name: shard{index}\n  Index: {index}\n  Address: {pair[0]}\n")
-            if pair[1:]:
-                file.write(f"  Replicas: [{', '.join(pair[1:])}]\n")
-
-
-def start_nodes(shoal, folder, addresses):
-    processes = []
-    for index, pair in enumerate(addresses):
-        for place, address in enumerate(pair):
-            command = [shoal, "node", "--shard", f"shard{index}", "--http-address", address]
-            command += ["--config-file", os.path.join(folder, "config.yaml")] + (["--replica"] if place else [])
-            log = open(os.path.join(folder, f"{address.replace(':', '_')}.log"), "w")
-            processes.append(subprocess.Popen(command, stdout=log, stderr=log))
-    end = time.monotonic() + PATIENCE
-    for address in sum(addresses, []):
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://{address}/status", timeout=5) as answer:
-                    if json.load(answer)["state"] == "running":
-                        break
-            except OSError:
-                pass
-            if time.monotonic() > end:
-                raise SystemExit(f"{address} does not run")
-            time.sleep(0.05)
-    return processes
 
 
 def simulate(port, template, addresses):
@@ -203,13 +170,17 @@ def keys(shoal, folder):
 def main():
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
-    shoal, folder = os.path.abspath(sys.argv[1]), tempfile.mkdtemp(prefix="shoal-bench-")
+    shoal = os.path.abspath(sys.argv[1])
     few = [[f"127.60.{shard}.{node}:18600" for node in (1, 2)] for shard in (1, 2)]
     many = [[f"127.61.{shard}.{node}:18601" for node in (1, 2)] for shard in range(NODES // 2)]
-    configure(folder, few)
-    processes = start_nodes(shoal, folder, few)
+    cluster = BenchCluster(shoal, few, PATIENCE)
+    folder = cluster.folder
     simulator = None
     try:
+        for shard, (leader, replica) in enumerate(few):
+            cluster.spawn(shard, leader)
+            cluster.spawn(shard, replica, "--replica")
+        cluster.wait("all running", cluster.are_running)
         fine = first_frames(shoal, folder)
         console = Console(shoal, folder)
         console.wait(b"4/4 nodes running")
@@ -217,14 +188,11 @@ def main():
         console.close()
         print(f"idle beside 4 nodes: {share:.2%} of a core, {min(counts)} to {max(counts)} bytes a second", flush=True)
         fine = fine and share < IDLE and max(counts) < TICK_BYTES
-        with urllib.request.urlopen(f"http://{few[0][0]}/status", timeout=5) as answer:
-            template = json.load(answer)
-        while processes:
-            process = processes.pop()
-            process.terminate()
-            process.wait()
+        template = cluster.status(few[0][0])
+        for address in list(cluster.processes):
+            cluster.stop(address)
         fine = keys(shoal, folder) and fine
-        configure(folder, many)
+        write_config(cluster.config, many)
         simulator = simulate(18601, template, many)
         console = Console(shoal, folder)
         console.wait(f"{NODES}/{NODES} nodes running".encode())
@@ -235,9 +203,7 @@ def main():
     finally:
         if simulator:
             os.kill(simulator, signal.SIGKILL)
-        for process in processes:
-            process.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+        cluster.close()
     raise SystemExit(0 if fine else 1)
 
 

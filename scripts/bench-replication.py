@@ -11,83 +11,32 @@
 
 Exit code 1 if a write failed or a replica did not come back.
 """
-import json
 import os
-import shutil
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import time
-import urllib.request
+
+from bench_cluster import BenchCluster, phase
 
 RATE = 10_000
 VALUE_BYTES = 4096
 PATIENCE = 300  # seconds: what takes longer has failed
 
 
-class Cluster:
-    """One shard, its nodes as processes; everything goes with `close`."""
+class Shard(BenchCluster):
+    """One shard, a node for each engine; a node is meant by its place."""
 
     def __init__(self, shoal, host, engines):
-        self.shoal = shoal
-        self.folder = tempfile.mkdtemp(prefix="shoal-bench-")
         self.addresses = [f"{host}.{number + 1}:18500" for number in range(len(engines))]
         self.engines = engines
-        self.config = os.path.join(self.folder, "config.yaml")
-        with open(self.config, "w") as file:
-            file.write(f"Cluster:\n  Name: bench\n---\nShard:\n  Name: shard0\n  Index: 0\n  Address: {self.addresses[0]}\n")
-            file.write(f"  Replicas: [{', '.join(self.addresses[1:])}]\n")
-        self.processes = {}
+        super().__init__(shoal, [self.addresses], PATIENCE)
         for index in range(len(engines)):
             self.start(index)
-        self.wait("all in sync", self.is_level)
+        self.wait("all in sync", self.are_in_sync)
 
     def start(self, index):
-        command = [self.shoal, "node", "--shard", "shard0", "--http-address", self.addresses[index]]
-        command += ["--config-file", self.config, "--db-type", self.engines[index]]
-        if index > 0:
-            command.append("--replica")
-        log = open(os.path.join(self.folder, f"{index}.log"), "a")
-        self.processes[index] = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-
-    def stop(self, index):
-        process = self.processes.pop(index)
-        process.terminate()
-        process.wait()
-
-    def status(self, index):
-        with urllib.request.urlopen(f"http://{self.addresses[index]}/status", timeout=5) as answer:
-            return json.load(answer)
-
-    def is_level(self):
-        found = [self.status(index) for index in range(len(self.engines))]
-        return all(each["state"] == "running" and each["in_sync"] for each in found)
-
-    def wait(self, what, condition, seconds=PATIENCE):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                if condition():
-                    return
-            except OSError:
-                pass  # not listening yet
-            time.sleep(0.05)
-        raise SystemExit(f"after {seconds} s still not: {what}; logs are in {self.folder}")
-
-    def bench(self, *options):
-        command = [self.shoal, "bench", "--reads", "0", "--json", "--config-file", self.config, *options]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-    @staticmethod
-    def phase(process):
-        return json.loads(process.communicate()[0])["phases"][0]
-
-    def close(self):
-        for index in list(self.processes):
-            self.stop(index)
-        shutil.rmtree(self.folder)
+        self.spawn(0, self.addresses[index], "--db-type", self.engines[index], *(["--replica"] if index else []))
 
 
 class DiskProbe:
@@ -126,28 +75,28 @@ def disk_bytes(folder):
 
 
 def switchover(shoal, rounds):
-    cluster = Cluster(shoal, "127.57.0", ["lmdb", "rocksdb", "lmdb"])
+    cluster = Shard(shoal, "127.57.0", ["lmdb", "rocksdb", "lmdb"])
     pauses, controls, errors = [], [], {}
     for number in range(rounds):
         probe = DiskProbe(cluster.folder)
-        controls.append(cluster.phase(cluster.bench("--rate", str(RATE), "--writes", str(RATE * 3 // 2)))["longest_pause_ms"])
+        controls.append(phase(cluster.bench("--rate", str(RATE), "--writes", str(RATE * 3 // 2)))["longest_pause_ms"])
         control_disk, probe = probe.end(), DiskProbe(cluster.folder)
         # A second and a half of load; the switchover comes in the middle.
         load = cluster.bench("--rate", str(RATE), "--writes", str(RATE * 3 // 2))
         time.sleep(0.5)
-        change = subprocess.run([shoal, "switchover", "shard0", "--config-file", cluster.config], capture_output=True, text=True)
+        change = cluster.run("switchover", "shard0")
         if change.returncode != 0:
             errors[change.stderr.strip()] = errors.get(change.stderr.strip(), 0) + 1
-        phase = cluster.phase(load)
-        pauses.append(phase["longest_pause_ms"])
-        for kind, count in phase["errors"].items():
+        told = phase(load)
+        pauses.append(told["longest_pause_ms"])
+        for kind, count in told["errors"].items():
             errors[kind] = errors.get(kind, 0) + count
         print(
-            f"{number + 1:3}: {pauses[-1]:6.1f} ms at {phase['per_second']:.0f} writes/s (disk {probe.end():.1f} ms); "
+            f"{number + 1:3}: {pauses[-1]:6.1f} ms at {told['per_second']:.0f} writes/s (disk {probe.end():.1f} ms); "
             f"without a switchover {controls[-1]:.1f} ms (disk {control_disk:.1f} ms)",
             flush=True,
         )
-        cluster.wait("all in sync", cluster.is_level)
+        cluster.wait("all in sync", cluster.are_in_sync)
     print(
         f"pause: median {statistics.median(pauses):.1f} ms, longest {max(pauses):.1f} ms; without a switchover "
         f"{statistics.median(controls):.1f} and {max(controls):.1f} ms; errors: {errors or 'none'}"
@@ -174,27 +123,27 @@ def plain_write(folder, count):
 def catch_up(shoal, mebibytes):
     fine = True
     for engines in (["lmdb", "lmdb"], ["lmdb", "rocksdb"], ["rocksdb", "rocksdb"], ["rocksdb", "lmdb"]):
-        cluster = Cluster(shoal, "127.58.0", engines)
-        cluster.stop(1)
+        cluster = Shard(shoal, "127.58.0", engines)
+        cluster.stop(cluster.addresses[1])
         count = (mebibytes << 20) // VALUE_BYTES
         load = ["--value-size", str(VALUE_BYTES), "--concurrency", "16", "--pipeline", "8"]
-        first = cluster.phase(cluster.bench("--writes", str(count), "--key-space", str(count * 4), *load))
+        first = phase(cluster.bench("--writes", str(count), "--key-space", str(count * 4), *load))
         more = cluster.bench("--rate", "1000", "--writes", "1000000", "--key-space", "100000", "--value-size", "512")
         started, written = time.monotonic(), disk_bytes(cluster.folder)
         cluster.start(1)
-        cluster.wait("the replica in sync", lambda: cluster.status(1)["in_sync"])
+        cluster.wait("the replica in sync", lambda: cluster.status(cluster.addresses[1])["in_sync"])
         seconds = time.monotonic() - started
         written = disk_bytes(cluster.folder) - written
         more.terminate()
         more.wait()
 
         def is_equal():
-            leader, replica = cluster.status(0), cluster.status(1)
+            leader, replica = map(cluster.status, cluster.addresses)
             return all(leader[field] == replica[field] for field in ("position", "keys", "bytes"))
 
         cluster.wait("counts equal", is_equal)
-        held = cluster.status(0)["bytes"]
-        with open(os.path.join(cluster.folder, "1.log")) as log:
+        held = cluster.status(cluster.addresses[0])["bytes"]
+        with open(cluster.log(cluster.addresses[1])) as log:
             snapshots = log.read().count("taking a snapshot")
         plain = plain_write(cluster.folder, held)
         fine = fine and not first["errors"]

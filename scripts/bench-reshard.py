@@ -12,11 +12,10 @@ Shards have no replicas, all is on one machine and one disk.
 import json
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
+
+from bench_cluster import BenchCluster, phase
 
 VALUE_BYTES = 4096
 SETTLED_SECONDS = 3
@@ -25,22 +24,15 @@ RATE = 10_000
 PATIENCE = 600  # seconds: what takes longer has failed
 
 
-class Cluster:
-    """Shards of one node each, as processes; everything goes with `close`."""
+class Shards(BenchCluster):
+    """Shards of one node each; a shard is meant by its place."""
 
     def __init__(self, shoal, host, engines):
-        self.shoal = shoal
-        self.folder = tempfile.mkdtemp(prefix="shoal-bench-")
         self.host = host
-        self.config = os.path.join(self.folder, "config.yaml")
-        with open(self.config, "w") as file:
-            file.write("Cluster:\n  Name: bench\n")
-            for index in range(len(engines)):
-                file.write(f"---\nShard:\n  Name: shard{index}\n  Index: {index}\n  Address: {self.address(index)}\n")
-        self.processes = {}
+        super().__init__(shoal, [[self.address(index)] for index in range(len(engines))], PATIENCE)
         for index, engine in enumerate(engines):
             self.start(index, engine)
-        self.wait("all running", lambda: all(self.status(index)["state"] == "running" for index in self.processes))
+        self.wait("all running", self.are_running)
 
     def address(self, index):
         return f"{self.host}.{index + 1}:18500"
@@ -49,16 +41,16 @@ class Cluster:
         return os.path.join(self.folder, f"data{index}")
 
     def start(self, index, engine):
-        command = [self.shoal, "node", "--shard", f"shard{index}", "--http-address", self.address(index)]
-        command += ["--config-file", self.config, "--db-type", engine, "--db-location", self.data(index)]
-        log = open(os.path.join(self.folder, f"{index}.log"), "a")
-        self.processes[index] = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        self.spawn(index, self.address(index), "--db-type", engine, "--db-location", self.data(index))
 
     def add(self, engine):
         index = len(self.processes)
         self.start(index, engine)
-        self.wait("the new shard running", lambda: self.status(index)["role"] == "leader")
+        self.wait("the new shard running", lambda: self.status(self.address(index))["role"] == "leader")
         return f"shard{index}={self.address(index)}"
+
+    def held_bytes(self, index):
+        return self.status(self.address(index))["bytes"]
 
     def written_bytes(self):
         """By all nodes, to disk, since they began."""
@@ -68,46 +60,11 @@ class Cluster:
                 total += next(int(line.split()[1]) for line in file if line.startswith("write_bytes"))
         return total
 
-    def get(self, index, path):
-        with urllib.request.urlopen(f"http://{self.address(index)}{path}", timeout=10) as answer:
-            return json.load(answer)
-
-    def status(self, index):
-        return self.get(index, "/status")
-
-    def wait(self, what, condition, seconds=PATIENCE):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                if condition():
-                    return
-            except OSError:
-                pass  # not listening yet
-            time.sleep(0.05)
-        raise SystemExit(f"after {seconds} s still not: {what}; logs are in {self.folder}")
-
-    def bench(self, *options):
-        command = [self.shoal, "bench", "--reads", "0", "--json", "--config-file", self.config, *options]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
     def reshard(self, *words):
-        done = subprocess.run(
-            [self.shoal, "reshard", *words, "--config-file", self.config], capture_output=True, text=True, timeout=PATIENCE
-        )
+        done = self.run("reshard", *words)
         if done.returncode != 0:
             raise SystemExit(f"shoal reshard {' '.join(words)}: {done.stdout} {done.stderr}; logs are in {self.folder}")
         return done.stdout
-
-    def close(self):
-        for process in self.processes.values():
-            process.terminate()
-        for process in self.processes.values():
-            process.wait()
-        shutil.rmtree(self.folder)
-
-
-def phase(process):
-    return json.loads(process.communicate()[0])["phases"][0]
 
 
 def plain_copy(source, target):
@@ -132,16 +89,16 @@ def settled_bytes(cluster):
     """What shard 0 holds once nothing is written any more: by no client, whose last counts come up to a second late, and
     by no engine that still sorts what it was given."""
     while True:
-        held, written = cluster.status(0)["bytes"], cluster.written_bytes()
+        held, written = cluster.held_bytes(0), cluster.written_bytes()
         time.sleep(SETTLED_SECONDS)
-        if cluster.status(0)["bytes"] == held and cluster.written_bytes() - written < SETTLED_BYTES:
+        if cluster.held_bytes(0) == held and cluster.written_bytes() - written < SETTLED_BYTES:
             return held
 
 
 def speed(shoal, mebibytes):
     fine = True
     for engine in ("lmdb", "rocksdb"):
-        cluster = Cluster(shoal, "127.59.0", [engine])
+        cluster = Shards(shoal, "127.59.0", [engine])
         count = (mebibytes << 20) // VALUE_BYTES
         load = ["--value-size", str(VALUE_BYTES), "--concurrency", "16", "--pipeline", "8"]
         first = phase(cluster.bench("--writes", str(count), "--key-space", str(count * 4), *load))
@@ -150,7 +107,7 @@ def speed(shoal, mebibytes):
         started = time.monotonic()
         cluster.reshard("run", "--add", new, "--move", "0-16383=shard1")
         seconds = time.monotonic() - started
-        cluster.wait("all keys at the target", lambda: cluster.status(1)["bytes"] == held)
+        cluster.wait("all keys at the target", lambda: cluster.held_bytes(1) == held)
         settled_bytes(cluster)
         copied, size = plain_copy(cluster.data(1), os.path.join(cluster.folder, "copy"))
         own, plain = held / seconds / 1e6, size / copied / 1e6
@@ -167,7 +124,7 @@ def speed(shoal, mebibytes):
 def pause(shoal):
     fine = True
     for engine in ("lmdb", "rocksdb"):
-        cluster = Cluster(shoal, "127.60.0", [engine, engine])
+        cluster = Shards(shoal, "127.60.0", [engine, engine])
         load = ["--rate", str(RATE), "--key-space", "200000", "--value-size", "256"]
         phase(cluster.bench("--writes", "200000", "--key-space", "200000", "--value-size", "256", "--concurrency", "16"))
         before = phase(cluster.bench("--writes", str(RATE * 10), *load))
