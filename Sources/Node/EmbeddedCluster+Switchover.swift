@@ -1,4 +1,3 @@
-import FoundationEssentials
 import NIOCore
 import Routing
 import Server
@@ -8,11 +7,6 @@ import Synchronization
 extension EmbeddedCluster {
     /// The hand-over itself is over, or given up, after a second.
     private static let switchoverTimeout = TimeAmount.seconds(15)
-
-    private struct ErrorDocument: Decodable {
-        struct Details: Decodable { var message: String }
-        var error: Details
-    }
 
     /// Makes `target` the leader of its shard by asking whoever leads it now. Returns when that is over; how it ended
     /// is an event.
@@ -48,9 +42,7 @@ extension EmbeddedCluster {
                 timeout: EmbeddedCluster.switchoverTimeout,
                 group: group
             )
-            if response.status == 200 { return nil }
-            let document = try? JSONDecoder().decode(ErrorDocument.self, from: Data(response.body))
-            return document?.error.message ?? "it answered with HTTP status \(response.status)"
+            return response.status == 200 ? nil : response.refusal
         } catch {
             return error.message
         }

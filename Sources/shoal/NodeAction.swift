@@ -1,4 +1,3 @@
-import FoundationEssentials
 import NIOCore
 import Routing
 import Server
@@ -77,16 +76,6 @@ enum NodeAction: String {
             timeout: Self.timeout
         )
         guard !(200..<300).contains(response.status) else { return }
-        throw ClientError(.refused, Self.reason(response))
-    }
-
-    private struct ErrorDocument: Decodable {
-        struct Details: Decodable { var message: String }
-        var error: Details
-    }
-
-    static func reason(_ response: HTTPFetchResponse) -> String {
-        let document = try? JSONDecoder().decode(ErrorDocument.self, from: Data(response.body))
-        return document?.error.message ?? "HTTP status \(response.status)"
+        throw ClientError(.refused, response.refusal)
     }
 }

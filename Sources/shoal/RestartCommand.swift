@@ -81,7 +81,7 @@ struct RestartCommand: AsyncParsableCommand {
             throw CommandFailure(CommandExit.status(of: error), error.message)
         }
         guard (200..<300).contains(response.status) else {
-            throw CommandFailure(.failed, "\(address): \(NodeAction.reason(response))")
+            throw CommandFailure(.failed, "\(address): \(response.refusal)")
         }
     }
 

@@ -63,7 +63,7 @@ struct SwitchoverCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(CommandExit.status(of: error), error.message)
         }
-        guard response.status == 200 else { throw CommandFailure(.failed, NodeAction.reason(response)) }
+        guard response.status == 200 else { throw CommandFailure(.failed, response.refusal) }
         let after = try await newLeader(of: named, after: before, in: cluster)
         if json {
             StandardStreams.writeLine(try JSONOutput.text(of: Outcome(shard: shard, leader: "\(after)")))

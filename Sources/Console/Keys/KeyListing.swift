@@ -112,7 +112,7 @@ actor KeyListing {
                 group: group
             )
             guard response.status == 200 else {
-                return .failure(ClientError(.refused, "\(leader) answered /kv with HTTP status \(response.status)"))
+                return .failure(ClientError(.refused, response.refusal))
             }
             guard let page = decoded(response.body), page.cursor == nil || !page.keys.isEmpty else {
                 return .failure(ClientError(.badReply, "\(leader) answered /kv with something else than a page"))

@@ -100,7 +100,7 @@ final class NodeWatch: Sendable {
                 return NodeFigures(
                     address: address,
                     milliseconds: now(),
-                    failure: "it answered /metrics with HTTP status \(response.status)"
+                    failure: "it answered /metrics: \(response.refusal)"
                 )
             }
             var counts = NodeFigures.Counts(metrics: String(decoding: response.body, as: UTF8.self))

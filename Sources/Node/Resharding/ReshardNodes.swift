@@ -95,7 +95,7 @@ package struct ReshardNodes: Sendable {
             group: group
         )
         guard response.status == 200 else {
-            throw ClientError(.refused, "\(address) answered \(path) with HTTP status \(response.status)")
+            throw ClientError(.refused, "\(address) answered \(path): \(response.refusal)")
         }
         return response
     }
