@@ -42,19 +42,21 @@ extension EndToEndSuite {
             #expect(try await console.terminal.isNormalScreen())
         }
 
-        /// Each leader's figure on the screen is, to the digit, the one in `shoal status --json` of the same window of
-        /// two seconds; so no tolerance is needed, only the patience to look twice within one window.
+        /// Each leader's figure on the screen is, to the digit, one that `shoal status --json` has told a moment ago or tells
+        /// now: both look at windows of two seconds, but a full machine leaves time between the two looks.
         private func agree(on kind: String, _ console: EmbeddedConsole) async throws {
             let title = kind == "write" ? "WRITE/S" : "READ/S"
             for leader in console.cluster.leaders {
+                var told: [String] = []
                 var seen = ""
                 let isSame = try await Poll.until {
                     let status = try await console.cluster.status()
                     let node = status.shards.flatMap(\.nodes).first { $0.address == "\(leader.address)" }
                     let rate = (kind == "write" ? node?.opsPerSecond.write : node?.opsPerSecond.read) ?? 0
                     let shown = try await console.screen().figure(title, of: "\(leader.address)")
-                    seen = "\(shown ?? "nothing") for \(rate)"
-                    return rate > 0 && shown == NumberFormat.short(rate)
+                    if rate > 0 { told = told.suffix(9) + [NumberFormat.short(rate)] }
+                    seen = "\(shown ?? "nothing") for \(told)"
+                    return shown.map(told.contains) ?? false
                 }
                 #expect(isSame, "\(leader.address) shows \(seen) \(kind)s a second")
             }
