@@ -170,6 +170,10 @@ package struct ConsoleRenderer {
         let isNarrow = grid.width < 76
         let rates = status.opsPerSecond
         var parts: [(String, Style)] = []
+        // Where there is no line for a title, whose figures these are comes first.
+        if state.view == .node, layout.tableTitle == nil, let id = state.detail {
+            parts.append((ConsoleState.name(of: id), theme[.textStrong]))
+        }
         parts.append(("\(running)/\(nodes.count) \(isNarrow ? "up" : "nodes running")", health))
         if let rolling = state.rolling, rolling.outcome == .underWay {
             parts.append(("restart: \(rolling.progress)", theme[.stateSyncing]))

@@ -113,13 +113,21 @@ extension ConsoleState {
 
     private mutating func stop(_ argument: String) {
         let targets = self.targets(argument)
-        guard let first = targets.first else { return }
+        guard let first = targets.first, let shards = snapshot?.status.shards else { return }
         let nodes = targets.flatMap(\.nodes).filter { $0.state.serves || $0.state == .starting }
         guard !nodes.isEmpty else {
             say("\(names(targets)) \(targets.count == 1 ? "is" : "are") not running")
             return
         }
-        overlay = .confirm(.stop(targets.count == 1 ? first : merged(targets), addresses: unique(nodes)))
+        let addresses = unique(nodes)
+        let count = NumberFormat.counted(addresses.count, "node")
+        let title: String
+        switch first {
+        case .node where targets.count == 1: title = Self.name(of: first.id)
+        case .cluster(let status): title = "cluster \(status.cluster) (\(count))"
+        default: title = targets.count > Self.namedMax ? count : "\(names(targets)) (\(count))"
+        }
+        overlay = .confirm(.stop(title, addresses: addresses, shards: shards))
     }
 
     /// Notes what was asked for, so that the rows show it until the status does.
@@ -152,21 +160,8 @@ extension ConsoleState {
         return rows
     }
 
-    /// Several named rows as one pseudo shard, so that one dialog names all of it.
-    private func merged(_ rows: [TableRow]) -> TableRow {
-        let nodes = rows.flatMap(\.nodes)
-        return .shard(
-            ClusterStatus.Shard(
-                name: names(rows),
-                index: 0,
-                slots: 0,
-                keys: 0,
-                bytes: 0,
-                leader: "",
-                nodes: nodes
-            )
-        )
-    }
+    /// Rows that a title names.
+    private static let namedMax = 2
 
     private func names(_ rows: [TableRow]) -> String { rows.map { Self.name(of: $0.id) }.joined(separator: ", ") }
 

@@ -51,7 +51,7 @@ extension ConsoleState {
         case .enter:
             overlay = .none
             guard dialog.isConfirmFocused, dialog.isAllowed else {
-                if let typed = dialog.typed, !typed.editor.isEmpty {
+                if let typed = dialog.typed, !typed.editor.isEmpty, !typed.isRight {
                     say("nothing was done: that was not \(typed.text)")
                 }
                 return []
@@ -108,18 +108,33 @@ extension ConsoleState {
     mutating func paste(_ text: String) {
         switch input {
         case .command(var editor):
-            editor.insert(text)
+            guard paste(KeyText.pasted(text), into: &editor) else { return }
             input = .command(editor)
             completion = nil
         case .filter(var editor):
-            editor.insert(text)
+            guard paste(text, into: &editor) else { return }
             input = .filter(editor)
             setFilter(editor.text)
         case .prompt(let prompt, var editor):
-            editor.insert(text)
+            guard paste(KeyText.pasted(text), into: &editor) else { return }
             input = .prompt(prompt, editor)
         case .none: if isInWizard { reshard.wizard.paste(text, now: clock.milliseconds) }
         }
+    }
+
+    /// What is only a part of what was pasted is not what somebody wants to do: then the line is given up.
+    private mutating func paste(_ text: String, into editor: inout LineEditor) -> Bool {
+        guard editor.hasRoom(for: text) else {
+            input = .none
+            completion = nil
+            say(
+                "a line has at most \(LineEditor.limit) letters, nothing was done: shoal put KEY - < FILE writes long values",
+                .warning
+            )
+            return false
+        }
+        editor.insert(text)
+        return true
     }
 
     mutating func stepPanel(_ direction: Int) {

@@ -165,6 +165,8 @@ extension ConsoleState {
 
     /// Shows a line for a few seconds in place of the hints.
     mutating func say(_ text: String, _ severity: ClusterEvent.Severity = .info) {
-        notice = Notice(text: text, severity: severity, until: clock.milliseconds + Self.noticeMilliseconds)
+        noticesSaid += 1
+        let until = clock.milliseconds + Self.noticeMilliseconds
+        notice = Notice(text: text, severity: severity, until: until, number: noticesSaid)
     }
 }

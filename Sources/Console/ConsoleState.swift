@@ -25,6 +25,8 @@ package struct ConsoleState: Sendable {
         package var text: String
         package var severity: ClusterEvent.Severity
         var until: Int
+        /// The same said twice is two notices.
+        var number: Int
     }
 
     /// A start or stop that was asked for and has not shown yet.
@@ -65,6 +67,8 @@ package struct ConsoleState: Sendable {
     var changes = ChangeFeed()
     package internal(set) var operations: [String: Operation] = [:]
 
+    /// Keys can be pressed, and rows are selected.
+    var hasScreen = true
     package internal(set) var view = ConsoleView.dashboard
     /// Where Enter led away from, the way back of Esc. Bounded by how deep views lead into each other.
     var trail: [Place] = []
@@ -121,6 +125,7 @@ package struct ConsoleState: Sendable {
     var commandHistoryIndex: Int?
     var completion: Completion?
     package internal(set) var notice: Notice?
+    var noticesSaid = 0
     package internal(set) var refreshMilliseconds: Int
     /// The newest second of the graph while paused; nil while running.
     package internal(set) var pausedAtSecond: Int?

@@ -29,6 +29,9 @@ package struct LineEditor: Hashable, Sendable {
         cursor += fitting.count
     }
 
+    /// Whether all of a text fits in.
+    package func hasRoom(for text: String) -> Bool { characters.count + text.count <= Self.limit }
+
     package mutating func backspace() {
         guard cursor > 0 else { return }
         cursor -= 1

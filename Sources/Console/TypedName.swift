@@ -14,7 +14,7 @@ package struct TypedName: Hashable, Sendable {
     package var editor = LineEditor()
 
     package init(key: [UInt8]) {
-        let whole = KeyText.text(of: key)
+        let whole = KeyText.name(of: key)
         guard whole.unicodeScalars.count > Self.lettersMax else {
             (text, bytes, isEnd) = (whole, key, false)
             return
@@ -24,10 +24,10 @@ package struct TypedName: Hashable, Sendable {
         var end: [UInt8] = []
         for letter in (letters ?? key.map { [$0] }).reversed() {
             let longer = letter + end
-            guard KeyText.text(of: longer).unicodeScalars.count <= Self.endLetters else { break }
+            guard KeyText.name(of: longer).unicodeScalars.count <= Self.endLetters else { break }
             end = longer
         }
-        (text, bytes, isEnd) = (KeyText.text(of: end), end, true)
+        (text, bytes, isEnd) = (KeyText.name(of: end), end, true)
     }
 
     /// Whether that is the name, whichever way its bytes are written.

@@ -100,7 +100,7 @@ package struct ConfigParser {
             report(nil, "cannot be read as YAML: \(error)")
         }
         if shards.isEmpty && problems.isEmpty {
-            report(1, "has no Shard document; see the example in contract.md or README.md")
+            report(1, "has no Shard document; see config.yaml in README.md")
         }
     }
 
@@ -128,7 +128,11 @@ package struct ConfigParser {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            report(mark.line, "not valid YAML: \(problem)")
+            let isTab = problem.contains("cannot start any token")
+            report(
+                mark.line,
+                "not valid YAML: \(problem)" + (isTab ? "; a tab, perhaps: YAML is indented by spaces" : "")
+            )
         case .duplicatedKeysInMapping(let duplicates, let context):
             let keys = duplicates.joined(separator: ", ")
             let isDocument = duplicates.contains { $0 == "Shard" || $0 == "Cluster" }

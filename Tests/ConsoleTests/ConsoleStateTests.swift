@@ -22,6 +22,29 @@ import Testing
         #expect(try ConsoleFixture.frame(state).plainText.contains("stopping"))
     }
 
+    /// What clients will see, and not more.
+    @Test func whatAStopMeansIsSaidAsItIs() {
+        func lines(_ names: String, _ shards: [ClusterStatus.Shard]) -> [String] {
+            var state = ConsoleFixture.state(shards: shards)
+            _ = state.type(":stop \(names)")
+            _ = state.press(.enter)
+            guard case .confirm(let dialog) = state.overlay else { return [] }
+            return dialog.lines
+        }
+        let leader = ConsoleFixture.node("127.0.0.2:8080")
+        var replica = ConsoleFixture.node("127.0.0.22:8080", role: .replica)
+        replica.inSync = true
+        let shard = ConsoleFixture.shard(0, nodes: [leader, replica])
+        let other = ConsoleFixture.shard(1, nodes: [ConsoleFixture.node("127.0.0.3:8080", shard: "shard1")])
+        #expect(lines("127.0.0.2:8080", [shard]).contains("A replica takes over shard0 first: no request fails."))
+        replica.inSync = false
+        let alone = ConsoleFixture.shard(0, nodes: [leader, replica])
+        #expect(lines("127.0.0.2:8080", [alone]).contains("Until it starts again, writes to shard0 are refused."))
+        let two = lines("127.0.0.22:8080 127.0.0.3:8080", [shard, other])
+        #expect(two.contains("shard0 goes on with fewer copies."))
+        #expect(two.contains("Until they start again, shard1 answers no reads and no writes."))
+    }
+
     @Test func stoppingAShardListsItsNodes() {
         var state = ConsoleFixture.state()
         _ = state.press(.down, .character("x"))

@@ -128,7 +128,8 @@ import Testing
 
     @Test func ofALongKeyTheEndIsTyped() throws {
         for (key, text) in [
-            (Array("user:1".utf8), "user:1"), (Array("a b\u{7}".utf8), #"a b\x07"#),
+            (Array("user:1".utf8), "user:1"), (Array(" a b ".utf8), #"\x20a b\x20"#), (Array("  ".utf8), #"\x20\x20"#),
+            (Array("a b\u{7}".utf8), #"a b\x07"#),
             (Array(repeating: UInt8(ascii: "k"), count: 4_096), String(repeating: "k", count: 16)),
             (Array(repeating: 0, count: 4_096), #"\x00\x00\x00\x00"#),
             (Array("\(String(repeating: "prefix:", count: 9))漢字".utf8), "prefix:prefix:漢字"),
@@ -146,6 +147,34 @@ import Testing
         var name = TypedName(key: Array("漢".utf8))
         name.editor.insert(#"\xe6\xbc\xa2"#)
         #expect(name.isRight)
+    }
+
+    /// A key is shown as it can be typed, however much of it fits.
+    @Test func aKeyHasOneSpelling() throws {
+        for key in ConsoleFixture.hostileKeys + [Array(" ".utf8), Array(#"a\b"#.utf8), Array(#"\x20"#.utf8)] {
+            #expect(KeyText.bytes(of: KeyText.name(of: key)) == key)
+            for limit in 0..<12 {
+                let part = try #require(KeyText.bytes(of: KeyText.name(of: key, limit: limit)))
+                #expect(key.starts(with: part) && part.count <= limit && part.count + 4 > min(limit, key.count))
+            }
+        }
+        #expect(KeyText.name(of: Array("漢字".utf8), limit: 5) == "漢")
+    }
+
+    /// What is pasted is what is done, or nothing is.
+    @Test func whatIsPastedIsNotChanged() {
+        var state = opened()
+        _ = state.type(":")
+        _ = state.update(.paste("put a\tb v1\nq\n"))
+        #expect(
+            state.press(.enter) == [.keys(.put(Array("a\tb".utf8), value: Array("v1\nq".utf8), instead: nil))]
+        )
+        _ = state.type(":put e\u{301} 1")
+        #expect(state.press(.enter) == [.keys(.put(Array("e\u{301}".utf8), value: Array("1".utf8), instead: nil))])
+        _ = state.type(":put long ")
+        _ = state.update(.paste(String(repeating: "x", count: 2_000)))
+        #expect(state.input == .none && state.notice?.severity == .warning)
+        #expect(state.press(.enter).allSatisfy { if case .keys(.put) = $0 { false } else { true } })
     }
 
     @Test func whatWasDoneHereIsAuditedWithItsResult() {

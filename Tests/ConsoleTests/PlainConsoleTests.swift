@@ -153,6 +153,78 @@ import Testing
         #expect(script.hasFailed && end.actions.contains(.quit))
     }
 
+    /// Its nodes have their turns in another order than they were named in.
+    @Test func aRestartEndsInAScript() {
+        let running = [
+            ConsoleFixture.node("127.0.0.2:8080"), ConsoleFixture.node("127.0.0.22:8080", role: .replica),
+        ]
+        func snapshot(_ states: [NodeStatus.State], at milliseconds: Int) -> ClusterSnapshot {
+            let nodes = zip(running, states).map { node, state in
+                ConsoleFixture.node(node.address, role: node.role, state: state)
+            }
+            return ConsoleFixture.snapshot([ConsoleFixture.shard(0, nodes: nodes)], at: milliseconds)
+        }
+        var script = PlainConsole(options: ConsoleOptions(), isScript: true)
+        var clock = ConsoleFixture.clock
+        _ = script.update(.console(.tick(clock)))
+        _ = script.update(.console(.snapshot(snapshot([.running, .running], at: clock.milliseconds))))
+        _ = script.update(.line("restart 127.0.0.2:8080 127.0.0.22:8080"))
+        _ = script.update(.line("yes"))
+        #expect(script.isBusy)
+        let turns: [[NodeStatus.State]] = [
+            [.running, .stopped], [.running, .running], [.stopped, .running], [.running, .running],
+            [.running, .running],
+        ]
+        for turn in turns {
+            clock.milliseconds += 1_000
+            clock.unixSeconds += 1
+            _ = script.update(.console(.tick(clock)))
+            _ = script.update(.console(.snapshot(snapshot(turn, at: clock.milliseconds))))
+        }
+        #expect(script.state.rolling?.outcome == .done)
+        #expect(!script.isBusy && !script.hasFailed)
+        #expect(script.state.audit.allSatisfy { $0.outcome == .good }, "\(script.state.audit.map(\.result))")
+    }
+
+    @Test func aStartIsWaitedForAndLookedAfter() {
+        let shard = ConsoleFixture.shard(0, nodes: [ConsoleFixture.node("127.0.0.2:8080", state: .stopped)])
+        var script = PlainConsole(options: ConsoleOptions(), isScript: true)
+        var clock = ConsoleFixture.clock
+        _ = script.update(.console(.tick(clock)))
+        _ = script.update(.console(.snapshot(ConsoleFixture.snapshot([shard], at: clock.milliseconds))))
+        _ = script.update(.line("start 127.0.0.2:8080"))
+        #expect(script.isBusy)
+        var failing = script
+        for (state, isGood) in [(NodeStatus.State.running, true), (.failed, false)] {
+            script = isGood ? script : failing
+            clock.milliseconds += 1_000
+            let after = ConsoleFixture.shard(0, nodes: [ConsoleFixture.node("127.0.0.2:8080", state: state)])
+            _ = script.update(.console(.tick(clock)))
+            _ = script.update(.console(.snapshot(ConsoleFixture.snapshot([after], at: clock.milliseconds))))
+            #expect(!script.isBusy && script.hasFailed == !isGood)
+        }
+        failing = script
+    }
+
+    @Test func theSameIsSaidAsOftenAsItHappens() {
+        var console = console()
+        for _ in 0..<2 { #expect(said(console.update(.line("get"))).contains("get needs a key")) }
+        let put = KeysCommand.put([97], value: [98], instead: nil)
+        for _ in 0..<2 {
+            _ = console.update(.line("put a b"))
+            #expect(said(console.update(.console(.keys(.failed(put, "no leader"))))).contains("no leader"))
+        }
+    }
+
+    @Test func keysThatAreMissingAreAFailure() {
+        var console = console()
+        _ = console.update(.line(":scan x"))
+        let number = console.state.keysView.number
+        let page = KeysPage(number: number, keys: [], isLast: true, missing: ["shard1": "no answer"])
+        #expect(said(console.update(.console(.keys(.page(page))))).contains("keys of shard1 are missing"))
+        #expect(console.hasFailed)
+    }
+
     @Test func refusedLinesAreFailures() {
         for line in ["frobnicate", "put", "stop nobody", "node", "theme", "expire 5", "reshard", "get a\\q"] {
             var console = console()

@@ -124,6 +124,23 @@ extension EndToEndSuite {
             #expect(away.exit == .code(1), "\(away.text)")
         }
 
+        /// The config's leader hangs and another leads: what is asked is asked of that one.
+        @Test func aLeaderThatHangsIsNotAskedForEver() async throws {
+            let cluster = try TestCluster([["lmdb", "lmdb"]])
+            try await cluster.start()
+            try await cluster.waitUntilInSync()
+            #expect(try await run("put a 1", cluster).exit == .code(0))
+            try await cluster.members[0].process?.freeze()
+            #expect(try await cluster.leader(of: 0) === cluster.members[1])
+            let looked = try await run("get a\nput b 2\n", cluster)
+            #expect(looked.exit == .code(0) && looked.text.contains("wrote b"), "\(looked.text)")
+            // Which knows the config alone, and tries.
+            let got = try await ShoalBinary.run("get", "a", config: cluster.configFile, within: .seconds(60))
+            #expect(got.exit == .code(0) && got.text.hasPrefix("1"), "\(got.errors)")
+            cluster.members[0].process?.signal(SIGCONT)
+            try await cluster.signalAll(SIGTERM)
+        }
+
         @Test func aSignalEndsItCleanly() async throws {
             let cluster = try TestCluster([["lmdb"]])
             let command = ["console", "--plain", "--start", "--config-file", cluster.configFile]

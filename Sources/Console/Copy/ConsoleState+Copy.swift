@@ -36,7 +36,7 @@ extension ConsoleState {
         case .name(let name): return copy(name, as: SafeText.truncated(name, to: 60))
         case .key(let key):
             // As it is typed after `:get`: a key with line ends, pasted as it is, would be something else.
-            return copy(KeyText.text(of: key), as: "the key \(Self.shortName(key))")
+            return copy(KeyText.name(of: key), as: "the key \(Self.shortName(key))")
         case .value(let key, let value): return copyValue(of: key, value)
         }
     }
@@ -74,7 +74,7 @@ extension ConsoleState {
     }
 
     private static func shortName(_ key: [UInt8]) -> String {
-        SafeText.truncated(SafeText.display(bytes: key, limit: 64), to: 32)
+        SafeText.truncated(KeyText.name(of: key, limit: 64), to: 32)
     }
 
     private mutating func copy(_ text: String, as name: String) -> [ConsoleAction] {

@@ -9,6 +9,8 @@ package struct AuditEntry: Hashable, Sendable {
 
     /// Wall clock, seconds since 1970, of the wish.
     package var unixSeconds: Int
+    /// The clock of snapshots at that moment, in milliseconds.
+    var milliseconds: Int
     /// `user@host`.
     package var who: String
     /// What was asked for, in words: `stop 127.0.0.2:8080`.
@@ -19,8 +21,9 @@ package struct AuditEntry: Hashable, Sendable {
     /// What the entry waits for; the same wish may be made again after it.
     var action: ConsoleAction
 
-    init(unixSeconds: Int, who: String, what: String, action: ConsoleAction) {
+    init(unixSeconds: Int, milliseconds: Int, who: String, what: String, action: ConsoleAction) {
         self.unixSeconds = unixSeconds
+        self.milliseconds = milliseconds
         self.who = who
         self.what = what
         self.action = action
@@ -31,6 +34,12 @@ package struct AuditEntry: Hashable, Sendable {
 }
 
 extension ConsoleAction {
+    /// Whether it is a rolling restart of these nodes, in any order.
+    func restarts(_ addresses: [String]) -> Bool {
+        guard case .restart(let asked) = self else { return false }
+        return Set(asked) == Set(addresses)
+    }
+
     /// What the action does to the cluster, for the audit; nil if it only looks.
     var auditText: String? {
         switch self {
@@ -49,7 +58,7 @@ extension ConsoleAction {
             }
         case .keys(let command):
             guard let key = command.key, command.isWrite else { return nil }
-            let name = SafeText.truncated(SafeText.display(bytes: key, limit: 256), to: 64)
+            let name = SafeText.truncated(KeyText.name(of: key, limit: 256), to: 64)
             switch command {
             case .put(_, let value, _): return "put \(name) (\(NumberFormat.bytes(value.count)))"
             case .delete: return "del \(name)"

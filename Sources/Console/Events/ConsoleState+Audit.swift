@@ -7,7 +7,13 @@ extension ConsoleState {
         for action in actions {
             guard let what = action.auditText else { continue }
             audit.append(
-                AuditEntry(unixSeconds: clock.unixSeconds, who: options.user, what: what, action: action)
+                AuditEntry(
+                    unixSeconds: clock.unixSeconds,
+                    milliseconds: clock.milliseconds,
+                    who: options.user,
+                    what: what,
+                    action: action
+                )
             )
             if audit.count > AuditEntry.entriesMax { audit.removeFirst() }
             eventsView.keepPlace(1)
@@ -48,9 +54,10 @@ extension ConsoleState {
         _ age: Int,
         isDone: (NodeStatus.State) -> Bool
     ) {
-        let nodes = snapshot?.status.shards.flatMap(\.nodes).filter { addresses.contains($0.address) } ?? []
-        // A status that is older than the wish says nothing about it.
-        guard let snapshot, clock.milliseconds - snapshot.milliseconds <= age * 1_000 else { return }
+        // A status that is older than the wish says nothing about it. The newest counts, shown or not: what begins next may
+        // change it before it is.
+        guard let snapshot = waiting ?? snapshot, snapshot.milliseconds >= audit[index].milliseconds else { return }
+        let nodes = snapshot.status.shards.flatMap(\.nodes).filter { addresses.contains($0.address) }
         if let failed = nodes.first(where: { $0.state == .failed }) {
             finishAudit(at: index, "\(failed.address) failed: \(failed.message)", false)
         } else if nodes.allSatisfy({ isDone($0.state) }) {
@@ -62,7 +69,7 @@ extension ConsoleState {
     }
 
     private mutating func follow(_ index: Int, _ shard: String, _ target: String, _ age: Int) {
-        if snapshot?.status.shards.first(where: { $0.name == shard })?.runningLeader?.address == target {
+        if (waiting ?? snapshot)?.status.shards.first(where: { $0.name == shard })?.runningLeader?.address == target {
             finishAudit(at: index, "done in \(NumberFormat.duration(seconds: age))", true)
         } else if age * 1_000 >= Self.switchoverMilliseconds {
             finishAudit(at: index, "not done: the leader is another", false)

@@ -39,7 +39,11 @@ extension ConsoleState {
     private func stepsToRun(_ status: ClusterStatus) -> [String] {
         guard let shard = status.shards.first, let node = shard.nodes.first else { return [] }
         var steps = ["No node of this cluster runs."]
-        if !options.isReadOnly { steps.append("Press s to start them in this console, all or the selected one.") }
+        let start =
+            hasScreen
+            ? "Press s to start them in this console, all or the selected one."
+            : "start starts them in this console, all or those that you name."
+        if !options.isReadOnly { steps.append(start) }
         steps.append("From a shell, all at once: \(ShellCommand.shoal("console", options, data: true)) --start")
         // That one would use the config's folder.
         guard options.dataDirectory == nil else { return steps }

@@ -72,7 +72,8 @@ final class ClusterBrowser: KeysPort {
     private func answer(_ command: KeysCommand) async throws(ClientError) -> KeysEvent {
         let client: ClusterClient
         do throws(RoutingError) {
-            client = try ClusterClient(config: cluster.config, group: cluster.group)
+            let known = Dictionary(leaders().map { ($0.shard, $0.leader) }) { first, _ in first }
+            client = try ClusterClient(config: cluster.config, leaders: known, group: cluster.group)
         } catch {
             throw ClientError(.badRequest, "\(error)")
         }

@@ -22,8 +22,8 @@ extension ConsoleRenderer {
     private var keysTitle: String {
         let view = state.keysView
         var title = "\(state.snapshot?.status.cluster ?? "cluster")\(crumb)keys"
-        if !view.prefix.isEmpty { title += "\(separator)prefix \(SafeText.display(bytes: view.prefix, limit: 256))" }
-        if let key = view.opened { title += "\(crumb)\(SafeText.display(bytes: key, limit: 256))" }
+        if !view.prefix.isEmpty { title += "\(separator)prefix \(KeyText.name(of: view.prefix, limit: 256))" }
+        if let key = view.opened { title += "\(crumb)\(KeyText.name(of: key, limit: 256))" }
         return title
     }
 
@@ -66,7 +66,7 @@ extension ConsoleRenderer {
         }
         for (line, index) in (top..<min(view.keys.count, top + area.height)).enumerated() {
             // Four bytes make at most one column less than nothing: more of a long key is never seen.
-            let text = SafeText.display(bytes: view.keys[index], limit: max(16, area.width * 4))
+            let text = KeyText.name(of: view.keys[index], limit: max(16, area.width * 4))
             let isSelected = index == view.selected
             let style = isSelected ? theme[.tableSelected] : theme[.tableRow]
             let row =

@@ -226,7 +226,7 @@ extension ConsoleState {
     private mutating func finish(_ command: KeysCommand) -> [ConsoleAction] {
         finishAudit(of: .keys(command), "done", isGood: true)
         guard let key = command.key else { return [] }
-        let name = SafeText.truncated(SafeText.display(bytes: key, limit: 64), to: 32)
+        let name = SafeText.truncated(KeyText.name(of: key, limit: 64), to: 32)
         switch command {
         case .delete:
             keysView.drop(key)
@@ -257,7 +257,7 @@ enum KeyLimits {
 extension ConfirmDialog {
     /// The question before a key is deleted.
     static func deleteKey(_ key: [UInt8]) -> ConfirmDialog {
-        let name = SafeText.truncated(SafeText.display(bytes: key, limit: 256), to: 120)
+        let name = SafeText.truncated(KeyText.name(of: key, limit: 256), to: 120)
         return ConfirmDialog(
             title: "Delete a key",
             lines: [name, "The key and its value are lost: nothing brings them back."],

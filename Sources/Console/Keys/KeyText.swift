@@ -11,6 +11,31 @@ package enum KeyText {
         return text.unicodeScalars.map(escaped).joined()
     }
 
+    /// A key as it is shown and may be typed, so that there is one spelling for both. Unlike in the middle, a space at an end
+    /// would not be seen. Of more than `limit` bytes the first are taken; the caller cuts what is too wide.
+    package static func name(of key: [UInt8], limit: Int = .max) -> String {
+        var part = key.prefix(max(0, limit))
+        // A letter that the limit cuts would turn all others into escapes.
+        if part.count < key.count {
+            var cut = 0
+            while cut < 3, let last = part.last, last & 0xc0 == 0x80 { (part, cut) = (part.dropLast(), cut + 1) }
+            if let last = part.last, last >= 0xc0 { part = part.dropLast() }
+        }
+        var text = text(of: Array(part))[...]
+        var (head, tail) = ("", "")
+        while text.first == " " { (text, head) = (text.dropFirst(), head + "\\x20") }
+        while part.count == key.count, text.last == " " { (text, tail) = (text.dropLast(), tail + "\\x20") }
+        return head + text + tail
+    }
+
+    /// What was pasted into a line, as bytes are typed there: line ends and tabs as escapes, and not a last line end, which
+    /// only was to end the line.
+    static func pasted(_ text: String) -> String {
+        var scalars = text.unicodeScalars[...]
+        if scalars.last == "\n" { scalars.removeLast() }
+        return scalars.map { $0 == "\n" || $0 == "\t" ? SafeText.escape($0) : String($0) }.joined()
+    }
+
     private static func escaped(_ scalar: Unicode.Scalar) -> String {
         if scalar == "\\" { return "\\\\" }
         if SafeText.isPlain(scalar) { return String(scalar) }

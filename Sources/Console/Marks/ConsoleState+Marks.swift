@@ -73,7 +73,10 @@ extension ConsoleState {
         rolling = running
         for case .stop(let addresses) in actions { begin(.stop, addresses) }
         for case .start(let addresses) in actions { begin(.start, addresses) }
-        let action = ConsoleAction.restart(running.order)
+        // As it was asked for, which is another order than the one of their turns.
+        let action =
+            audit.last { $0.outcome == .underWay && $0.action.restarts(running.order) }?.action
+            ?? ConsoleAction.restart(running.order)
         switch running.outcome {
         case .underWay: break
         case .done:

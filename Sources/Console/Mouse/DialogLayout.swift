@@ -30,16 +30,22 @@ struct DialogLayout: Hashable, Sendable {
         let right = x + Self.cancelText.utf8.count + Self.gap
         if question.isEmpty {
             field = nil
-            self.lines = lines
+            self.lines = Self.last(max(0, box.height - (box.height < height ? 3 : 4)), of: lines)
         } else {
             // On a small screen the empty line goes first, and then what is said; not what is asked.
             let isWhole = box.height >= height
             field = Rect(x: box.x + 2, y: max(box.y, y - (isWhole ? 2 : 1)), width: max(0, box.width - 4), height: 1)
-            self.lines = lines.prefix(max(0, box.height - (isWhole ? 6 : 5))) + question
+            self.lines = Self.last(max(0, box.height - (isWhole ? 6 : 5)), of: lines) + question
         }
         self.box = box
         cancel = Rect(x: x, y: y, width: max(0, min(Self.cancelText.utf8.count, box.endX - 1 - x)), height: 1)
         confirm = Rect(x: right, y: y, width: max(0, min(SafeText.width(verb), box.endX - 1 - right)), height: 1)
+    }
+
+    /// What is about to happen stands behind what it happens to: on a small screen that goes first.
+    private static func last(_ count: Int, of lines: [String]) -> [String] {
+        guard lines.count > count, count > 0 else { return lines }
+        return ["..."] + lines.suffix(count - 1)
     }
 
     static func text(ofConfirm dialog: ConfirmDialog) -> String { "[ \(dialog.verb) ]" }

@@ -49,6 +49,7 @@ package struct PlainConsole {
         // Its wizard needs a screen; `shoal reshard` has the same steps as lines.
         options.canReshard = false
         state = ConsoleState(options: options, themeNames: [options.theme], width: Self.width, height: Self.height)
+        state.hasScreen = false
         self.isScript = isScript
         hasBegun = !isScript
     }
@@ -82,7 +83,8 @@ package struct PlainConsole {
 
     private mutating func take(_ line: String, _ output: inout Output) {
         if let question { return answer(question, line, &output) }
-        let line = line.trimmed
+        // As after the colon of the screen, which hints show.
+        let line = (line.trimmed.hasPrefix(":") ? String(line.trimmed.dropFirst()) : line).trimmed
         let name = line.split(separator: " ").first.map(String.init) ?? ""
         guard !name.isEmpty else { return }
         if name == Self.statusWord { return output.lines += PlainText.status(state) }
@@ -114,7 +116,9 @@ package struct PlainConsole {
         state.view = .dashboard
         // Nor does a value stay open, which would be read again behind the next write.
         state.keysView.close()
-        ask(state.execute(line), &output)
+        let actions = state.execute(line)
+        state.audit(actions)
+        ask(actions, &output)
         // Nobody can type on at a prompt of the screen here.
         if case .prompt = state.input {
             state.input = .none
@@ -184,6 +188,7 @@ package struct PlainConsole {
         case .page(let page):
             guard case .page(_, page.number) = asked.command else { return }
             output.lines += PlainText.page(page)
+            if !page.missing.isEmpty { hasFailed = true }
         // The state says what became of these.
         case .done(let command): if command != asked.command { return }
         case .failed(let command, _):
@@ -235,8 +240,9 @@ package struct PlainConsole {
         guard !hasBegun else { return }
         let isThere = state.snapshot.map { snapshot in
             let shards = snapshot.status.shards
-            return !state.options.startsNodes || shards.allSatisfy { $0.runningLeader != nil }
-                || shards.contains { $0.nodes.contains { $0.state == .failed } }
+            let nodes = shards.flatMap(\.nodes)
+            return !state.options.startsNodes || nodes.contains { $0.state == .failed }
+                || shards.allSatisfy { $0.runningLeader != nil } && nodes.allSatisfy(\.state.serves)
         }
         hasBegun = isThere ?? false
         guard !hasBegun, let start = state.startedAt, state.clock.milliseconds - start >= Self.beginMilliseconds else {

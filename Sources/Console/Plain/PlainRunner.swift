@@ -74,7 +74,12 @@ package final class PlainRunner {
     private func readMore() -> Bool {
         var bytes = [UInt8](repeating: 0, count: 4_096)
         let count = read(STDIN_FILENO, &bytes, bytes.count)
-        if count < 0 { return errno != EINTR && errno != EAGAIN }
+        if count < 0, errno == EINTR || errno == EAGAIN { return false }
+        if count < 0 {
+            hasEnded = true
+            let why = "can't read what is typed: \(String(cString: strerror(errno)))"
+            return take(.refused(why)) || take(.endOfInput)
+        }
         if count > 0 {
             lines.add(bytes[..<count])
             return takeLines()

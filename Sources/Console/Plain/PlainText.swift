@@ -103,7 +103,7 @@ enum PlainText {
     }
 
     static func value(_ value: KeyValue) -> [String] {
-        let name = SafeText.display(bytes: value.key)
+        let name = KeyText.name(of: value.key)
         guard let bytes = value.bytes else { return ["there is no key \(name)"] }
         let shown = SafeText.display(bytes: bytes, limit: KeyValue.shownMax)
         let rest = value.count > bytes.count ? " (the first \(NumberFormat.full(bytes.count)) bytes)" : ""
@@ -111,7 +111,7 @@ enum PlainText {
     }
 
     static func page(_ page: KeysPage) -> [String] {
-        var lines = page.keys.prefix(keysListed).map { SafeText.display(bytes: $0) }
+        var lines = page.keys.prefix(keysListed).map { KeyText.name(of: $0) }
         if page.keys.isEmpty, page.missing.isEmpty { lines.append("no such keys") }
         if page.keys.count > keysListed || !page.isLast {
             lines.append("and more: give a longer prefix, or use shoal scan")

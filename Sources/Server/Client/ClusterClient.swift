@@ -5,16 +5,20 @@ import Routing
 /// Finds the node that owns a key, through the config's slot map and the nodes' own redirects, and asks it.
 package actor ClusterClient {
     private let config: ClusterConfig
+    private let leaders: [String: NodeAddress]
     private let map: SlotMap
     private let group: any EventLoopGroup
     private var connections: [NodeAddress: RESPClient] = [:]
 
     /// Opens nothing yet. Throws what is wrong with the placement.
+    /// - Parameter leaders: who leads each shard, by its name, where that is known better than from the config.
     package init(
         config: ClusterConfig,
+        leaders: [String: NodeAddress] = [:],
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) throws(RoutingError) {
         self.config = config
+        self.leaders = leaders
         self.group = group
         map = try config.placement.map(current: nil, shards: config.shardNames)
     }
@@ -75,15 +79,19 @@ package actor ClusterClient {
 
     /// Sends a command about one key to the leader of its slot, and after redirects to where they point.
     func command(_ arguments: [[UInt8]], key: [UInt8]) async throws(ClientError) -> RESPReply {
+        let isRead = arguments.first.map { Self.reads.contains($0) } ?? false
         var route = Route(nodes: candidates(for: key))
         while let address = try route.next() {
             let reply: RESPReply
             do throws(ClientError) {
                 reply = try await send(arguments, to: address)
             } catch {
-                // Only a connection that never opened leaves the outcome certain: nothing was sent.
-                guard error.code == .unreachable else { throw error }
-                route.failed(address, error)
+                // Only a connection that never opened leaves the outcome of a write certain: nothing was sent. A read may be
+                // asked again, of whoever took over from a leader that hangs.
+                let isAskedAgain = isRead && (error.code == .timeout || error.code == .closed)
+                guard error.code == .unreachable || isAskedAgain else { throw error }
+                let reads = ClientError(error.code, "\(address) did not answer; `shoal status` shows who does")
+                route.failed(address, isAskedAgain ? reads : error)
                 continue
             }
             if let target = try Redirect(reply, askedNode: address)?.address {
@@ -97,10 +105,15 @@ package actor ClusterClient {
         throw route.unreachable
     }
 
+    /// Commands of this client that change nothing.
+    private static let reads: Set<[UInt8]> = [Array("GET".utf8), Array("PTTL".utf8), Array("TTL".utf8)]
+
     /// The leader of the key's shard, its replicas, then everyone else: any node knows where a key belongs.
     private func candidates(for key: [UInt8]) -> [NodeAddress] {
         let owner = config.shards[Int(map.owner(of: key.withUnsafeBytes { KeySlot.slot(of: $0) }))]
-        return owner.nodes + config.allNodes.filter { !owner.nodes.contains($0) }
+        let known = leaders[owner.name].map { leader in [leader] + owner.nodes.filter { $0 != leader } }
+        let first = known ?? owner.nodes
+        return first + config.allNodes.filter { !first.contains($0) }
     }
 
     private func send(_ arguments: [[UInt8]], to address: NodeAddress) async throws(ClientError) -> RESPReply {

@@ -145,7 +145,8 @@ extension TerminalDriver {
 
     private static func key(scalar: Unicode.Scalar) -> Key? {
         if let control = Key(control: scalar) { return control }
-        return SafeText.isPlain(scalar) ? .character(scalar) : nil
+        // Also what has no place of its own, as an accent: what is typed must not be something else than what arrives.
+        return TerminalInbox.isText(scalar) ? .character(scalar) : nil
     }
 
     private static func key(code: UInt32) -> Key? {
