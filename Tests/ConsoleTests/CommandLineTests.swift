@@ -86,7 +86,7 @@ import Testing
         #expect(state.input == .command(LineEditor("sort keys")))
         _ = state.press(.down)
         #expect(state.update(.paste("quit\nq")) == [])
-        #expect(state.input == .command(LineEditor("quitq")))
+        #expect(state.input == .command(LineEditor(#"quit\nq"#)), "a line end is a letter like any other")
         _ = state.press(.escape)
         #expect(state.update(.paste("q")) == [])
         #expect(state.overlay == .none)

@@ -86,7 +86,7 @@ import Testing
         #expect(state.input == .none)
         _ = state.press(.character("e"))
         _ = state.update(.paste("x\u{1B}\ny"))
-        #expect(state.press(.enter) == [.keys(.put(key, value: Array("xy".utf8), instead: []))])
+        #expect(state.press(.enter) == [.keys(.put(key, value: Array("x\u{1B}\ny".utf8), instead: []))])
     }
 
     @Test func aLongOrUnfinishedValueIsNotEdited() {

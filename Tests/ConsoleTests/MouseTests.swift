@@ -124,7 +124,7 @@ import Testing
         var state = mouseOn(ConsoleFixture.state())
         _ = state.press(.down, .character("x"))
         // Beside the buttons nothing happens.
-        #expect(try click("Until it starts", &state) == [])
+        #expect(try click("Until they start", &state) == [])
         #expect(try click("s start", &state) == [])
         guard case .confirm(let dialog) = state.overlay else { throw MouseFailure() }
         #expect(!dialog.isConfirmFocused)

@@ -155,32 +155,38 @@ import Testing
 
     /// Its nodes have their turns in another order than they were named in.
     @Test func aRestartEndsInAScript() {
-        let running = [
-            ConsoleFixture.node("127.0.0.2:8080"), ConsoleFixture.node("127.0.0.22:8080", role: .replica),
-        ]
-        func snapshot(_ states: [NodeStatus.State], at milliseconds: Int) -> ClusterSnapshot {
-            let nodes = zip(running, states).map { node, state in
-                ConsoleFixture.node(node.address, role: node.role, state: state)
-            }
-            return ConsoleFixture.snapshot([ConsoleFixture.shard(0, nodes: nodes)], at: milliseconds)
-        }
+        let nodes = ConsoleFixture.led(
+            [
+                ConsoleFixture.node("a:1"), ConsoleFixture.node("b:1", role: .replica),
+                ConsoleFixture.node("c:1", role: .replica),
+            ],
+            term: 1
+        )
         var script = PlainConsole(options: ConsoleOptions(), isScript: true)
         var clock = ConsoleFixture.clock
-        _ = script.update(.console(.tick(clock)))
-        _ = script.update(.console(.snapshot(snapshot([.running, .running], at: clock.milliseconds))))
-        _ = script.update(.line("restart 127.0.0.2:8080 127.0.0.22:8080"))
-        _ = script.update(.line("yes"))
-        #expect(script.isBusy)
-        let turns: [[NodeStatus.State]] = [
-            [.running, .stopped], [.running, .running], [.stopped, .running], [.running, .running],
-            [.running, .running],
-        ]
-        for turn in turns {
+        var stopped: Set<String> = []
+        /// The cluster a second later, and what is asked of it then.
+        func pass() {
             clock.milliseconds += 1_000
             clock.unixSeconds += 1
-            _ = script.update(.console(.tick(clock)))
-            _ = script.update(.console(.snapshot(snapshot(turn, at: clock.milliseconds))))
+            var now = nodes
+            for index in now.indices where stopped.contains(now[index].address) { now[index].state = .stopped }
+            let snapshot = ConsoleFixture.snapshot([ConsoleFixture.shard(0, nodes: now)], at: clock.milliseconds)
+            let actions =
+                script.update(.console(.tick(clock))).actions + script.update(.console(.snapshot(snapshot))).actions
+            for action in actions {
+                if case .stop(let addresses) = action { stopped.formUnion(addresses) }
+                if case .start(let addresses) = action { stopped.subtract(addresses) }
+            }
         }
+        pass()
+        _ = script.update(.line("restart c:1 b:1"))
+        let actions = script.update(.line("yes")).actions
+        if case .stop(let addresses)? = actions.first(where: { if case .stop = $0 { true } else { false } }) {
+            stopped.formUnion(addresses)
+        }
+        #expect(script.isBusy)
+        for _ in 0..<20 where script.isBusy { pass() }
         #expect(script.state.rolling?.outcome == .done)
         #expect(!script.isBusy && !script.hasFailed)
         #expect(script.state.audit.allSatisfy { $0.outcome == .good }, "\(script.state.audit.map(\.result))")

@@ -14,13 +14,10 @@ package enum KeyText {
     /// A key as it is shown and may be typed, so that there is one spelling for both. Unlike in the middle, a space at an end
     /// would not be seen. Of more than `limit` bytes the first are taken; the caller cuts what is too wide.
     package static func name(of key: [UInt8], limit: Int = .max) -> String {
-        var part = key.prefix(max(0, limit))
         // A letter that the limit cuts would turn all others into escapes.
-        if part.count < key.count {
-            var cut = 0
-            while cut < 3, let last = part.last, last & 0xc0 == 0x80 { (part, cut) = (part.dropLast(), cut + 1) }
-            if let last = part.last, last >= 0xc0 { part = part.dropLast() }
-        }
+        let first = key.prefix(max(0, limit))
+        let whole = (0...3).lazy.map { first.dropLast($0) }.first { String(validating: $0, as: UTF8.self) != nil }
+        let part = first.count < key.count ? whole ?? first : first
         var text = text(of: Array(part))[...]
         var (head, tail) = ("", "")
         while text.first == " " { (text, head) = (text.dropFirst(), head + "\\x20") }
@@ -33,7 +30,10 @@ package enum KeyText {
     static func pasted(_ text: String) -> String {
         var scalars = text.unicodeScalars[...]
         if scalars.last == "\n" { scalars.removeLast() }
-        return scalars.map { $0 == "\n" || $0 == "\t" ? SafeText.escape($0) : String($0) }.joined()
+        return scalars.map { scalar in
+            let isText = scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
+            return isText ? String(scalar) : escaped(scalar)
+        }.joined()
     }
 
     private static func escaped(_ scalar: Unicode.Scalar) -> String {
