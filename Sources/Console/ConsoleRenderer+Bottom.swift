@@ -21,21 +21,33 @@ extension ConsoleRenderer {
     }
 
     private mutating func drawInput(_ prompt: String, _ editor: LineEditor, y: Int) {
+        grid.fill(Rect(x: 1, y: y, width: inner, height: 1), style: theme[.input])
+        let x = 2 + grid.put(prompt, x: 2, y: y, style: theme[.key], maxWidth: max(0, grid.width - 4))
+        draw(editor, in: Rect(x: x, y: y, width: max(0, grid.width - 1 - x), height: 1))
+    }
+
+    /// What is being typed, with its cursor; `placeholder` as long as nothing is.
+    mutating func draw(_ editor: LineEditor, in field: Rect, placeholder: String = "") {
         let style = theme[.input]
-        let room = max(0, grid.width - 4)
-        grid.fill(Rect(x: 1, y: y, width: inner, height: 1), style: style)
-        // The end of a long line is what is being typed.
+        grid.fill(field, style: style)
+        // The end of a long line is what is being typed; the cursor needs a cell behind it.
         var before = SafeText.display(editor.beforeCursor).unicodeScalars[...]
-        var width = SafeText.width(String(before)) + prompt.utf8.count + 1
-        while width > room, let first = before.popFirst() { width -= max(0, SafeText.width(String(first))) }
-        var x = 2
-        x += grid.put(prompt, x: x, y: y, style: theme[.key], maxWidth: room)
-        x += grid.put(String(before), x: x, y: y, style: style, maxWidth: max(0, grid.width - 2 - x))
-        let after = editor.afterCursor
-        let cursorEnd = after.isEmpty ? " " : String(after.prefix(1))
-        let rest = String(after.dropFirst())
-        x += grid.put(cursorEnd, x: x, y: y, style: theme[.inputCursor], maxWidth: max(0, grid.width - 1 - x))
-        grid.put(rest, x: x, y: y, style: style, maxWidth: max(0, grid.width - 1 - x))
+        var width = SafeText.width(String(before))
+        while width > max(0, field.width - 2), let first = before.popFirst() {
+            width -= max(0, SafeText.width(String(first)))
+        }
+        var x = field.x
+        x += grid.put(String(before), x: x, y: field.y, style: style, maxWidth: field.width)
+        let after = SafeText.display(editor.isEmpty ? placeholder : editor.afterCursor)
+        x += grid.put(
+            after.isEmpty ? " " : String(after.prefix(1)),
+            x: x,
+            y: field.y,
+            style: theme[.inputCursor],
+            maxWidth: max(0, field.endX - x)
+        )
+        let rest = editor.isEmpty ? theme[.textDim].on(style.background) : style
+        grid.put(String(after.dropFirst()), x: x, y: field.y, style: rest, maxWidth: max(0, field.endX - x))
     }
 
     /// What Tab would fill in, above the command line.

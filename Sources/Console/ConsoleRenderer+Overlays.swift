@@ -22,7 +22,9 @@ extension ConsoleRenderer {
         for (line, y) in zip(layout.lines, box.y + 1..<max(box.y + 1, layout.field?.y ?? layout.cancel.y)) {
             grid.put(line, x: box.x + 2, y: y, style: theme[.dialog], maxWidth: max(0, box.width - 4))
         }
-        if let typed = dialog.typed, let field = layout.field { draw(typed, in: field) }
+        if let typed = dialog.typed, let field = layout.field {
+            draw(typed.editor, in: field, placeholder: typed.text)
+        }
         grid.put(
             DialogLayout.cancelText,
             x: layout.cancel.x,
@@ -43,26 +45,8 @@ extension ConsoleRenderer {
         )
     }
 
-    /// What has been typed of a name, with the name itself in its place until then.
-    private mutating func draw(_ typed: TypedName, in field: Rect) {
-        let style = theme[.input]
-        grid.fill(field, style: style)
-        let before = typed.editor.beforeCursor
-        var shown = SafeText.display(before).unicodeScalars[...]
-        while SafeText.width(String(shown)) >= field.width, !shown.isEmpty { shown.removeFirst() }
-        var x = field.x
-        x += grid.put(String(shown), x: x, y: field.y, style: style, maxWidth: field.width)
-        let after = typed.editor.isEmpty ? SafeText.display(typed.text) : SafeText.display(typed.editor.afterCursor)
-        x += grid.put(
-            after.isEmpty ? " " : String(after.prefix(1)),
-            x: x,
-            y: field.y,
-            style: theme[.inputCursor],
-            maxWidth: max(0, field.endX - x)
-        )
-        let rest = typed.editor.isEmpty ? theme[.textDim].on(style.background) : style
-        grid.put(String(after.dropFirst()), x: x, y: field.y, style: rest, maxWidth: max(0, field.endX - x))
-    }
+    /// Beside a description all commands are equally wide: as `:switchover [NAME]`.
+    private static let commandWidth = 19
 
     mutating func drawHelp(top: Int) {
         let layout = HelpLayout(width: grid.width, height: grid.height)
@@ -99,8 +83,7 @@ extension ConsoleRenderer {
                 style: theme[.key].on(background),
                 maxWidth: max(0, end - x)
             )
-            // Beside a description all commands are equally wide.
-            let width = line.description.isEmpty ? max(0, end - x - 1) : 19
+            let width = line.description.isEmpty ? max(0, end - x - 1) : Self.commandWidth
             let name = SafeText.fitted(line.command, to: width, ellipsis: glyphs.ellipsis)
             x += grid.put(name + " ", x: x, y: y, style: theme[.dialog], maxWidth: max(0, end - x))
         }

@@ -105,6 +105,8 @@ package struct ConsoleState: Sendable {
     /// Rows that the next start, stop, restart or switchover is about, instead of the selected one.
     package internal(set) var marked: Set<RowID> = []
     package internal(set) var rolling: RollingRestart?
+    /// Its nodes as they were asked for, which is another order than the one of their turns.
+    var restartAsked: [String] = []
     var tableTop = 0
     package internal(set) var filter = ""
     package internal(set) var sort = TableSort()

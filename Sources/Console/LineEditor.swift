@@ -1,3 +1,5 @@
+import Terminal
+
 /// One line of text being typed: the command line and the filter.
 package struct LineEditor: Hashable, Sendable {
     /// Longer than any command with a list of addresses that someone types; a paste must not grow without end.
@@ -21,9 +23,7 @@ package struct LineEditor: Hashable, Sendable {
 
     /// Inserts at the cursor; characters that are not text (controls, line ends) are left out.
     package mutating func insert(_ text: String) {
-        let printable = text.filter { character in
-            character.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
-        }
+        let printable = text.filter { $0.unicodeScalars.allSatisfy(SafeText.isText) }
         let fitting = printable.prefix(max(0, Self.limit - characters.count))
         characters.insert(contentsOf: fitting, at: cursor)
         cursor += fitting.count

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import Server
 
 struct ExpireCommand: AsyncParsableCommand {
@@ -36,12 +37,9 @@ struct ExpireCommand: AsyncParsableCommand {
         if json { StandardStreams.writeLine(try JSONOutput.text(of: Document(key: key, seconds: seconds))) }
     }
 
-    /// Up to a century: more is a slip of the fingers.
-    private static let secondsMax = 3_155_760_000
-
     private func seconds() throws -> Int? {
         if time == "never" { return nil }
-        guard let seconds = Int(time), (1...Self.secondsMax).contains(seconds) else {
+        guard let seconds = Int(time), (1...KeyLimits.secondsMax).contains(seconds) else {
             throw CommandFailure(.usage, "`\(time)` is no time to live: give seconds from 1 on, or never")
         }
         return seconds

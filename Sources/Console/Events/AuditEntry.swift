@@ -34,12 +34,6 @@ package struct AuditEntry: Hashable, Sendable {
 }
 
 extension ConsoleAction {
-    /// Whether it is a rolling restart of these nodes, in any order.
-    func restarts(_ addresses: [String]) -> Bool {
-        guard case .restart(let asked) = self else { return false }
-        return Set(asked) == Set(addresses)
-    }
-
     /// What the action does to the cluster, for the audit; nil if it only looks.
     var auditText: String? {
         switch self {

@@ -248,10 +248,10 @@ extension ConsoleState {
 }
 
 /// Bounds of what is typed; the nodes have the same.
-enum KeyLimits {
+package enum KeyLimits {
     static let keyBytesMax = 4_096
     /// A century: more is a slip of the fingers.
-    static let secondsMax = 3_155_760_000
+    package static let secondsMax = 3_155_760_000
 }
 
 extension ConfirmDialog {

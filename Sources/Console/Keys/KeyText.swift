@@ -30,10 +30,7 @@ package enum KeyText {
     static func pasted(_ text: String) -> String {
         var scalars = text.unicodeScalars[...]
         if scalars.last == "\n" { scalars.removeLast() }
-        return scalars.map { scalar in
-            let isText = scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
-            return isText ? String(scalar) : escaped(scalar)
-        }.joined()
+        return scalars.map { SafeText.isText($0) ? String($0) : escaped($0) }.joined()
     }
 
     private static func escaped(_ scalar: Unicode.Scalar) -> String {

@@ -63,6 +63,7 @@ extension ConsoleState {
     mutating func beginRestart(_ addresses: [String]) {
         let nodes = snapshot?.status.shards.flatMap(\.nodes).filter { addresses.contains($0.address) } ?? []
         rolling = RollingRestart(nodes, now: clock.milliseconds)
+        restartAsked = addresses
         marked = []
     }
 
@@ -73,10 +74,7 @@ extension ConsoleState {
         rolling = running
         for case .stop(let addresses) in actions { begin(.stop, addresses) }
         for case .start(let addresses) in actions { begin(.start, addresses) }
-        // As it was asked for, which is another order than the one of their turns.
-        let action =
-            audit.last { $0.outcome == .underWay && $0.action.restarts(running.order) }?.action
-            ?? ConsoleAction.restart(running.order)
+        let action = ConsoleAction.restart(restartAsked)
         switch running.outcome {
         case .underWay: break
         case .done:

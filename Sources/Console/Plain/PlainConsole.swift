@@ -26,11 +26,11 @@ package struct PlainConsole {
     /// A script's first line waits no longer for the cluster it is about.
     package static let beginMilliseconds = 60_000
 
-    package internal(set) var state: ConsoleState
+    package private(set) var state: ConsoleState
     /// Lines come from a file or a program: each waits until what the one before asked for is done.
     private let isScript: Bool
     /// Whether anything that was asked for was not done. What a script's exit code says.
-    package internal(set) var hasFailed = false
+    package private(set) var hasFailed = false
     /// The question that the next line answers.
     private var question: ConfirmDialog?
     private var notice: ConsoleState.Notice?

@@ -79,7 +79,7 @@ package actor ClusterClient {
 
     /// Sends a command about one key to the leader of its slot, and after redirects to where they point.
     func command(_ arguments: [[UInt8]], key: [UInt8]) async throws(ClientError) -> RESPReply {
-        let isRead = arguments.first.map { Self.reads.contains($0) } ?? false
+        let isRead = arguments.first?.withUnsafeBytes { RESPCommand.lookup($0)?.isWrite == false } ?? false
         var route = Route(nodes: candidates(for: key))
         while let address = try route.next() {
             let reply: RESPReply
@@ -90,8 +90,8 @@ package actor ClusterClient {
                 // asked again, of whoever took over from a leader that hangs.
                 let isAskedAgain = isRead && (error.code == .timeout || error.code == .closed)
                 guard error.code == .unreachable || isAskedAgain else { throw error }
-                let reads = ClientError(error.code, "\(address) did not answer; `shoal status` shows who does")
-                route.failed(address, isAskedAgain ? reads : error)
+                let silence = ClientError(error.code, "\(address) did not answer; `shoal status` shows who does")
+                route.failed(address, isAskedAgain ? silence : error)
                 continue
             }
             if let target = try Redirect(reply, askedNode: address)?.address {
@@ -104,9 +104,6 @@ package actor ClusterClient {
         }
         throw route.unreachable
     }
-
-    /// Commands of this client that change nothing.
-    private static let reads: Set<[UInt8]> = [Array("GET".utf8), Array("PTTL".utf8), Array("TTL".utf8)]
 
     /// The leader of the key's shard, its replicas, then everyone else: any node knows where a key belongs.
     private func candidates(for key: [UInt8]) -> [NodeAddress] {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The newest commands that took long, for `GET /slowlog`, `SLOWLOG` and the console. What is measured is the time that they kept their
-/// connection, and other commands of it, from going on; not the wait for disks and replicas.
+/// The newest commands that took long, for `GET /slowlog`, `SLOWLOG` and the console. What is measured is the time that
+/// they kept their connection, and other commands of it, from going on; not the wait for disks and replicas.
 package final class SlowLog: Sendable {
     /// One command, or several of one read of a socket.
     package struct Entry: Hashable, Sendable, Codable {

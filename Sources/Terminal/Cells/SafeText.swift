@@ -5,6 +5,11 @@ package enum SafeText {
     /// Whether a scalar is shown as it is.
     package static func isPlain(_ scalar: Unicode.Scalar) -> Bool { DisplayWidth.columns(of: scalar) > 0 }
 
+    /// Whether a scalar is text, shown as it is or not: no control.
+    package static func isText(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
+    }
+
     /// `\n`, `\t`, `\r`, `\x1b`, `\u{202e}`.
     package static func escape(_ scalar: Unicode.Scalar) -> String {
         switch scalar {

@@ -146,7 +146,7 @@ extension TerminalDriver {
     private static func key(scalar: Unicode.Scalar) -> Key? {
         if let control = Key(control: scalar) { return control }
         // Also what has no place of its own, as an accent: what is typed must not be something else than what arrives.
-        return TerminalInbox.isText(scalar) ? .character(scalar) : nil
+        return SafeText.isText(scalar) ? .character(scalar) : nil
     }
 
     private static func key(code: UInt32) -> Key? {

@@ -70,17 +70,12 @@ package struct TerminalInbox {
         lastPasteAt = now
     }
 
-    /// Whether a scalar is text: no control.
-    static func isText(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.value >= 0x20 && !(0x7f...0x9f).contains(scalar.value)
-    }
-
     /// Adds to the open paste: no controls but line ends and tabs; what is beyond the limit is dropped.
     package mutating func append(pasted scalar: Unicode.Scalar, limit: Int, at now: Int64) {
         lastPasteAt = now
         guard pasteCount < limit else { return }
         let kept: Unicode.Scalar = scalar == "\r" ? "\n" : scalar
-        guard kept == "\n" || kept == "\t" || TerminalInbox.isText(kept) else { return }
+        guard kept == "\n" || kept == "\t" || SafeText.isText(kept) else { return }
         paste?.append(kept)
         pasteCount += 1
     }
