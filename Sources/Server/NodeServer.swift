@@ -12,6 +12,8 @@ package final class NodeServer: Sendable {
     private static let backlog: Int32 = 1024
     /// Commands of one connection read at a time, in bytes.
     private static let receiveBytesMax = 256 << 10
+    /// Clients that speak another protocol are logged once in this time.
+    private static let otherProtocolLogSeconds: UInt64 = 60
 
     private let channel: any Channel
     private let loops: [LoopContext]
@@ -41,6 +43,7 @@ package final class NodeServer: Sendable {
         let origins = OriginCheck(allowed: [state.address.description, listen.description])
         let topology = TopologyCache()
         let turns = ReplicaTurns()
+        let otherProtocolPace = LogPace(intervalSeconds: otherProtocolLogSeconds)
         let loops = group.makeIterator().map {
             LoopContext(
                 eventLoop: $0,
@@ -51,6 +54,7 @@ package final class NodeServer: Sendable {
                 origins: origins,
                 topology: topology,
                 turns: turns,
+                otherProtocolPace: otherProtocolPace,
                 logger: logger
             )
         }

@@ -7,6 +7,7 @@ import Testing
     private enum Ending: Equatable {
         case incomplete
         case broken(String)
+        case foreign
     }
 
     /// All commands of a stream whose bytes come in pieces of these lengths, and how it ends.
@@ -20,13 +21,16 @@ import Testing
             input += stream[sent..<end]
             sent = end
             var offset = 0
-            var broken: String?
+            var ending: Ending?
             input.withUnsafeBytes { bytes in
                 loop: while true {
                     switch RESPRequestParser.parse(bytes, from: offset, into: &arguments) {
                     case .incomplete: break loop
                     case .broken(let message):
-                        broken = message
+                        ending = .broken(message)
+                        break loop
+                    case .foreign:
+                        ending = .foreign
                         break loop
                     case .complete(let end):
                         if arguments.count > 0 {
@@ -36,7 +40,7 @@ import Testing
                     }
                 }
             }
-            if let broken { return (commands, .broken(broken)) }
+            if let ending { return (commands, ending) }
             input.removeFirst(offset)
         }
         return (commands, .incomplete)

@@ -20,6 +20,9 @@ extension ConnectionHandler {
                 case .broken(let message):
                     broken = message
                     return bytes.count
+                case .foreign:
+                    endForOtherProtocol()
+                    return bytes.count
                 case .complete(let end):
                     if arguments.count > 0 {
                         let start = output.writerIndex
@@ -64,6 +67,7 @@ extension ConnectionHandler {
     private func execute(_ bytes: UnsafeRawBufferPointer, _ store: ShardStore?) {
         let name = arguments.bytes(0, in: bytes)
         guard let command = RESPCommand.lookup(name) else {
+            if CrossProtocolGuard.isForeign(arrayName: name) { return endForOtherProtocol() }
             if !beginReplication(bytes), !beginMigration(bytes) { writeUnknownCommand(bytes) }
             return
         }

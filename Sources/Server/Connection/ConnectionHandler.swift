@@ -223,6 +223,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
             isClosing = true
             return
         }
+        guard CrossProtocolGuard.canBegin(with: first) else { return endForOtherProtocol() }
         let line = input.readableBytesView
         guard let end = line.firstIndex(of: 10) else {
             if input.readableBytes > ConnectionHandler.firstLineMax { isClosing = true }

@@ -33,6 +33,8 @@ final class LoopContext: @unchecked Sendable {
     let topology: TopologyCache
     /// Whose turn it is to be read from; shared by the node's loops.
     let turns: ReplicaTurns
+    /// For lines of other protocols; shared by the node's loops.
+    private let otherProtocolPace: LogPace
 
     init(
         eventLoop: any EventLoop,
@@ -43,6 +45,7 @@ final class LoopContext: @unchecked Sendable {
         origins: OriginCheck,
         topology: TopologyCache,
         turns: ReplicaTurns,
+        otherProtocolPace: LogPace,
         logger: Logger
     ) {
         self.logger = logger
@@ -54,6 +57,7 @@ final class LoopContext: @unchecked Sendable {
         self.origins = origins
         self.topology = topology
         self.turns = turns
+        self.otherProtocolPace = otherProtocolPace
         metrics.add(counters)
     }
 
@@ -134,6 +138,18 @@ final class LoopContext: @unchecked Sendable {
     func handOnTally() {
         metrics.merge(tally)
         tally.reset()
+    }
+
+    /// What the client sent is not logged: whoever wrote it would choose what stands in the log.
+    func noteOtherProtocol(from remoteAddress: String) {
+        guard otherProtocolPace.isDue(now: Clock.monotonicNanoseconds()) else { return }
+        logger.warning(
+            """
+            possible attack: a client sent a line of another protocol, as a web page can make a browser do; \
+            its connection was closed and the line was not executed (logged once a minute)
+            """,
+            metadata: ["client": "\(remoteAddress)"]
+        )
     }
 
     func wait(_ connection: ConnectionHandler) { waiting.append(connection) }

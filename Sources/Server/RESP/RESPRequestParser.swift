@@ -45,6 +45,8 @@ package enum RESPRequestParser {
         case incomplete
         /// The stream can't be understood from here on: answer and close.
         case broken(String)
+        /// A line of another protocol: close, and execute nothing of it or behind it.
+        case foreign
     }
 
     /// Arguments of one command, as in Redis.
@@ -125,11 +127,13 @@ package enum RESPRequestParser {
         from start: Int,
         into arguments: inout ArgumentList
     ) -> Outcome {
+        guard CrossProtocolGuard.canBegin(with: bytes[start]) else { return .foreign }
         var end = start
         while end < bytes.count, bytes[end] != 10 { end += 1 }
         guard end < bytes.count else {
             return end - start > inlineBytesMax ? .broken("Protocol error: too big inline request") : .incomplete
         }
+        if CrossProtocolGuard.isForeign(line: UnsafeRawBufferPointer(rebasing: bytes[start..<end])) { return .foreign }
         let lineEnd = end > start && bytes[end - 1] == 13 ? end - 1 : end
         var at = start
         while at < lineEnd {
