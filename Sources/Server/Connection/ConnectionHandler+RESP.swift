@@ -65,9 +65,11 @@ extension ConnectionHandler {
     /// One command. The store's lock is held, if there is a store.
     @inline(__always)
     private func execute(_ bytes: UnsafeRawBufferPointer, _ store: ShardStore?) {
+        if transaction.isOpen, answerInsideTransaction(bytes) { return }
         let name = arguments.bytes(0, in: bytes)
         guard let command = RESPCommand.lookup(name) else {
             if CrossProtocolGuard.isForeign(arrayName: name) { return endForOtherProtocol() }
+            if answerTransactionCommand(bytes) { return }
             if !beginReplication(bytes), !beginMigration(bytes) { writeUnknownCommand(bytes) }
             return
         }

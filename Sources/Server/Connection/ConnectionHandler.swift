@@ -65,6 +65,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var arguments = ArgumentList()
     @exclusivity(unchecked) var respVersion = 2
     @exclusivity(unchecked) var acceptsReplicaReads = false
+    @exclusivity(unchecked) var transaction = RefusedTransaction()
     var clientName = ""
     var http = HTTPRequestParser()
     /// A request that is read but has to wait for room in the store.
