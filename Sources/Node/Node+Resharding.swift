@@ -27,15 +27,7 @@ extension Node {
     }
 
     /// Before the loops are told that this node leads: which slots it serves is decided by then. From leadership's thread.
-    func beginServing() {
-        do throws(StorageError) {
-            try openedShard?.serveTerm()
-        } catch {
-            // Nobody decides which slots are served, so none is.
-            openedShard?.store.setServing(SlotServing())
-            logger.error("slots can't be served", metadata: ["reason": "\(error.message)"])
-        }
-    }
+    func beginServing() { openedShard?.serveTerm() }
 
     /// This node's part in a reshard; nil while there is none, or it does not lead.
     package var reshardProgress: ReshardProgress? { openedShard?.resharding?.progress }

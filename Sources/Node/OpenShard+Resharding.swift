@@ -31,7 +31,7 @@ extension OpenShard {
     }
 
     /// The term's first record is committed: slots are served as its driver says. Blocks; from leadership's thread.
-    func serveTerm() throws(StorageError) { try resharding?.begin() }
+    func serveTerm() { resharding?.begin() }
 
     /// The lead has ended. Any thread; returns at once.
     func endTerm() {

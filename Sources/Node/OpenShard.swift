@@ -187,7 +187,7 @@ final class OpenShard: Sendable {
     var holdsData: Bool { store.engine.isComplete && !store.isBeingInstalled && store.log.end.sequence > 0 }
 
     /// Whether this node may serve as the leader at this moment, as far as its lease goes.
-    var holdsLease: Bool { store.lock.withLock { store.isMandateValid } }
+    var holdsLease: Bool { store.lease.isValid }
 
     /// Hands the lead over, leaves the in-sync set. The loops still serve. Blocks.
     func retire() { leadership?.stop() }

@@ -30,6 +30,14 @@ package final class NodeServer: Sendable {
     /// One that sends on and on must not keep a node from stopping.
     private static let drainNanosecondsMax: UInt64 = 2_000_000_000
 
+    /// Reads of engines that wait for a disk, of all nodes of the process; it lives as long as that. Disks answer several
+    /// requests at a time.
+    private static let enginePool: NIOThreadPool = {
+        let pool = NIOThreadPool(numberOfThreads: 4)
+        pool.start()
+        return pool
+    }()
+
     /// Binds the address and answers from `state`, once `accept` is called, until `serve` is called with another.
     /// - Parameter listen: where to bind, if that differs from the address others use.
     package static func bind(
@@ -48,6 +56,7 @@ package final class NodeServer: Sendable {
             LoopContext(
                 eventLoop: $0,
                 threadPool: .singleton,
+                enginePool: NodeServer.enginePool,
                 metrics: metrics,
                 control: control,
                 state: state,
@@ -110,7 +119,7 @@ package final class NodeServer: Sendable {
     /// event loops.
     package func serve(_ state: ServingState) throws {
         for loop in loops {
-            try loop.eventLoop.submit { try loop.serve(state) }.wait()
+            try loop.eventLoop.submit { loop.serve(state) }.wait()
         }
     }
 

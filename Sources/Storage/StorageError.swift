@@ -17,6 +17,8 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
         case outOfRange
         /// The log was cut where somebody who copies slots still had to read: the copy begins anew.
         case logCut
+        /// Only the engine knows the key, and memory alone was asked.
+        case cold
         /// The store was closed or has failed before.
         case closed
         /// This node does not lead the shard, or not any more: its lease has run out.

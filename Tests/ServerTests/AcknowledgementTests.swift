@@ -13,7 +13,7 @@ import Testing
         let server = try await ServerFixture(loops: 1)
         server.nodes = [ShardNodes(leader: server.address, fresh: [Self.replicas[0]], behind: [Self.replicas[1]])]
         try server.serve()
-        server.store.changeMandate { $0.members = 2 }
+        server.store.changeQuorum { $0.members = 2 }
         return server
     }
 
@@ -71,7 +71,7 @@ import Testing
         )
         #expect(try server.wait(witness) { server.store.log.end.sequence == 2 })
         #expect(!connection.hasReceived)
-        server.store.changeMandate { $0.members = 1 }
+        server.store.changeQuorum { $0.members = 1 }
         server.releaseCommits()
         let text = try connection.receiveAllText()
         #expect(text.hasPrefix("HTTP/1.1 503 ") && text.contains("\"written_on_fewer\""), "\(text)")
@@ -88,7 +88,7 @@ import Testing
         let writer = try server.connect()
         writer.send("SET a 1\r\n")
         #expect(try server.wait(witness) { server.store.log.end.sequence == 2 })
-        let port = try server.store.makePort { _ in }
+        let port = server.store.makePort { _ in }
         let isInDoubt = try server.wait(witness) {
             let admission = server.store.lock.withLock { server.store.admit(acknowledgements: 2, port: port) }
             if case .wait = admission { return true }
@@ -100,7 +100,7 @@ import Testing
         connection.send(server.http("GET /put?key=b&value=1&acks=2", "Connection: close\r\n"))
         for _ in 0..<20 { #expect(try server.ask("GET b\r\n", witness, expecting: "$-1\r\n") == "$-1\r\n") }
         #expect(!connection.hasReceived)
-        server.store.changeMandate { $0.members = 1 }
+        server.store.changeQuorum { $0.members = 1 }
         server.releaseCommits()
         let text = try connection.receiveAllText()
         #expect(text.hasPrefix("HTTP/1.1 503 ") && text.contains("\"not_enough_in_sync\""), "\(text)")
@@ -112,7 +112,7 @@ import Testing
     @Test func belowMinInSyncWritesAreRefusedAndThoseUnderWayAreNotAcknowledged() async throws {
         let server = try await leader()
         let witness = try server.connect()
-        server.store.changeMandate { $0.membersMin = 2 }
+        server.store.changeQuorum { $0.membersMin = 2 }
         server.holdCommits()
         let (resp, http) = (try server.connect(), try server.connect())
         resp.send("SET a 1\r\n")
@@ -121,7 +121,7 @@ import Testing
         http.send(server.http("GET /put?key=b&value=1"))
         let loops = (0..<20).map { _ in try? server.ask("GET b\r\n", witness, expecting: "$-1\r\n") }
         #expect(loops.allSatisfy { $0 == "$-1\r\n" })
-        server.store.changeMandate { $0.members = 1 }
+        server.store.changeQuorum { $0.members = 1 }
         server.releaseCommits()
         #expect(try resp.receiveAll() == [], "closed: it is there, but on too few disks to say OK")
         let text = try http.receiveAllText()

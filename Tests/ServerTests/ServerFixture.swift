@@ -135,9 +135,9 @@ final class ServerFixture {
     }
 
     /// From now on commits wait for a replica that does not exist, until `releaseCommits`.
-    func holdCommits() { store.changeMandate { $0.waitsForReplicas = true } }
+    func holdCommits() { store.changeQuorum { $0.waitsForReplicas = true } }
 
-    func releaseCommits() { store.changeMandate { $0.waitsForReplicas = false } }
+    func releaseCommits() { store.changeQuorum { $0.waitsForReplicas = false } }
 
     func stop() async throws {
         try serve(phase: .stopped, hasStore: false)

@@ -49,7 +49,7 @@ import Testing
 
     @Test(arguments: [1, 7, 4096, 1 << 30]) func agreesWithADictionary(hashes: Int) {
         var random = SeededGenerator(seed: UInt64(hashes))
-        var table = HotTable(bytesMax: 1 << 14)
+        var table = HotTable(budget: HotBudget(bytesMax: 1 << 14))
         var model: [Int: Model] = [:]
         var engine: Engine = [:]
         // The window under way, and what it must make of the engine.
@@ -73,9 +73,7 @@ import Testing
             }
             if step % 9973 == 0 {
                 let doomed = UInt16(step % 16)
-                var slots = SlotSet()
-                slots.insert(doomed...doomed)
-                table.removeSlots(slots)
+                table.clear([doomed], through: version)
                 model = model.filter { $0.value.slot != doomed }
                 // The applier clears the engine's slots before its next window.
                 if let (taken, expected) = window {
@@ -104,7 +102,7 @@ import Testing
     }
 
     @Test func aTakenEntryStaysAsItWas() {
-        var table = HotTable(bytesMax: 1 << 20)
+        var table = HotTable(budget: HotBudget(bytesMax: 1 << 20))
         publish(&table, 1, [1], hash: 9, version: 1)
         let window = table.takeWindow(through: 1)
         publish(&table, 1, [2], hash: 9, version: 2)
@@ -140,7 +138,7 @@ import Testing
     }
 
     @Test func keepsItsBoundWhenTheSameKeysGrow() {
-        var table = HotTable(bytesMax: 1 << 18)
+        var table = HotTable(budget: HotBudget(bytesMax: 1 << 18))
         var version: UInt64 = 0
         for size in [8, 4000] {
             for number in 0..<2000 {
@@ -154,16 +152,44 @@ import Testing
         #expect(table.bytes < 1 << 19, "\(table.bytes) bytes, though everything but the last write is applied")
     }
 
-    @Test func keepsNoValueTooLargeToCache() {
-        var table = HotTable(bytesMax: 1 << 20)
-        let value = [UInt8](repeating: 1, count: HotTable.cachedValueBytesMax + 1)
-        table.reset(applied: 1)
-        key(1).withUnsafeBytes { key in
-            value.withUnsafeBytes { bytes in
-                let stored = StoredValue(version: 1, expiry: 0, bytes: bytes)
-                table.fill(key, slot: 1, hash: 5, value: stored)
-            }
+    /// What a view of the engine showed for a key.
+    private func seen(_ number: Int, _ value: [UInt8]) -> UnsafeMutablePointer<HotEntry> {
+        key(number).withUnsafeBytes { key in
+            value.withUnsafeBytes { HotEntry.copy(of: StoredValue(version: 1, expiry: 0, bytes: $0), key: key) }
         }
-        #expect(table.count == 0)
+    }
+
+    private func adopt(_ table: inout HotTable, _ number: Int, floor: UInt64) -> String {
+        let entry = seen(number, [7])
+        let outcome = table.adopt(entry, slot: slot(number), hash: UInt32(number + 1), floor: floor)
+        switch outcome {
+        case .adopted: return "adopted"
+        case .newer(let newer):
+            HotEntry.free(entry)
+            return "newer \(newer.pointee.version)"
+        case .cleared:
+            HotEntry.free(entry)
+            return "cleared"
+        case .stale:
+            HotEntry.free(entry)
+            return "stale"
+        }
+    }
+
+    /// The trap: an engine's view that is older than an eviction turns a miss into a stale read.
+    @Test func adoptsOnlyWhatNoWriteCanHaveChanged() {
+        var table = HotTable(budget: HotBudget(bytesMax: 1 << 12))
+        publish(&table, 1, [1], hash: 2, version: 1)
+        #expect(adopt(&table, 1, floor: 0) == "newer 1")
+        #expect(adopt(&table, 2, floor: 0) == "adopted")
+        _ = table.takeWindow(through: 1)
+        table.endWindow()
+        // Push it out: from then on a view must be of after that window.
+        for number in 10..<80 { #expect(["adopted", "stale"].contains(adopt(&table, number, floor: 1))) }
+        #expect(adopt(&table, 1, floor: 0) == "stale")
+        #expect(adopt(&table, 1, floor: 1) == "adopted")
+        table.clear([slot(1)], through: 9)
+        #expect(adopt(&table, 1, floor: 8) == "cleared")
+        #expect(adopt(&table, 1, floor: 9) == "adopted")
     }
 }

@@ -176,7 +176,7 @@ import Testing
 
     @Test func anAppendWaitsWhileWritesAreHeld() throws {
         let fixture = try StoreFixture(.lmdb)
-        fixture.store.changeMandate { $0.isHeld = true }
+        fixture.store.setHold(.writes)
         let (store, port, end) = (fixture.store, fixture.port, fixture.store.log.end)
         let done = Mutex(false)
         let thread = StoreThread {
@@ -189,7 +189,7 @@ import Testing
             guard started.duration(to: .now) < .seconds(20) else { Issue.record("it does not ask"); break }
         }
         #expect(!done.withLock { $0 } && store.log.end == end)
-        store.changeMandate { $0.isHeld = false }
+        store.setHold(.none)
         thread.join()
         #expect(store.log.end.sequence >= 1000)
     }

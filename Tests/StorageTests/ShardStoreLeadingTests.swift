@@ -5,11 +5,13 @@ import Testing
 /// What the store does with a mandate: commits that wait for replicas, leases, holds.
 @Suite struct ShardStoreLeadingTests {
     /// A leader in term 5 whose writes wait for replicas.
-    private func replicated(_ kind: EngineKind, _ change: (inout Mandate) -> Void = { _ in }) throws -> StoreFixture {
+    private func replicated(_ kind: EngineKind, _ change: (inout CommitQuorum) -> Void = { _ in }) throws
+        -> StoreFixture
+    {
         let fixture = try StoreFixture(kind, leads: false)
-        try fixture.store.beginTerm(5) { mandate in
-            mandate.waitsForReplicas = true
-            change(&mandate)
+        try fixture.store.beginTerm(5) { quorum in
+            quorum.waitsForReplicas = true
+            change(&quorum)
         }
         return fixture
     }
@@ -43,7 +45,7 @@ import Testing
         #expect(try fixture.read("a") == "1")
         #expect(fixture.signals.committed == first)
         fixture.store.commit()
-        fixture.store.changeMandate { $0.waitsForReplicas = false }
+        fixture.store.changeQuorum { $0.waitsForReplicas = false }
         #expect(try fixture.read("a") == "2", "those that it waited for have left the in-sync set")
         #expect(fixture.signals.committed == second)
     }
@@ -52,7 +54,7 @@ import Testing
         let fixture = try StoreFixture(kind)
         let end = fixture.store.log.syncedEnd
         fixture.queue("a", "1")
-        fixture.store.changeMandate { $0.leaseEnd = 1 }
+        fixture.store.setLease(until: 1)
         fixture.store.commit()
         #expect(fixture.signals.failures == [true], "it is known that nothing was done")
         #expect(fixture.store.log.syncedEnd == end)
@@ -65,11 +67,12 @@ import Testing
         let fixture = try replicated(kind)
         fixture.store.advanceReplicated(to: 1)
         fixture.write("a", "1")
-        fixture.store.changeMandate { $0.leaseEnd = 1 }
+        fixture.store.setLease(until: 1)
         fixture.store.advanceReplicated(to: 2)
         #expect(fixture.signals.failures == [false], "nobody can tell what becomes of it")
         #expect(try fixture.read("a") == nil)
-        try fixture.store.beginTerm(6) { $0 = Mandate() }
+        fixture.store.setLease(until: .max)
+        try fixture.store.beginTerm(6) { $0 = CommitQuorum() }
         #expect(try fixture.read("a") == "1", "a new leader keeps its whole log")
     }
 
@@ -80,7 +83,7 @@ import Testing
         fixture.queue("b", "queued")
         fixture.store.stepDown(because: StorageError(.notLeader, "test"))
         #expect(fixture.signals.failures == [false, true])
-        #expect(throws: StorageError.self) { try fixture.store.beginTerm(5) { $0 = Mandate() } }
+        #expect(throws: StorageError.self) { try fixture.store.beginTerm(5) { $0 = CommitQuorum() } }
         try fixture.reopen(leads: false)
         #expect(fixture.store.log.end == Position(term: 5, sequence: 2))
         #expect(try fixture.read("a") == nil, "not known to be committed")
@@ -89,14 +92,14 @@ import Testing
     @Test func aHeldDoorLetsNothingInAndForgetsNobody() throws {
         let fixture = try StoreFixture(.lmdb)
         fixture.queue("a", "let in before")
-        fixture.store.changeMandate { $0.isHeld = true }
+        fixture.store.setHold(.writes)
         #expect(isWaiting(fixture.admit()))
         #expect(!fixture.store.isDrained)
         fixture.store.commit()
         #expect(fixture.store.isDrained)
         #expect(try fixture.read("a") == "let in before")
         #expect(fixture.signals.rooms == 0)
-        fixture.store.changeMandate { $0.isHeld = false }
+        fixture.store.setHold(.none)
         #expect(fixture.signals.rooms == 1)
     }
 
@@ -106,18 +109,18 @@ import Testing
 
     @Test func belowMinInSyncNothingIsLetInOrSealed() throws {
         let fixture = try StoreFixture(.lmdb)
-        fixture.store.changeMandate { ($0.members, $0.membersMin) = (2, 2) }
+        fixture.store.changeQuorum { ($0.members, $0.membersMin) = (2, 2) }
         fixture.write("a", "1")
         #expect(try fixture.read("a") == "1")
         let end = fixture.store.log.syncedEnd
         fixture.queue("a", "let in before the set shrank")
-        fixture.store.changeMandate { $0.members = 1 }
+        fixture.store.changeQuorum { $0.members = 1 }
         #expect(refusal(fixture.admit()) == .tooFewInSync)
         fixture.store.commit()
         #expect(fixture.signals.failures == [true], "it is known that nothing was done")
         #expect(fixture.store.log.syncedEnd == end)
         #expect(try fixture.read("a") == "1", "reads go on")
-        fixture.store.changeMandate { $0.members = 2 }
+        fixture.store.changeQuorum { $0.members = 2 }
         #expect(refusal(fixture.admit()) == nil)
         fixture.write("a", "2")
         #expect(try fixture.read("a") == "2")
@@ -127,17 +130,18 @@ import Testing
         kind: EngineKind
     ) throws {
         let fixture = try replicated(kind) { $0.members = 2 }
-        fixture.store.changeMandate { $0.membersMin = 2 }
+        fixture.store.changeQuorum { $0.membersMin = 2 }
         fixture.store.advanceReplicated(to: 1)
         fixture.write("a", "1")
-        fixture.store.changeMandate { $0.members = 1 }
-        fixture.store.changeMandate { $0.waitsForReplicas = false }
+        fixture.store.changeQuorum { $0.members = 1 }
+        fixture.store.changeQuorum { $0.waitsForReplicas = false }
         #expect(fixture.signals.failures == [false], "it is in the log, on fewer disks than promised")
         #expect(fixture.signals.commits.isEmpty)
         #expect(try fixture.read("a") == "1")
         // A term begins, and reads go on, with whoever is left.
         fixture.store.stepDown(because: StorageError(.notLeader, "test"))
-        try fixture.store.beginTerm(6) { $0.leaseEnd = .max }
+        fixture.store.setLease(until: .max)
+        try fixture.store.beginTerm(6) { _ in }
         #expect(isLeading(fixture))
     }
 
@@ -153,7 +157,7 @@ import Testing
             guard started.duration(to: .now) < .seconds(20) else { Issue.record("never waits"); return }
         }
         #expect(fixture.signals.rooms == 0)
-        fixture.store.changeMandate { ($0.members, $0.waitsForReplicas) = (1, false) }
+        fixture.store.changeQuorum { ($0.members, $0.waitsForReplicas) = (1, false) }
         #expect(fixture.signals.commits == [[2, 1]], "the end of the batch, and how many have it")
         #expect(fixture.signals.rooms == 1)
         #expect(refusal(fixture.admit(acknowledgements: 2)) == .tooFewInSync)

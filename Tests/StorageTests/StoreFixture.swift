@@ -52,7 +52,7 @@ final class StoreFixture {
         store = try ShardStore.open(folder: folder, kind: kind, options: options) { _ in }
         if leads { try store.becomeLeader() }
         let signals = signals
-        port = try store.makePort { signals.add($0) }
+        port = store.makePort { signals.add($0) }
     }
 
     /// A store on copies of the files as they are now, while this one goes on. A crash leaves all files as of one moment;
@@ -90,7 +90,7 @@ final class StoreFixture {
         store = try ShardStore.open(folder: folder, kind: kind, options: options) { _ in }
         if leads { try store.becomeLeader() }
         let signals = signals
-        port = try store.makePort { signals.add($0) }
+        port = store.makePort { signals.add($0) }
     }
 
     static func slot(_ key: String) -> UInt16 { UInt16(key.utf8.reduce(0) { ($0 * 31 + Int($1)) % 64 }) }
@@ -147,12 +147,15 @@ final class StoreFixture {
         var found: (String, UInt64)?
         let slot = slot(key)
         let isThere = try Array(key.utf8).withUnsafeBytes { key in
-            store.lock.lock()
-            defer { store.lock.unlock() }
             let hash = KeyHash.hash(key)
-            return try store.read(slot: slot, key: key, hash: hash, port: port, now: now, pending: pending) {
-                found = (String(decoding: $0.bytes, as: UTF8.self), $0.version)
-            }
+            let take: (StoredValue) -> Void = { found = (String(decoding: $0.bytes, as: UTF8.self), $0.version) }
+            let state =
+                pending
+                ? store.lock.withLock { store.readNewest(slot: slot, key: key, hash: hash, now: now, take) }
+                : store.readVisible(slot: slot, key: key, hash: hash, now: now, take)
+            guard state == .cold else { return state == .present }
+            defer { store.rest(port) }
+            return try store.readEngine(slot: slot, key: key, hash: hash, view: store.view(of: port), now: now, take)
         }
         return isThere ? found : nil
     }

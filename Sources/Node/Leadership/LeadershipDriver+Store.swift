@@ -18,9 +18,9 @@ extension LeadershipDriver {
         guard ledTerm.withLock({ $0 }) == term else { return }
         surroundings.termBegins(term)
         do throws(StorageError) {
-            try store.beginTerm(term) { mandate in
-                mandate.waitsForReplicas = waits
-                mandate.replicatedSequence = 0
+            try store.beginTerm(term) { quorum in
+                quorum.waitsForReplicas = waits
+                quorum.replicatedSequence = 0
             }
             handle(.termBegun(Position(term: term, sequence: store.log.syncedEnd.sequence)))
         } catch {
@@ -47,10 +47,10 @@ extension LeadershipDriver {
     }
 
     private func applyIntake() {
-        let word = intake
-        store.changeMandate { mandate in
-            mandate.isHeld = word == .held || word == .heldWithReads
-            mandate.holdsReads = word == .heldWithReads
+        switch intake {
+        case .held: store.setHold(.writes)
+        case .heldWithReads: store.setHold(.all)
+        case .open, .closed: store.setHold(.none)
         }
     }
 

@@ -107,7 +107,7 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         toldDurable = store.log.syncedEnd
         toldObstacle = obstacle
         published = Mutex(machine.standing(now: now))
-        store.changeMandate { $0.membersMin = minInSync }
+        store.changeQuorum { $0.membersMin = minInSync }
     }
 
     func start() {
@@ -244,9 +244,9 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         case .openSession, .renewSession, .endSession, .publish, .propose, .readCoordinator: call(action)
         case .beginTerm(let term, let waits): beginTerm(term, waits: waits)
         case .setWaiting(let waits):
-            let bound = store.changeMandate { $0.waitsForReplicas = waits }
+            let bound = store.changeQuorum { $0.waitsForReplicas = waits }
             if waits { handle(.waiting(from: bound)) }
-        case .setMembers(let count): store.changeMandate { $0.members = count }
+        case .setMembers(let count): store.changeQuorum { $0.members = count }
         case .setCommit(let sequence, _): store.advanceReplicated(to: sequence)
         case .setLease(let until): store.setLease(until: until == .max ? .max : until * 1_000_000)
         case .setIntake(let intake):

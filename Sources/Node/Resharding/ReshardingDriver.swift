@@ -87,10 +87,10 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
 
     /// The term serves from now on: decides what. Blocks until the store goes by it; not for event loops. More calls do
     /// nothing.
-    func begin() throws(StorageError) {
+    func begin() {
         guard !hasBegun, !ended.withLock({ $0 }) else { return }
         hasBegun = true
-        let appender = try ShardAppender(store: store, term: term) { [weak self] event in self?.receive(event) }
+        let appender = ShardAppender(store: store, term: term) { [weak self] event in self?.receive(event) }
         let (owned, committed) = store.lock.withLock { (store.ownership?.slots ?? SlotSet(), store.commitPosition) }
         let begun = eventLoop.submit { [self] in
             self.appender = appender

@@ -51,12 +51,12 @@ final class ShardAppender: @unchecked Sendable {
         store: ShardStore,
         term: UInt64,
         deliver: @escaping @Sendable (ReshardingMachine.Event) -> Void
-    ) throws(StorageError) {
+    ) {
         self.store = store
         self.term = term
         self.deliver = deliver
         // It waits for commits on its own thread, so no signal is of interest.
-        port = try store.makePort { _ in }
+        port = store.makePort { _ in }
         thread = StoreThread { [unowned self] in run() }
     }
 

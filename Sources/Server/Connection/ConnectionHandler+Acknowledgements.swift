@@ -16,7 +16,7 @@ extension ConnectionHandler {
         guard let acks, acks > 1 else { return .admitted }
         let state = loop.state
         guard acks <= state.memberCount else {
-            let members = Mandate.counted(state.memberCount)
+            let members = CommitQuorum.counted(state.memberCount)
             throw HTTPError(400, "bad_acks", "acks asks for \(acks), but shard \(state.shardName) has \(members)")
         }
         return store.admit(acknowledgements: acks, port: port)
@@ -51,7 +51,7 @@ extension ConnectionHandler {
         HTTPError(
             503,
             "written_on_fewer",
-            "the write is done, but the in-sync set shrank to \(Mandate.counted(members)) before it was committed; "
+            "the write is done, but the in-sync set shrank to \(CommitQuorum.counted(members)) before it was committed; "
                 + "acks asked for \(acks)"
         )
     }

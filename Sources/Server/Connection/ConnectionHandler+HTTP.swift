@@ -24,6 +24,12 @@ extension ConnectionHandler {
                 }
                 if loop.isEnding { request.connection = .close }
                 execute(request, store)
+                if let key = coldKey, let store {
+                    coldKey = nil
+                    waitingRequest = request
+                    fetch([key], from: store)
+                    break
+                }
                 if isBlocked { blocking = (passStart, [Array("HTTP".utf8), Array(request.text(request.path).utf8)]) }
                 if waitsForRoom { waitingRequest = request } else { afterReply(request) }
             } catch {
@@ -65,7 +71,7 @@ extension ConnectionHandler {
             default: try executeAdministration(endpoint, request)
             }
         } catch {
-            writeHTTPError(error, request)
+            if coldKey == nil { writeHTTPError(error, request) }
         }
     }
 
@@ -162,8 +168,10 @@ extension ConnectionHandler {
     private func currentVersion(_ operation: KeyOperation) throws(HTTPError) -> UInt64? {
         var version: UInt64?
         do throws(StorageError) {
+            if let failure = takeFetchFailure() { throw failure }
             _ = try current(operation) { version = $0.version }
         } catch {
+            if error.code == .cold { coldKey = Array(operation.key) }
             throw HTTPError(error)
         }
         return version

@@ -58,60 +58,99 @@ extension ConnectionHandler {
         isAny: Bool = false
     ) throws(HTTPError) {
         guard let store = loop.state.store, let port = loop.port else { throw unavailable() }
+        if let failure = takeFetchFailure() { throw HTTPError(failure) }
         passReads += 1
-        store.lock.lock()
-        defer { store.lock.unlock() }
-        if loop.state.isLeader {
-            if store.holdsReads(port) { return waitAtTheDoor() }
-            switch door(slot, isWrite: false, store, port) {
-            case .open: break
-            case .wait:
-                passReads -= 1
-                return waitAtTheDoor()
-            case .elsewhere:
-                passReads -= 1
-                return try isAny ? redirectToReplica(slot, request) : redirect(slot, request)
-            }
+        let epoch = store.readEpoch
+        let isPlain = marks.isEmpty && (lag == nil ? servesPlainly(slot, store) : store.showsReads(slot))
+        if !isPlain {
+            store.lock.lock()
+            guard try admitRead(slot, store, port, request, lag: lag, isAny: isAny) else { return store.lock.unlock() }
         }
-        // Since its age was looked up, a full copy may have begun; or the slot is another shard's by the log.
-        if lag != nil, store.holdsNoState || store.disowns(slot) { return try redirect(slot, request) }
         loop.heat.note(slot)
         let start = output.writerIndex
-        let behindWrites = !marks.isEmpty
-        if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }
-        let isHead = request.method == .head
-        var failure: StorageError?
-        let found = key.withUnsafeBytes { bytes -> Bool in
-            do throws(StorageError) {
-                return try store.read(
-                    slot: slot,
-                    key: bytes,
-                    hash: KeyHash.hash(bytes),
-                    port: port,
-                    now: passNow,
-                    pending: behindWrites
-                ) { value in
+        if !isPlain, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }
+        let outcome = key.withUnsafeBytes { bytes in
+            Result { () throws(StorageError) in
+                try read(slot, bytes, store, isPlain ? .visible(port) : .newest) { value in
                     HTTPResponse.writeValue(
                         value.bytes,
                         etag: etag ? value.version : nil,
                         replicaLagMilliseconds: lag,
                         request.connection,
-                        headOnly: isHead,
+                        headOnly: request.method == .head,
                         into: &output
                     )
                 }
-            } catch {
-                failure = error
-                return false
             }
         }
-        if let failure { throw HTTPError(failure) }
+        if !isPlain { store.lock.unlock() }
+        let state: KeyState
+        switch outcome {
+        case .success(let found): state = found
+        case .failure(let error): throw HTTPError(error)
+        }
+        if state == .cold {
+            passReads -= 1
+            coldKey = key
+            return
+        }
         // Asked behind the read: the process may have been stopped in the middle of it.
         if loop.state.isLeader, !store.leadsNow {
             output.moveWriterIndex(to: start)
             throw noLeader(loop.state.map.owner(of: slot))
         }
-        countRead(isFound: found)
-        if !found { HTTPResponse.writeNotFoundEmpty(replicaLagMilliseconds: lag, request.connection, into: &output) }
+        if isPlain, store.readEpoch != epoch {
+            // What it went by has changed meanwhile.
+            output.moveWriterIndex(to: start)
+            return try read(key, slot, request, etag: etag, lag: lag, isAny: isAny)
+        }
+        countRead(isFound: state == .present)
+        if state == .absent {
+            HTTPResponse.writeNotFoundEmpty(replicaLagMilliseconds: lag, request.connection, into: &output)
+        }
+    }
+
+    private func servesPlainly(_ slot: UInt16, _ store: ShardStore) -> Bool {
+        loop.state.isLeader && store.servesReads(slot) && (store.isGated || loop.state.owns(slot))
+    }
+
+    /// Whether the read may be evaluated now; if not, it has been answered, or is parked. Lock held; it stays so when this
+    /// throws not.
+    private func admitRead(
+        _ slot: UInt16,
+        _ store: ShardStore,
+        _ port: StorePort,
+        _ request: HTTPRequest,
+        lag: Int?,
+        isAny: Bool
+    ) throws(HTTPError) -> Bool {
+        do throws(HTTPError) {
+            if loop.state.isLeader {
+                if store.holdsReads(port) {
+                    waitAtTheDoor()
+                    return false
+                }
+                switch door(slot, isWrite: false, store, port) {
+                case .open: break
+                case .wait:
+                    passReads -= 1
+                    waitAtTheDoor()
+                    return false
+                case .elsewhere:
+                    passReads -= 1
+                    try isAny ? redirectToReplica(slot, request) : redirect(slot, request)
+                    return false
+                }
+            }
+            // Since its age was looked up, a full copy may have begun; or the slot is another shard's by the log.
+            if lag != nil, store.holdsNoState || store.disowns(slot) {
+                try redirect(slot, request)
+                return false
+            }
+            return true
+        } catch {
+            store.lock.unlock()
+            throw error
+        }
     }
 }

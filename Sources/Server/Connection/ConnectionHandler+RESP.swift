@@ -3,53 +3,153 @@ import Routing
 import Storage
 
 extension ConnectionHandler {
-    /// Decodes and executes all whole commands in `input` under one hold of the store's lock.
+    /// What became of a command.
+    enum Outcome {
+        /// It is answered, waits, or the connection ends.
+        case done
+        /// It has to be evaluated anew under the store's lock: it writes, or stands behind a write of this connection.
+        case needsLock
+        /// The same without the lock.
+        case needsNoLock
+        /// A key is only in the engine: it is fetched, then the command is evaluated anew.
+        case needsEngine
+        /// It touches many keys: the rest of them comes in a later turn of the loop.
+        case needsTurn
+    }
+
+    /// Why a pass over the input came to its end.
+    private enum PassEnd {
+        case stopped
+        case broken(String)
+        case foreign
+        /// The command at the offset goes on later.
+        case paused(Outcome)
+    }
+
+    /// What a pass has done.
+    struct PassProgress {
+        /// Of the next command in the input.
+        var offset = 0
+        var executed = 0
+        /// Where the last executed command begins.
+        var last = 0
+    }
+
+    /// Decodes and executes whole commands in `input`: reads without the store's lock, and from the first write on under
+    /// one hold of it, which never lasts across I/O.
     func processRESP() {
         let state = loop.state
         let store = state.store
         var broken: String?
-        var (executed, last) = (0, 0)
+        var progress = PassProgress()
+        var pass = StorePass(store)
         isAgeUnknown = !state.isLeader && loop.control.stalenessMilliseconds == nil
-        store?.lock.lock()
         isLapsed = state.isLeader && !(store?.leadsOrHolds ?? true)
         let consumed = input.withUnsafeReadableBytes { bytes in
-            var offset = 0
-            while !isBlocked, !waitsForRoom, !isClosing, output.readableBytes < ConnectionHandler.outputBytesMax {
-                switch RESPRequestParser.parse(bytes, from: offset, into: &arguments) {
-                case .incomplete: return offset
+            while true {
+                let end = executeWhole(bytes, store, &pass, &progress)
+                guard pass.settle(reads: passReads) else {
+                    takeBack(pass, &progress)
+                    continue
+                }
+                switch end {
+                case .stopped: return progress.offset
                 case .broken(let message):
                     broken = message
                     return bytes.count
                 case .foreign:
                     endForOtherProtocol()
                     return bytes.count
-                case .complete(let end):
-                    if arguments.count > 0 {
-                        let start = output.writerIndex
-                        execute(bytes, store)
-                        if waitsForRoom { return offset }
-                        (executed, last) = (executed + 1, offset)
-                        countError(from: start)
-                        if !isBlocked { countReply() }
-                    }
-                    offset = end
+                case .paused(let outcome):
+                    pause(for: outcome, bytes)
+                    if isBlocked { return progress.offset }
                 }
             }
-            return offset
         }
-        let needsCommit = store?.needsCommit ?? false
+        if let port = loop.port { store?.rest(port) }
         // Asked again behind the reads: the process may have been stopped in the middle of them.
         let hasLapsed = state.isLeader && !isLapsed && consumed > 0 && !(store?.leadsOrHolds ?? true)
-        store?.lock.unlock()
         if hasLapsed { return abandonHeldReplies() }
-        if executed > 0 { noteSlowPass(executed, last: last) }
+        if progress.executed > 0 { noteSlowPass(progress.executed, last: progress.last) }
         input.moveReaderIndex(forwardBy: consumed)
         if input.readableBytes == 0 { input.clear() }
-        if needsCommit { loop.scheduleCommit() }
+        if pass.needsCommit { loop.scheduleCommit() }
         if let broken {
             output.writeRESPError("ERR " + broken)
             loop.counters.errors.add(1)
             isClosing = true
+        }
+    }
+
+    private func executeWhole(
+        _ bytes: UnsafeRawBufferPointer,
+        _ store: ShardStore?,
+        _ pass: inout StorePass,
+        _ progress: inout PassProgress
+    ) -> PassEnd {
+        while !isBlocked, !waitsForRoom, !isClosing, output.readableBytes < ConnectionHandler.outputBytesMax {
+            switch RESPRequestParser.parse(bytes, from: progress.offset, into: &arguments) {
+            case .incomplete: return .stopped
+            case .broken(let message): return .broken(message)
+            case .foreign: return .foreign
+            case .complete(let end):
+                if arguments.count > 0 {
+                    let start = output.writerIndex
+                    guard let outcome = evaluate(bytes, store, &pass, progress) else {
+                        takeBack(pass, &progress)
+                        continue
+                    }
+                    if outcome != .done {
+                        output.moveWriterIndex(to: start)
+                        return .paused(outcome)
+                    }
+                    if waitsForRoom { return .stopped }
+                    progress.executed += 1
+                    progress.last = progress.offset
+                    manyKeys = nil
+                    countError(from: start)
+                    if !isBlocked { countReply() }
+                }
+                progress.offset = end
+            }
+        }
+        return .stopped
+    }
+
+    /// What was read without the lock is evaluated anew: what it went by has changed meanwhile.
+    private func takeBack(_ pass: StorePass, _ progress: inout PassProgress) {
+        output.moveWriterIndex(to: pass.run.output)
+        passReads = pass.run.reads
+        manyKeys = nil
+        progress.offset = pass.run.offset
+        progress.executed = pass.run.executed
+    }
+
+    /// Evaluates one command, with the lock if it needs it.
+    /// - Returns: nil if what was read before it in this pass is void.
+    @inline(__always)
+    private func evaluate(
+        _ bytes: UnsafeRawBufferPointer,
+        _ store: ShardStore?,
+        _ pass: inout StorePass,
+        _ progress: PassProgress
+    ) -> Outcome? {
+        while true {
+            pass.begin(
+                StorePass.Run(
+                    offset: progress.offset,
+                    output: output.writerIndex,
+                    executed: progress.executed,
+                    reads: passReads
+                )
+            )
+            let isFree = !pass.isLocked && passReads == pass.run.reads
+            let outcome = execute(bytes, store, isLocked: pass.isLocked, isFree: isFree, pass.locksReads)
+            switch outcome {
+            case .needsLock: guard pass.lock(reads: passReads) else { return nil }
+            case .needsNoLock: guard pass.settle(reads: passReads) else { return nil }
+            case .done, .needsEngine, .needsTurn: return outcome
+            }
         }
     }
 
@@ -62,89 +162,162 @@ extension ConnectionHandler {
         loop.counters.errors.add(1)
     }
 
-    /// One command. The store's lock is held, if there is a store.
+    /// One command.
+    /// - Parameters:
+    ///   - isLocked: the store's lock is held.
+    ///   - isFree: it is not, and nothing was read before that might be void.
+    ///   - locksReads: reads, too, want the lock.
     @inline(__always)
-    private func execute(_ bytes: UnsafeRawBufferPointer, _ store: ShardStore?) {
-        if transaction.isOpen, answerInsideTransaction(bytes) { return }
+    private func execute(
+        _ bytes: UnsafeRawBufferPointer,
+        _ store: ShardStore?,
+        isLocked: Bool,
+        isFree: Bool,
+        _ locksReads: Bool
+    ) -> Outcome {
+        if transaction.isOpen {
+            guard isFree else { return .needsNoLock }
+            if answerInsideTransaction(bytes) { return .done }
+        }
         let name = arguments.bytes(0, in: bytes)
         guard let command = RESPCommand.lookup(name) else {
-            if CrossProtocolGuard.isForeign(arrayName: name) { return endForOtherProtocol() }
-            if answerTransactionCommand(bytes) { return }
-            if !beginReplication(bytes), !beginMigration(bytes) { writeUnknownCommand(bytes) }
-            return
+            guard isFree else { return .needsNoLock }
+            executeUnknown(name, bytes)
+            return .done
         }
         let count = arguments.count
         guard command.arity >= 0 ? count == command.arity : count >= -command.arity else {
-            return output.writeRESPError("ERR wrong number of arguments for '\(command.name)' command")
+            output.writeRESPError("ERR wrong number of arguments for '\(command.name)' command")
+            return .done
         }
-        loop.counters.commands.add(1)
         if command.firstKey == 0 {
+            guard isFree else { return .needsNoLock }
+            loop.counters.commands.add(1)
             executeKeyless(command, bytes)
             // WAIT is meant to wait.
             if isBlocked, command != .wait { blocking = (passStart, words(in: bytes)) }
-            return
+            return .done
         }
-        guard let store, let port = loop.port else { return writeElsewhere(bytes) }
-        executeKeyed(command, bytes, store, port)
+        guard let store, let port = loop.port else {
+            writeElsewhere(bytes)
+            return .done
+        }
+        let outcome = executeKeyed(command, bytes, store, port, isLocked: isLocked, locksReads)
+        if outcome == .done { loop.counters.commands.add(1) }
+        return outcome
+    }
+
+    private func executeUnknown(_ name: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer) {
+        if CrossProtocolGuard.isForeign(arrayName: name) { return endForOtherProtocol() }
+        if answerTransactionCommand(bytes) { return }
+        if !beginReplication(bytes), !beginMigration(bytes) { writeUnknownCommand(bytes) }
     }
 
     private func executeKeyed(
         _ command: RESPCommand,
         _ bytes: UnsafeRawBufferPointer,
         _ store: ShardStore,
-        _ port: StorePort
-    ) {
+        _ port: StorePort,
+        isLocked: Bool,
+        _ locksReads: Bool
+    ) -> Outcome {
         let key = arguments.bytes(1, in: bytes)
         guard key.count <= StorageLimits.keyBytesMax else {
-            return output.writeRESPError(
+            output.writeRESPError(
                 "ERR key is \(key.count) bytes long, at most \(StorageLimits.keyBytesMax) are allowed"
             )
+            return .done
         }
-        guard key.count > 0 else { return output.writeRESPError("ERR an empty key is not allowed") }
+        guard key.count > 0 else {
+            output.writeRESPError("ERR an empty key is not allowed")
+            return .done
+        }
         let slot = KeySlot.slot(of: key)
-        let state = loop.state
-        let isGated = state.isLeader && store.isGated
-        guard isGated || state.owns(slot) else { return writeMoved(slot) }
-        if state.isAboutToLead { return waitAtTheDoor() }
-        if command.isWrite ? !state.isLeader : !(state.isLeader || acceptsReplicaReads) { return writeMoved(slot) }
-        if state.isLeader {
-            if isLapsed { return writeNoLeader(slot) }
-            if !command.isWrite, store.holdsReads(port) { return waitAtTheDoor() }
-            switch store.door(slot: slot, isWrite: command.isWrite, port: port) {
-            case .open: break
-            case .wait: return waitAtTheDoor()
-            case .elsewhere: return state.owns(slot) ? waitAtTheDoor() : writeMoved(slot)
-            }
-        } else if store.holdsNoState {
-            return writeTakingCopy()
-        } else if isAgeUnknown {
-            return output.writeRESPError("MASTERDOWN this replica can't know how old its data is: it has no leader")
-        } else if store.disowns(slot) {
-            // Its leader has given the slot away, or not got it yet, and the map that is known here is of another moment.
-            return writeMoved(slot)
-        }
-        if command.lastKey != command.firstKey {
-            switch slots(command, bytes, slot, store, port) {
-            case .same: break
-            case .wait: return waitAtTheDoor()
-            case .different:
-                return output.writeRESPError("CROSSSLOT Keys in request don't hash to the same slot")
-            }
+        if !isLocked {
+            // Whatever is not plainly served is judged under the lock, where it can be parked.
+            guard !command.isWrite, marks.isEmpty, !locksReads, servesRead(slot, store),
+                command.lastKey == command.firstKey || areServed(slot, command, bytes)
+            else { return .needsLock }
+        } else if !admits(command, slot, bytes, store, port) {
+            return .done
         }
         loop.heat.note(slot)
-        if command.isWrite {
-            let operation = KeyOperation(
-                slot: slot,
-                key: key,
-                hash: KeyHash.hash(key),
-                now: passNow,
-                store: store,
-                port: port
-            )
-            executeWrite(command, operation, bytes)
-        } else {
-            executeRead(command, slot, key, bytes, store, port)
+        guard command.isWrite else { return executeRead(command, slot, key, bytes, store, port, isLocked: isLocked) }
+        let operation = KeyOperation(
+            slot: slot,
+            key: key,
+            hash: KeyHash.hash(key),
+            now: passNow,
+            store: store,
+            port: port
+        )
+        return executeWrite(command, operation, bytes)
+    }
+
+    /// Whether reads of the slot are served here and now, without further question. Without the store's lock.
+    @inline(__always)
+    private func servesRead(_ slot: UInt16, _ store: ShardStore) -> Bool {
+        let state = loop.state
+        if state.isLeader { return !isLapsed && store.servesReads(slot) && (store.isGated || state.owns(slot)) }
+        return acceptsReplicaReads && !isAgeUnknown && state.owns(slot) && !state.isAboutToLead
+            && store.showsReads(slot)
+    }
+
+    /// Whether all keys of the command are plainly in that slot. Without the store's lock.
+    private func areServed(_ slot: UInt16, _ command: RESPCommand, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let isAlone = loop.state.map.shardNames.count == 1
+        if isAlone, !(loop.state.isLeader && loop.state.store?.isGated ?? false) { return true }
+        let last = command.lastKey < 0 ? arguments.count + command.lastKey : command.lastKey
+        return stride(from: 1 + command.step, through: last, by: command.step).allSatisfy {
+            KeySlot.slot(of: arguments.bytes($0, in: bytes)) == slot
         }
+    }
+
+    /// Whether the command may be evaluated now; if not, it has been answered, or is parked. Lock held.
+    private func admits(
+        _ command: RESPCommand,
+        _ slot: UInt16,
+        _ bytes: UnsafeRawBufferPointer,
+        _ store: ShardStore,
+        _ port: StorePort
+    ) -> Bool {
+        let state = loop.state
+        let isGated = state.isLeader && store.isGated
+        guard isGated || state.owns(slot) else { return refuse { writeMoved(slot) } }
+        if state.isAboutToLead { return refuse(waitAtTheDoor) }
+        if command.isWrite ? !state.isLeader : !(state.isLeader || acceptsReplicaReads) {
+            return refuse { writeMoved(slot) }
+        }
+        if state.isLeader {
+            if isLapsed { return refuse { writeNoLeader(slot) } }
+            if !command.isWrite, store.holdsReads(port) { return refuse(waitAtTheDoor) }
+            switch store.door(slot: slot, isWrite: command.isWrite, port: port) {
+            case .open: break
+            case .wait: return refuse(waitAtTheDoor)
+            case .elsewhere: return refuse { if state.owns(slot) { waitAtTheDoor() } else { writeMoved(slot) } }
+            }
+        } else if store.holdsNoState {
+            return refuse(writeTakingCopy)
+        } else if isAgeUnknown {
+            return refuse {
+                output.writeRESPError("MASTERDOWN this replica can't know how old its data is: it has no leader")
+            }
+        } else if store.disowns(slot) {
+            // Its leader has given the slot away, or not got it yet, and the map that is known here is of another moment.
+            return refuse { writeMoved(slot) }
+        }
+        guard command.lastKey != command.firstKey else { return true }
+        switch slots(command, bytes, slot, store, port) {
+        case .same: return true
+        case .wait: return refuse(waitAtTheDoor)
+        case .different:
+            return refuse { output.writeRESPError("CROSSSLOT Keys in request don't hash to the same slot") }
+        }
+    }
+
+    private func refuse(_ answer: () -> Void) -> Bool {
+        answer()
+        return false
     }
 
     private enum KeySlots { case same, wait, different }

@@ -13,33 +13,37 @@ extension ConnectionHandler {
         _ key: UnsafeRawBufferPointer,
         _ bytes: UnsafeRawBufferPointer,
         _ store: ShardStore,
-        _ port: StorePort
-    ) {
+        _ port: StorePort,
+        isLocked: Bool
+    ) -> Outcome {
         passReads += 1
         // Behind a write of this connection a read must see it, and must not tell of it before it is durable.
-        let behindWrites = !marks.isEmpty
-        if behindWrites, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }
+        if isLocked, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }
+        let reading = isLocked ? Reading.newest : .visible(port)
         let start = output.writerIndex
         do throws(StorageError) {
+            if let failure = takeFetchFailure() { throw failure }
             switch command {
-            case .mget: try replyMGET(bytes, store, port, behindWrites)
-            case .exists: try replyEXISTS(bytes, store, port, behindWrites)
+            case .mget: return try executeMGET(bytes, store, reading)
+            case .exists: return try executeEXISTS(bytes, store, reading)
             default:
-                let found = try store.read(
-                    slot: slot,
-                    key: key,
-                    hash: KeyHash.hash(key),
-                    port: port,
-                    now: passNow,
-                    pending: behindWrites
-                ) { reply(command, with: $0) }
-                countRead(isFound: found)
-                if !found { replyMissing(command) }
+                let state = try read(slot, key, store, reading) { reply(command, with: $0) }
+                if state == .cold { return .needsEngine }
+                countRead(isFound: state == .present)
+                if state == .absent { replyMissing(command) }
             }
         } catch {
             output.moveWriterIndex(to: start)
             output.writeRESPError(error)
         }
+        return .done
+    }
+
+    /// Why the engine could not be asked, once.
+    func takeFetchFailure() -> StorageError? {
+        guard fetchFailure != nil else { return nil }
+        defer { fetchFailure = nil }
+        return fetchFailure
     }
 
     @inline(__always)
@@ -69,56 +73,6 @@ extension ConnectionHandler {
 
     private func remaining(_ expiry: UInt64, roundedTo unit: Int64) -> Int64 {
         expiry == 0 ? -1 : (Int64(clamping: expiry) - Int64(clamping: passNow) + unit / 2) / unit
-    }
-
-    private func replyMGET(
-        _ bytes: UnsafeRawBufferPointer,
-        _ store: ShardStore,
-        _ port: StorePort,
-        _ pending: Bool
-    ) throws(StorageError) {
-        let start = output.writerIndex
-        output.writeRESPArray(count: arguments.count - 1)
-        for index in 1..<arguments.count {
-            let key = arguments.bytes(index, in: bytes)
-            let found = try store.read(
-                slot: KeySlot.slot(of: key),
-                key: key,
-                hash: KeyHash.hash(key),
-                port: port,
-                now: passNow,
-                pending: pending
-            ) { output.writeRESPBulk($0.bytes) }
-            countRead(isFound: found)
-            if !found { output.writeRESPNull(version: respVersion) }
-            guard output.writerIndex - start <= ConnectionHandler.replyBytesMax else {
-                output.moveWriterIndex(to: start)
-                return writeReplyTooLong("ask for fewer keys")
-            }
-        }
-    }
-
-    private func replyEXISTS(
-        _ bytes: UnsafeRawBufferPointer,
-        _ store: ShardStore,
-        _ port: StorePort,
-        _ pending: Bool
-    ) throws(StorageError) {
-        var count: Int64 = 0
-        for index in 1..<arguments.count {
-            let key = arguments.bytes(index, in: bytes)
-            let found = try store.read(
-                slot: KeySlot.slot(of: key),
-                key: key,
-                hash: KeyHash.hash(key),
-                port: port,
-                now: passNow,
-                pending: pending
-            ) { _ in }
-            countRead(isFound: found)
-            if found { count += 1 }
-        }
-        output.writeRESPInteger(count)
     }
 
     func writeReplyTooLong(_ advice: String) {

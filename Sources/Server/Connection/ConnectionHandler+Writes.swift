@@ -5,9 +5,14 @@ import Storage
 /// Commands that write. Each is evaluated at once, against the writes in flight, the hot table and the engine; its
 /// record joins the open batch and its reply waits for that batch.
 extension ConnectionHandler {
-    func executeWrite(_ command: RESPCommand, _ operation: KeyOperation, _ bytes: UnsafeRawBufferPointer) {
-        guard admit(bytes) else { return }
+    func executeWrite(
+        _ command: RESPCommand,
+        _ operation: KeyOperation,
+        _ bytes: UnsafeRawBufferPointer
+    ) -> Outcome {
+        guard admit(bytes) else { return .done }
         do throws(StorageError) {
+            if let failure = takeFetchFailure() { throw failure }
             switch command {
             case .set: try executeSET(operation, bytes)
             case .setnx: try store(operation, arguments.bytes(2, in: bytes), condition: .ifAbsent, reply: .integer)
@@ -15,7 +20,7 @@ extension ConnectionHandler {
             case .psetex: try executeSETEX(operation, bytes, .milliseconds, "psetex")
             case .getset: try replaceReturningOld(operation, arguments.bytes(2, in: bytes))
             case .getdel: try executeGETDEL(operation)
-            case .del, .unlink: try executeDEL(operation, bytes)
+            case .del, .unlink: return try executeDEL(operation, bytes)
             case .mset: executeMSET(operation, bytes)
             case .incr: try executeAdd(operation, 1)
             case .decr: try executeAdd(operation, -1)
@@ -27,8 +32,10 @@ extension ConnectionHandler {
             default: output.writeRESPError("ERR '\(command.name)' does not write")
             }
         } catch {
+            if error.code == .cold { return .needsEngine }
             output.writeRESPError(error)
         }
+        return .done
     }
 
     /// Whether the command may be evaluated now; otherwise it waits in `input` or has been refused.
@@ -76,18 +83,29 @@ extension ConnectionHandler {
         if let number = operation.store.awaitPending(operation.port) { hold(for: number, isWrite: false) }
     }
 
-    /// The newest state of the key, writes in flight included.
-    func current(_ operation: KeyOperation, _ body: (StoredValue) -> Void) throws(StorageError) -> Bool {
-        try operation.store.read(
+    /// The newest state of the key, writes in flight included, as far as memory can tell.
+    @inline(__always)
+    func newest(_ operation: KeyOperation, _ body: (StoredValue) -> Void) -> KeyState {
+        operation.store.readNewest(
             slot: operation.slot,
             key: operation.key,
             hash: operation.hash,
-            port: operation.port,
             now: operation.now,
-            pending: true,
             body
         )
     }
+
+    /// Whether the key is there now.
+    /// - Throws: `.cold` when only the engine knows: nothing may have been queued before, and the command is evaluated anew.
+    func current(_ operation: KeyOperation, _ body: (StoredValue) -> Void) throws(StorageError) -> Bool {
+        switch newest(operation, body) {
+        case .present: return true
+        case .absent: return false
+        case .cold: throw ConnectionHandler.cold
+        }
+    }
+
+    private static let cold = StorageError(.cold, "the key is not in memory")
 
     private func executeSET(_ operation: KeyOperation, _ bytes: UnsafeRawBufferPointer) throws(StorageError) {
         let value = arguments.bytes(2, in: bytes)
@@ -183,27 +201,6 @@ extension ConnectionHandler {
         }
         queueDelete(operation)
         old.withUnsafeBytes { output.writeRESPBulk($0) }
-    }
-
-    private func executeDEL(_ operation: KeyOperation, _ bytes: UnsafeRawBufferPointer) throws(StorageError) {
-        var removed: Int64 = 0
-        for index in 1..<arguments.count {
-            let key = arguments.bytes(index, in: bytes)
-            let each = KeyOperation(
-                slot: KeySlot.slot(of: key),
-                key: key,
-                hash: KeyHash.hash(key),
-                now: operation.now,
-                store: operation.store,
-                port: operation.port
-            )
-            if try current(each, { _ in }) {
-                queueDelete(each)
-                removed += 1
-            }
-        }
-        if removed == 0 { holdForWhatWasSeen(operation) }
-        output.writeRESPInteger(removed)
     }
 
     private func executeMSET(_ operation: KeyOperation, _ bytes: UnsafeRawBufferPointer) {

@@ -80,6 +80,17 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var passStart: UInt64 = 0
     @exclusivity(unchecked) var passReads = 0
     @exclusivity(unchecked) var passNow: UInt64 = 0
+    /// Reads of the engine on the loop.
+    @exclusivity(unchecked) var passEngineReads = 0
+    /// The command on many keys that has paused.
+    @exclusivity(unchecked) var manyKeys: ManyKeys?
+    /// The argument from which on keys were fetched last, and how often.
+    @exclusivity(unchecked) var fetchPlace = 0
+    @exclusivity(unchecked) var fetchAttempts = 0
+    /// Why they could not be.
+    @exclusivity(unchecked) var fetchFailure: StorageError?
+    /// The key that the HTTP request at hand must have fetched before it can be answered.
+    var coldKey: [UInt8]?
     /// What the thread pool is at, and since when.
     var blocking: (since: UInt64, words: [[UInt8]])?
     /// This node's lease had run out when the pass began.
@@ -148,6 +159,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         passStart = Clock.monotonicNanoseconds()
         loop.lastInputAt = passStart
         passNow = Clock.wallMilliseconds()
+        passEngineReads = 0
         if speech == .undecided { decideSpeech() }
         switch speech {
         case .undecided: break

@@ -8,6 +8,8 @@ final class LoopContext: @unchecked Sendable {
     // Sendable: confined to `eventLoop`; other threads only hand closures to that loop.
     let eventLoop: any EventLoop
     let threadPool: NIOThreadPool
+    /// Where reads of the engine wait for a disk.
+    let enginePool: NIOThreadPool
     let metrics: NodeMetrics
     let logger: Logger
     unowned let control: any NodeControl
@@ -39,6 +41,7 @@ final class LoopContext: @unchecked Sendable {
     init(
         eventLoop: any EventLoop,
         threadPool: NIOThreadPool,
+        enginePool: NIOThreadPool,
         metrics: NodeMetrics,
         control: any NodeControl,
         state: ServingState,
@@ -51,6 +54,7 @@ final class LoopContext: @unchecked Sendable {
         self.logger = logger
         self.eventLoop = eventLoop
         self.threadPool = threadPool
+        self.enginePool = enginePool
         self.metrics = metrics
         self.control = control
         self.state = state
@@ -62,7 +66,7 @@ final class LoopContext: @unchecked Sendable {
     }
 
     /// Serves from `next` from now on. On the loop.
-    func serve(_ next: ServingState) throws(StorageError) {
+    func serve(_ next: ServingState) {
         let previous = state
         if previous.store !== next.store {
             if let port, let store = previous.store { store.removePort(port) }
@@ -72,7 +76,7 @@ final class LoopContext: @unchecked Sendable {
             for connection in abandoned { connection.abandonHeldReplies() }
             for peer in Array(peers.values) { peer.end() }
             for migration in Array(migrations.values) { migration.end() }
-            port = try next.store?.makePort { [weak self] signal in self?.receive(signal) }
+            port = next.store?.makePort { [weak self] signal in self?.receive(signal) }
         }
         // Followers and targets of a leader that is none any more find the next one.
         if previous.isLeader, !next.isLeader {
@@ -128,12 +132,8 @@ final class LoopContext: @unchecked Sendable {
         for migration in Array(migrations.values) { migration.end() }
     }
 
-    /// Once per second: hands the counters on and moves an idle loop's view forward, because a view that stays keeps
-    /// the engine from reusing pages.
-    func tick() {
-        handOnTally()
-        if let port, let store = state.store { store.renew(port) }
-    }
+    /// Once per second: hands the counters on.
+    func tick() { handOnTally() }
 
     func handOnTally() {
         metrics.merge(tally)

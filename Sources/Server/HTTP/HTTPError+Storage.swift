@@ -14,7 +14,7 @@ extension HTTPError {
             case .engine: ("engine", false)
             case .outOfRange: ("out_of_range", false)
             case .logCut: ("log_cut", true)
-            case .closed: ("closed", true)
+            case .closed, .cold: ("closed", true)
             case .notLeader: ("no_leader", true)
             case .tooFewInSync: ("not_enough_in_sync", true)
             }

@@ -117,7 +117,8 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
     private func handle(_ event: LeaderFollowerMachine.Event) {
         guard context != nil else { return }
         let log = store.log
-        let (commit, isLeaseValid) = store.lock.withLock { (store.commitPosition.sequence, store.isMandateValid) }
+        let commit = store.lock.withLock { store.commitPosition.sequence }
+        let isLeaseValid = store.lease.isValid
         let state = LeaderFollowerMachine.LogState(
             start: log.start,
             end: log.syncedEnd,

@@ -13,6 +13,8 @@ package final class LMDBReader: EngineReader {
         values = environment.values
     }
 
+    package func rest() { transaction?.rest() }
+
     package func refresh() throws(StorageError) {
         guard let transaction else {
             throw StorageError(.closed, "an engine's reader was used after it was closed")

@@ -84,6 +84,9 @@ package final class RocksDBReader: EngineReader {
         if database == nil { throw StorageError(.closed, "an engine's reader was used after it was closed") }
     }
 
+    /// It holds no state.
+    package func rest() {}
+
     package func withValue(
         slot: UInt16,
         key: UnsafeRawBufferPointer,

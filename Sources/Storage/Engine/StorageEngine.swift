@@ -140,6 +140,9 @@ package protocol EngineReader: AnyObject {
     /// Moves the view to the newest applied state.
     func refresh() throws(StorageError)
 
+    /// Lets the state go; only `refresh` may follow.
+    func rest()
+
     /// Calls `body` with the value, if there is one; its bytes live only inside the call. Expiry is not looked at.
     /// - Returns: whether the key is there.
     func withValue(

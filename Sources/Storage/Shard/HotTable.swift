@@ -4,7 +4,7 @@ import Glibc
 /// The in-memory table of writes that are committed but not yet applied to the engine, and of recently used values.
 ///
 /// Open addressing with linear probing over 32-bit hashes, so that a probe touches one cache line and growing needs no
-/// look at the entries. Used under the store's lock.
+/// look at the entries. One stripe of `VisibleState`, used under the stripe's lock.
 ///
 /// An entry is, by its sequence, *clean* (the engine holds exactly this), *taken* (in the window that the applier is
 /// writing to the engine now, so neither changed nor freed), or *dirty* (listed for the next window).
@@ -13,11 +13,18 @@ package struct HotTable: ~Copyable {
     private var entries: UnsafeMutablePointer<UnsafeMutablePointer<HotEntry>?>
     private var mask: Int
     package private(set) var count = 0
-    /// Bytes of all entries; `bytesMax` bounds what may stay as cache.
+    /// Bytes of all entries.
     package private(set) var bytes = 0
-    private let bytesMax: Int
-    /// Entries of each slot.
+    /// Bounds what may stay as cache, over all stripes.
+    private let budget: HotBudget
+    /// The stripe has every so-many-th slot.
+    private let slotStride: Int
+    /// Entries of each of its slots.
     private let ofSlot: UnsafeMutablePointer<UInt32>
+    /// The sequence of each of its slots' newest clearing: an older view of the engine still shows what was cleared.
+    private let clearedThrough: UnsafeMutablePointer<UInt64>
+    /// The newest sequence that was evicted: a view of the engine that is older may lack it.
+    private var evictedThrough: UInt64 = 0
     private var hand = 0
 
     /// The engine holds all writes up to this sequence.
@@ -39,12 +46,17 @@ package struct HotTable: ~Copyable {
     /// The hand stands still while less than this part of all bytes is clean: it would pass hardly anything but what
     /// only the applier can give back (11 % of the time of a replica that catches up was spent so).
     private static let evictableShare = 32
-    private static let initialCapacity = 1 << 12
+    private static let initialCapacity = 1 << 8
 
-    package init(bytesMax: Int) {
-        self.bytesMax = bytesMax
-        ofSlot = .allocate(capacity: StorageLimits.slotCount)
-        ofSlot.initialize(repeating: 0, count: StorageLimits.slotCount)
+    /// - Parameter slotStride: the table has slots whose numbers are the same modulo this; it divides the slots evenly.
+    package init(budget: HotBudget, slotStride: Int = 1) {
+        self.budget = budget
+        self.slotStride = slotStride
+        let slots = StorageLimits.slotCount / slotStride
+        ofSlot = .allocate(capacity: slots)
+        ofSlot.initialize(repeating: 0, count: slots)
+        clearedThrough = .allocate(capacity: slots)
+        clearedThrough.initialize(repeating: 0, count: slots)
         mask = HotTable.initialCapacity - 1
         hashes = .allocate(capacity: HotTable.initialCapacity)
         hashes.initialize(repeating: 0, count: HotTable.initialCapacity)
@@ -55,9 +67,22 @@ package struct HotTable: ~Copyable {
     deinit {
         for index in 0...mask { free(entries[index]) }
         for entry in retired { free(entry) }
+        budget.change(by: -bytes)
         hashes.deallocate()
         entries.deallocate()
         ofSlot.deallocate()
+        clearedThrough.deallocate()
+    }
+
+    @inline(__always)
+    private func place(ofSlot slot: UInt16) -> Int {
+        Int(slot) % StorageLimits.slotCount / slotStride
+    }
+
+    @inline(__always)
+    private mutating func change(bytes difference: Int) {
+        bytes += difference
+        budget.change(by: difference)
     }
 
     /// The entry of a key; valid until the table is changed.
@@ -96,30 +121,77 @@ package struct HotTable: ~Copyable {
         entry.setValue(content)
     }
 
-    /// Keeps a value that was read from the engine, at a view that includes the key's latest write. The key must not be
-    /// in the table.
-    package mutating func fill(_ key: UnsafeRawBufferPointer, slot: UInt16, hash: UInt32, value: StoredValue) {
-        guard value.bytes.count <= HotTable.cachedValueBytesMax, bytesMax > 0, value.version <= applied else { return }
-        let entry = insertEntry(key, slot: slot, hash: hash, valueBytes: value.bytes.count)
-        entry.pointee.version = value.version
-        entry.pointee.sequence = applied
-        entry.pointee.expiry = value.expiry
-        entry.setValue(value.bytes)
+    /// What became of something that was read from the engine.
+    package enum Adoption {
+        case adopted
+        /// The table has the key by now: that is at least as new.
+        case newer(UnsafeMutablePointer<HotEntry>)
+        /// The slot was cleared behind the view: the key is not there.
+        case cleared
+        /// The view may lack what was evicted meanwhile: read again.
+        case stale
     }
 
-    /// Whether there are entries of the slots.
-    package func holds(_ slots: SlotSet) -> Bool {
-        slots.ranges.contains { range in range.contains { ofSlot[Int($0) % StorageLimits.slotCount] > 0 } }
+    /// Judges what a view of the engine showed for a key, and keeps it as cache.
+    /// - Parameters:
+    ///   - entry: made of it; the table's own if it is adopted.
+    ///   - floor: the engine's view has at least all writes up to this sequence.
+    package mutating func adopt(
+        _ entry: UnsafeMutablePointer<HotEntry>,
+        slot: UInt16,
+        hash: UInt32,
+        floor: UInt64
+    ) -> Adoption {
+        let judged = judge(entry.key, slot: slot, hash: hash, floor: floor)
+        guard case .adopted = judged else { return judged }
+        entry.pointee.slot = slot
+        entry.pointee.sequence = floor
+        add(entry, slot: slot, hash: hash)
+        return .adopted
     }
 
-    /// Drops all entries of the slots: `clearSlots` records were committed. Looks at entries only if there are some.
-    package mutating func removeSlots(_ slots: SlotSet) {
-        guard holds(slots) else { return }
-        removeAll { slots.contains($0.pointee.slot) }
+    /// The same without keeping it.
+    package func judge(_ key: UnsafeRawBufferPointer, slot: UInt16, hash: UInt32, floor: UInt64) -> Adoption {
+        if let found = find(key, hash: hash) { return .newer(found) }
+        if clearedThrough[place(ofSlot: slot)] > floor { return .cleared }
+        return evictedThrough > floor ? .stale : .adopted
+    }
+
+    /// Whether the newest clearing of the slot is behind that sequence.
+    package func isCleared(_ slot: UInt16, after sequence: UInt64) -> Bool {
+        clearedThrough[place(ofSlot: slot)] > sequence
+    }
+
+    /// Whether there are entries of the slot, which is one of the table's.
+    @inline(__always)
+    package func holds(_ slot: UInt16) -> Bool { ofSlot[place(ofSlot: slot)] > 0 }
+
+    /// Drops all entries of the slots, all of them the table's: records that clear them were committed, the last one
+    /// with that sequence. Looks at entries only if there are some.
+    package mutating func clear(_ slots: [UInt16], through sequence: UInt64) {
+        var doomed = SlotSet()
+        for slot in slots {
+            clearedThrough[place(ofSlot: slot)] = sequence
+            if holds(slot) { doomed.insert(slot...slot) }
+        }
+        guard !doomed.isEmpty else { return }
+        removeAll { doomed.contains($0.pointee.slot) }
     }
 
     package mutating func removeAll() {
         removeAll { _ in true }
+    }
+
+    /// The contents come from elsewhere now: what was cleared and evicted says nothing of them.
+    mutating func forgetPast() {
+        evictedThrough = 0
+        clearedThrough.update(repeating: 0, count: StorageLimits.slotCount / slotStride)
+    }
+
+    func forEachEntry(_ body: (UnsafeMutablePointer<HotEntry>) -> Void) {
+        for index in 0...mask {
+            if let entry = entries[index] { body(entry) }
+        }
     }
 
     /// Places whose entries are loaded ahead: entries lie anywhere.
@@ -141,7 +213,7 @@ package struct HotTable: ~Copyable {
 
     /// Gives up an entry that is in the table no longer.
     private mutating func discard(_ entry: UnsafeMutablePointer<HotEntry>) {
-        bytes -= entry.footprint
+        change(bytes: -entry.footprint)
         if entry.pointee.sequence > taken {
             dirty[Int(entry.pointee.dirtyIndex)] = nil
             dirtyBytes -= entry.footprint
@@ -184,15 +256,19 @@ package struct HotTable: ~Copyable {
         hash: UInt32,
         valueBytes: Int
     ) -> UnsafeMutablePointer<HotEntry> {
-        if bytes > bytesMax { evict() }
-        if (count + 1) * 4 > (mask + 1) * 3 { grow() }
         let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
         entry.pointee.slot = slot
+        add(entry, slot: slot, hash: hash)
+        return entry
+    }
+
+    private mutating func add(_ entry: UnsafeMutablePointer<HotEntry>, slot: UInt16, hash: UInt32) {
+        if budget.wantsRoom(of: bytes) { evict() }
+        if (count + 1) * 4 > (mask + 1) * 3 { grow() }
         insert(entry, hash: hash)
         count += 1
-        ofSlot[Int(slot) % StorageLimits.slotCount] &+= 1
-        bytes += entry.footprint
-        return entry
+        ofSlot[place(ofSlot: slot)] &+= 1
+        change(bytes: entry.footprint)
     }
 
     /// A new allocation for the key in the old one's place.
@@ -205,7 +281,7 @@ package struct HotTable: ~Copyable {
         let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
         entry.pointee.slot = old.pointee.slot
         entries[index] = entry
-        bytes += entry.footprint
+        change(bytes: entry.footprint)
         if old.pointee.sequence > taken {
             entry.pointee.engineBytes = old.pointee.engineBytes
             entry.pointee.engineExpiry = old.pointee.engineExpiry
@@ -216,7 +292,7 @@ package struct HotTable: ~Copyable {
         addDirty(entry)
         // The caller sets the sequence; until then the entry must not look evictable.
         entry.pointee.sequence = .max
-        if bytes > bytesMax { evict() }
+        if budget.wantsRoom(of: bytes) { evict() }
         return entry
     }
 
@@ -249,7 +325,7 @@ package struct HotTable: ~Copyable {
     }
 
     /// Second-chance clock over clean entries; the others are the only copy and stay.
-    private mutating func evict() {
+    package mutating func evict() {
         guard (bytes - dirtyBytes - takenBytes) * HotTable.evictableShare >= bytes else { return }
         var removed = 0
         for _ in 0..<HotTable.evictionStepsMax {
@@ -268,8 +344,9 @@ package struct HotTable: ~Copyable {
     /// For an entry that the engine holds as it is.
     private mutating func remove(at index: Int) {
         guard let entry = entries[index] else { return }
+        evictedThrough = max(evictedThrough, entry.pointee.sequence)
         unlink(at: index)
-        bytes -= entry.footprint
+        change(bytes: -entry.footprint)
         free(entry)
     }
 
@@ -277,7 +354,7 @@ package struct HotTable: ~Copyable {
     private mutating func unlink(at start: Int) {
         guard let entry = entries[start] else { return }
         count -= 1
-        ofSlot[Int(entry.pointee.slot) % StorageLimits.slotCount] &-= 1
+        ofSlot[place(ofSlot: entry.pointee.slot)] &-= 1
         var hole = start
         var index = (hole + 1) & mask
         while hashes[index] != 0 {

@@ -1,3 +1,5 @@
+import Synchronization
+
 extension ShardStore {
     /// Batches one call commits before it hands over to a fresh tick, so that a loop's sockets don't starve.
     private static let roundsPerCallMax = 2
@@ -24,13 +26,13 @@ extension ShardStore {
         var left = rounds
         while left > 0, !open.isEmpty, inFlight == nil, failure == nil {
             left -= 1
-            guard mandate.isValid else {
+            guard lease.isValid else {
                 discardOpen(because: ShardStore.lapsed, signals: &signals)
                 break
             }
             // The record that starts a term is no client's: reads go on with whoever is left.
-            guard !isLeader || mandate.hasEnoughMembers else {
-                discardOpen(because: mandate.tooFewMembers, signals: &signals)
+            guard !isLeader || quorum.hasEnoughMembers else {
+                discardOpen(because: quorum.tooFewMembers, signals: &signals)
                 break
             }
             let batch = sealOpenBatch()
@@ -66,16 +68,16 @@ extension ShardStore {
 
     /// Makes the batch in flight visible if it is durable wherever it has to be. Lock held.
     func commitInFlight(_ signals: inout [(StorePort, StoreSignal)]) {
-        guard let batch = inFlight, inFlightIsDurable, mandate.allowsCommit(of: batch.end.sequence) else { return }
-        guard mandate.isValid else { return deposeInFlight(because: ShardStore.lapsed, &signals) }
+        guard let batch = inFlight, inFlightIsDurable, quorum.allowsCommit(of: batch.end.sequence) else { return }
+        guard lease.isValid else { return deposeInFlight(because: ShardStore.lapsed, &signals) }
         publishUncommitted(through: batch.end.sequence)
         publish(batch)
-        let isAcknowledged = !isLeader || mandate.hasEnoughMembers
+        let isAcknowledged = !isLeader || quorum.hasEnoughMembers
         if !isLeader, batch.term == term { isLeader = true }
         inFlight = nil
         inFlightIsDurable = false
         committedNumber = openNumber - 1
-        settleAppends(through: committedNumber, isAcknowledged ? .committed : .unacknowledged(mandate.tooFewMembers))
+        settleAppends(through: committedNumber, isAcknowledged ? .committed : .unacknowledged(quorum.tooFewMembers))
         collect(&signals, outcome(of: batch, isAcknowledged: isAcknowledged), through: committedNumber)
     }
 
@@ -83,9 +85,9 @@ extension ShardStore {
     /// than an acknowledgement would promise: that nobody gets one is all that is left to do.
     private func outcome(of batch: LogBatch, isAcknowledged: Bool) -> StoreSignal {
         if isAcknowledged {
-            return .committed(through: committedNumber, end: batch.end.sequence, members: mandate.members)
+            return .committed(through: committedNumber, end: batch.end.sequence, members: quorum.members)
         }
-        return .failed(through: committedNumber, mandate.tooFewMembers, outcomeKnown: false)
+        return .failed(through: committedNumber, quorum.tooFewMembers, outcomeKnown: false)
     }
 
     /// Records of earlier terms, and those a replica has not been told to be committed. Lock held.
@@ -129,51 +131,29 @@ extension ShardStore {
         publishRecords(of: batch)
         commitPosition = batch.end
         unappliedLogBytes += batch.bytes.count
-        if hot.dirtyBytes >= options.applyBytes || unappliedLogBytes >= options.applyLogBytes { lock.signalWork() }
+        if visible.dirtyBytes >= options.applyBytes || unappliedLogBytes >= options.applyLogBytes { lock.signalWork() }
     }
 
-    /// Records whose table places and entries are loaded ahead: enough to cover a miss to memory.
-    private static let lookahead = 12
-
-    /// Three passes in one, each ahead of the next: hash and load the place, load the entry, write.
     private func publishRecords(of batch: LogBatch) {
+        // Clears that stand together in a batch (`/clean` writes one per slot) cost one walk over the table.
         var cleared = SlotSet()
-        let bytes = batch.bytes
-        let count = batch.count
-        let ring = ShardStore.lookahead * 2
-        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: ring) { hashes in
-            var ahead = LogBatch.headerBytes
-            var offset = LogBatch.headerBytes
-            var hashed = 0
-            for index in 0..<count {
-                while hashed < count, hashed < index + ring, let record = LogRecord.decode(bytes, at: ahead) {
-                    let hash = KeyHash.hash(record.key)
-                    hashes[hashed % ring] = hash
-                    hot.prefetchPlace(hash: hash)
-                    ahead += record.encodedBytes
-                    hashed += 1
-                }
-                let next = index + ShardStore.lookahead
-                if next < hashed { hot.prefetchEntry(hash: hashes[next % ring]) }
-                guard let record = LogRecord.decode(bytes, at: offset) else { return }
-                offset += record.encodedBytes
-                let sequence = batch.firstSequence + UInt64(index)
-                switch record.kind {
-                case .put, .delete, .importPut:
-                    if !cleared.isEmpty { publishClear(&cleared) }
-                    hot.publish(record, sequence: sequence, hash: hashes[index % ring])
-                case .clearSlots: cleared.insert(record.slot...max(record.slot, record.lastSlot))
-                case .ownership: publishOwnership(record, at: Position(term: batch.term, sequence: sequence))
-                case .termStart, .jump: break
-                }
+        var clearedThrough: UInt64 = 0
+        visible.publish(batch) { record, sequence in
+            switch record.kind {
+            case .clearSlots:
+                cleared.insert(record.slot...max(record.slot, record.lastSlot))
+                clearedThrough = sequence
+            case .ownership: publishOwnership(record, at: Position(term: batch.term, sequence: sequence))
+            case .put, .delete, .importPut, .termStart, .jump: break
             }
+        } beforeKeys: {
+            if !cleared.isEmpty { publishClear(&cleared, through: clearedThrough) }
         }
-        if !cleared.isEmpty { publishClear(&cleared) }
+        if !cleared.isEmpty { publishClear(&cleared, through: clearedThrough) }
     }
 
-    /// Clears that stand together in a batch (`/clean` writes one per slot) cost one walk over the table.
-    private func publishClear(_ slots: inout SlotSet) {
-        hot.removeSlots(slots)
+    private func publishClear(_ slots: inout SlotSet, through sequence: UInt64) {
+        visible.clear(slots, through: sequence)
         clearing.formUnion(slots)
         clearedNext.formUnion(slots)
         slots = SlotSet()
@@ -242,7 +222,7 @@ extension ShardStore {
                 signals.append((port, signal))
                 if port.waitsForBatch <= number { port.waitsForBatch = 0 }
             }
-            if port.waitsForRoom, !mandate.isHeld, unappliedBytes < options.unappliedBytesMax / 2 {
+            if port.waitsForRoom, hold == .none, unappliedBytes < options.unappliedBytesMax / 2 {
                 port.waitsForRoom = false
                 signals.append((port, .room))
             }

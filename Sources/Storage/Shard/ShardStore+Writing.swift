@@ -10,7 +10,7 @@ extension ShardStore {
     /// Asks before a command that writes up to `bytes` is evaluated. Lock held.
     @inline(__always)
     package func admit(bytes: Int, port: StorePort) -> WriteAdmission {
-        if failure == nil, isLeader, !isClosing, applierTrouble == nil, !mandate.isHeld, mandate.hasEnoughMembers,
+        if failure == nil, isLeader, !isClosing, applierTrouble == nil, hold == .none, quorum.hasEnoughMembers,
             unappliedBytes + open.length + bytes <= options.unappliedBytesMax, open.length + bytes < 1 << 20,
             log.hasRoom(for: open.length + bytes + LogBatch.headerBytes + 8)
         {
@@ -21,14 +21,14 @@ extension ShardStore {
 
     private func admitSlowly(bytes: Int, port: StorePort) -> WriteAdmission {
         if let failure { return .refused(failure) }
-        if mandate.isHeld, !isClosing {
+        if hold != .none, !isClosing {
             port.waitsForRoom = true
             return .wait
         }
         guard isLeader, !isClosing else {
             return .refused(StorageError(.notLeader, "this node does not take writes now; ask again"))
         }
-        guard mandate.hasEnoughMembers else { return .refused(mandate.tooFewMembers) }
+        guard quorum.hasEnoughMembers else { return .refused(quorum.tooFewMembers) }
         guard log.hasRoom(for: open.length + bytes + LogBatch.headerBytes + 8) else {
             return .refused(
                 StorageError(
@@ -60,8 +60,8 @@ extension ShardStore {
     /// Asks, beside `admit(bytes:port:)`, before a write is evaluated that wants an in-sync set of `count` members, this
     /// one included. The set may still shrink before the write is committed: `StoreSignal.committed` tells. Lock held.
     package func admit(acknowledgements count: Int, port: StorePort) -> WriteAdmission {
-        guard mandate.members >= count else {
-            let members = Mandate.counted(mandate.members)
+        guard quorum.members >= count else {
+            let members = CommitQuorum.counted(quorum.members)
             return .refused(StorageError(.tooFewInSync, "the in-sync set has \(members), acks asks for \(count)"))
         }
         if inFlightIsDurable, Clock.monotonicNanoseconds() - inFlightDurableAt > ShardStore.replicaPatience {

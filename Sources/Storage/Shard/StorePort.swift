@@ -11,13 +11,13 @@ package enum StoreSignal: Sendable {
     case commitNeeded
 }
 
-/// One event loop's connection to a store: its view of the engine and what it waits for.
+/// One event loop's connection to a store, or a thread's that appends: what it waits for, and its view of the engine.
 ///
-/// `reader` is used by the owning loop only; everything else is guarded by the store's lock.
+/// `view` is used by the owner only; everything else is guarded by the store's lock.
 package final class StorePort: @unchecked Sendable {
-    // Sendable: see above, the loop and the store's lock.
-    let reader: any EngineReader
-    var readerGeneration: UInt64 = .max
+    // Sendable: see above, the owner and the store's lock.
+    /// Taken when the owner first asks the engine.
+    var view: EngineView?
     var waitsForBatch: UInt64 = 0
     var waitsForRoom = false
     /// Something waits for other slots to be served (`ShardStore.setServing`).
@@ -26,8 +26,5 @@ package final class StorePort: @unchecked Sendable {
     package var isAwaitingRoom: Bool { waitsForRoom }
     let wake: @Sendable (StoreSignal) -> Void
 
-    init(reader: any EngineReader, wake: @escaping @Sendable (StoreSignal) -> Void) {
-        self.reader = reader
-        self.wake = wake
-    }
+    init(wake: @escaping @Sendable (StoreSignal) -> Void) { self.wake = wake }
 }

@@ -8,6 +8,7 @@ extension ShardStore {
         lock.lock()
         guard serving != gate.serving else { return lock.unlock() }
         gate.set(serving)
+        readTable.setServed(isGated: gate.isSet) { !gate.isSet || gate.door(slot: $0, isWrite: false) == .open }
         var waiting: [StorePort] = []
         for port in ports where port.waitsAtDoor {
             port.waitsAtDoor = false
@@ -17,8 +18,19 @@ extension ShardStore {
         for port in waiting { port.wake(.room) }
     }
 
-    /// Whether slots are let in one by one. Lock held.
-    @inline(__always) package var isGated: Bool { gate.isSet }
+    /// Whether slots are let in one by one. Any thread.
+    @inline(__always) package var isGated: Bool { readTable.isGated }
+
+    /// Raised with every change of what readers go by: leadership, holds, slots. Any thread; read it before and after.
+    @inline(__always) package var readEpoch: UInt64 { readTable.epoch }
+
+    /// Whether a leader serves reads of the slot now, as far as the shard goes. Any thread, between two looks at `readEpoch`.
+    @inline(__always)
+    package func servesReads(_ slot: UInt16) -> Bool { !readTable.isHeld && readTable.serves(slot) }
+
+    /// Whether a replica shows the slot now. Any thread, between two looks at `readEpoch`.
+    @inline(__always)
+    package func showsReads(_ slot: UInt16) -> Bool { !holdsNoState && readTable.shows(slot) }
 
     /// Asks before a command on a key of the slot is evaluated, and before `admit` for a write. Without a gate it is
     /// always open. If it has to wait, the port is told when to ask again. Lock held.

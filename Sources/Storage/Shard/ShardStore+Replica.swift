@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A replica's side: batches come from the leader, become durable here, and visible once the leader's commit position
 /// has passed them. One caller at a time (the follower's driver).
 extension ShardStore {
@@ -50,14 +52,13 @@ extension ShardStore {
             uncommitted = []
             lock.signalWork()
             while isApplying { lock.waitForProgress(milliseconds: 1000) }
-            hot.reset(applied: 0)
+            visible.reset(applied: 0)
             ownership = nil
             ownershipToSave = nil
         }
         // In this order: an engine that is whole must not be found without what it owns.
         try engine.eraseAll()
         try ownershipFile.remove()
-        lock.withLock { engineGeneration += 1 }
     }
 
     /// Stores one chunk of a snapshot.
@@ -77,11 +78,10 @@ extension ShardStore {
             commitPosition = position
             lastSequence = position.sequence
             term = position.term
-            hot.reset(applied: position.sequence)
+            visible.reset(applied: position.sequence)
             clearing = SlotSet()
             clearedNext = SlotSet()
             unappliedLogBytes = 0
-            engineGeneration += 1
             ownership = owned
             isInstalling = false
         }

@@ -58,7 +58,30 @@ package struct HotEntry {
     }
 }
 
+extension HotEntry {
+    /// A copy of what the engine has under a key; nil for nothing. Touches the engine's memory, which may wait for a disk:
+    /// no lock may be held.
+    package static func copy(of value: StoredValue?, key: UnsafeRawBufferPointer) -> UnsafeMutablePointer<HotEntry> {
+        let entry = allocate(key: key, valueCapacity: value?.bytes.count ?? 0)
+        entry.pointee.isDeleted = value == nil
+        entry.pointee.version = value?.version ?? 0
+        entry.pointee.expiry = value?.expiry ?? 0
+        if let value { entry.setValue(value.bytes) }
+        return entry
+    }
+
+    /// Gives back what `copy` made and no table took.
+    package static func free(_ entry: UnsafeMutablePointer<HotEntry>) { Glibc.free(entry) }
+}
+
 extension UnsafeMutablePointer<HotEntry> {
+    /// The value that a reader gets at that time, in milliseconds since 1970; nil when there is none. Borrows from the entry.
+    @inline(__always)
+    func visible(now: UInt64) -> StoredValue? {
+        if pointee.isDeleted || pointee.expiry != 0 && pointee.expiry <= now { return nil }
+        return StoredValue(version: pointee.version, expiry: pointee.expiry, bytes: value)
+    }
+
     @inline(__always)
     package var key: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(

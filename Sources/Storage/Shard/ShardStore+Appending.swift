@@ -54,7 +54,7 @@ extension ShardStore {
             case .wait: break
             }
             guard Clock.monotonicMilliseconds() - started < ShardStore.appendPatience else {
-                if mandate.isHeld { throw StorageError(.notLeader, "the shard's leader is about to change; try again") }
+                if hold != .none { throw StorageError(.notLeader, "the shard's leader is about to change; try again") }
                 throw StorageError(.engine, "\(engine.kind.rawValue) takes writes too slowly; try again")
             }
             lock.waitForProgress(milliseconds: ShardStore.appendPause)

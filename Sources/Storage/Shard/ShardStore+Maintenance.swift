@@ -91,13 +91,13 @@ extension ShardStore {
                 commitPosition: commitPosition,
                 appliedPosition: appliedPosition,
                 unappliedBytes: unappliedBytes,
-                hotEntries: hot.count,
-                hotBytes: hot.bytes,
+                hotEntries: visible.count,
+                hotBytes: visible.budget.bytes,
                 mode: pace.mode,
                 syncMicroseconds: pace.averageMicroseconds,
                 failure: failure,
                 trouble: applierTrouble,
-                refusal: leadsNow && !mandate.hasEnoughMembers ? mandate.tooFewMembers : nil
+                refusal: leadsNow && !quorum.hasEnoughMembers ? quorum.tooFewMembers : nil
             )
         }
     }

@@ -24,7 +24,7 @@ extension ShardStore {
         commitFromThread()
     }
 
-    private var mayDeleteExpired: Bool { leadsNow && !mandate.isHeld && mandate.hasEnoughMembers }
+    private var mayDeleteExpired: Bool { leadsNow && hold == .none && quorum.hasEnoughMembers }
 
     /// - Returns: whether one was queued.
     private func queueDeletes(of due: [(slot: UInt16, key: [UInt8])], now: UInt64) -> Bool {
@@ -35,12 +35,14 @@ extension ShardStore {
         for (slot, key) in due where tends(slot) {
             key.withUnsafeBytes { key in
                 let hash = KeyHash.hash(key)
+                var isDue = false
                 // A newer write may have replaced the value since the engine last heard of the key.
                 if !open.isEmpty, openIndex.find(key, hash: hash, in: open.bytes) != nil { return }
                 if let batch = inFlight, inFlightIndex.find(key, hash: hash, in: batch.bytes) != nil { return }
-                if let entry = hot.find(key, hash: hash) {
-                    if entry.pointee.isDeleted || entry.pointee.expiry == 0 || entry.pointee.expiry > now { return }
+                let state = visible.find(slot: slot, key: key, hash: hash, now: 0) { value in
+                    isDue = value.expiry != 0 && value.expiry <= now
                 }
+                if state == .absent || state == .present && !isDue { return }
                 guard log.hasRoom(for: open.length + key.count + 1024) else { return }
                 open.append(LogRecord(kind: .delete, slot: slot, key: key))
                 isQueued = true

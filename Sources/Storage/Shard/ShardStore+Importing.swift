@@ -48,7 +48,7 @@ extension ShardStore {
 
     /// Whether neither engine nor hot table nor a batch that is not visible yet has anything of the slots. Lock held.
     private func isEmpty(_ slots: SlotSet) -> Bool {
-        if hot.holds(slots) || ShardStore.touches(slots, open.bytes) { return false }
+        if visible.holds(slots) || ShardStore.touches(slots, open.bytes) { return false }
         if let batch = inFlight, ShardStore.touches(slots, batch.bytes) { return false }
         return slots.ranges.allSatisfy { range in
             // What the engine still has of slots in `clearing` it is about to delete.

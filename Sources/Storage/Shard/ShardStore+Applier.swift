@@ -55,7 +55,7 @@ extension ShardStore {
     }
 
     private var isApplyDue: Bool {
-        flushRequested || isClosing || hot.dirtyBytes >= options.applyBytes
+        flushRequested || isClosing || visible.dirtyBytes >= options.applyBytes
             || unappliedLogBytes >= options.applyLogBytes
             || Clock.monotonicMilliseconds() - oldestDirtyAt >= UInt64(options.applyAgeMilliseconds)
     }
@@ -69,7 +69,7 @@ extension ShardStore {
             ownershipToSave = nil
         }
         return Window(
-            hot: hot.takeWindow(through: commitPosition.sequence),
+            hot: visible.takeWindow(through: commitPosition.sequence),
             cleared: clearedNext,
             end: commitPosition,
             ownership: ownershipToSave
@@ -118,11 +118,10 @@ extension ShardStore {
         isApplying = false
         var signals: [(StorePort, StoreSignal)] = []
         if applierTrouble == nil, !isInstalling {
-            hot.endWindow()
+            visible.endWindow(through: window.end.sequence)
             appliedPosition = window.end
-            engineGeneration += 1
             clearing = clearedNext
-            if !mandate.isHeld, unappliedBytes < options.unappliedBytesMax / 2 {
+            if hold == .none, unappliedBytes < options.unappliedBytesMax / 2 {
                 for port in ports where port.waitsForRoom {
                     port.waitsForRoom = false
                     signals.append((port, .room))

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// How many keys there are, and where. All of it blocks for the applier: call it from a thread, not from an event loop.
 extension ShardStore {
     private static let allSlots = 0...UInt16(StorageLimits.slotCount - 1)

@@ -1,9 +1,13 @@
+import Synchronization
+
 /// A leader's side of leadership: terms, leases, and commits that wait for replicas. The node's leadership decides; the
-/// store does as told and checks the mandate whenever it matters.
+/// store does as told and checks lease and quorum whenever it matters.
 extension ShardStore {
     /// Begins a term alone: everything in the log counts, since nobody else is in the in-sync set. Serves at return.
     package func becomeLeader() throws(StorageError) {
-        try beginTerm(lock.withLock { term } + 1) { $0 = Mandate() }
+        setLease(until: .max)
+        setHold(.none)
+        try beginTerm(lock.withLock { term } + 1) { $0 = CommitQuorum() }
         try lock.withLock { () throws(StorageError) in
             guard isLeader else {
                 throw failure ?? StorageError(.notLeader, "the node's lease ran out before its term had begun")
@@ -12,9 +16,9 @@ extension ShardStore {
     }
 
     /// Appends the record that starts a term and makes it durable here. The whole log is kept; it is committed, and the
-    /// store serves, once the mandate allows it. Nothing else may be using the store as a replica any more. Blocks.
-    /// - Parameter change: what the mandate is to be in that term.
-    package func beginTerm(_ number: UInt64, _ change: (inout Mandate) -> Void) throws(StorageError) {
+    /// store serves, once the quorum has it. Nothing else may be using the store as a replica any more. Blocks.
+    /// - Parameter change: what commits wait for in that term.
+    package func beginTerm(_ number: UInt64, _ change: (inout CommitQuorum) -> Void) throws(StorageError) {
         lock.lock()
         guard number > term, !isLeader, inFlight == nil, failure == nil, !isInstalling else {
             let reason = failure ?? StorageError(.notLeader, "term \(number) can't begin: the log is in term \(term)")
@@ -22,7 +26,7 @@ extension ShardStore {
             throw reason
         }
         term = number
-        change(&mandate)
+        change(&quorum)
         open.append(LogRecord(kind: .termStart, slot: 0, key: UnsafeRawBufferPointer(start: nil, count: 0)))
         commitRounds(1)
         try lock.withLock { () throws(StorageError) in
@@ -34,42 +38,50 @@ extension ShardStore {
         }
     }
 
-    /// Changes what the leader is allowed; what is in flight may be committed by it.
+    /// Changes what commits wait for; what is in flight may be committed by it.
     /// - Returns: the last sequence that may be visible already without those that writes wait for from now on.
     @discardableResult
-    package func changeMandate(_ change: (inout Mandate) -> Void) -> UInt64 {
+    package func changeQuorum(_ change: (inout CommitQuorum) -> Void) -> UInt64 {
         lock.lock()
-        let wasHeld = mandate.isHeld
-        change(&mandate)
+        change(&quorum)
         let bound = commitPosition.sequence
         var signals: [(StorePort, StoreSignal)] = []
         if !isCommitting { commitInFlight(&signals) }
-        if wasHeld, !mandate.isHeld { releaseDoor(&signals) }
         finishRound(&signals)
         return bound
+    }
+
+    /// From the return on, commands wait as this says, until it says otherwise.
+    package func setHold(_ next: IntakeHold) {
+        lock.lock()
+        let wasHeld = hold != .none
+        hold = next
+        var signals: [(StorePort, StoreSignal)] = []
+        if !isCommitting { commitInFlight(&signals) }
+        if wasHeld, hold == .none { releaseParked(&signals) }
+        finishRound(&signals)
     }
 
     /// Every member that writes wait for has the log up to `sequence` on its disk.
     package func advanceReplicated(to sequence: UInt64) {
         lock.lock()
-        guard sequence > mandate.replicatedSequence else { return lock.unlock() }
-        mandate.replicatedSequence = sequence
+        guard sequence > quorum.replicatedSequence else { return lock.unlock() }
+        quorum.replicatedSequence = sequence
         guard !isCommitting, inFlightIsDurable else { return lock.unlock() }
         var signals: [(StorePort, StoreSignal)] = []
         commitInFlight(&signals)
         finishRound(&signals)
     }
 
-    /// Takes effect at once, unlike `stepDown`, which follows: nothing is served or published as the leader from here on.
+    /// Takes effect at once and without a lock, unlike `stepDown`, which follows: nothing is served as the leader from here on.
     package func fence() {
-        lock.withLock {
-            isLeader = false
-            mandate.leaseEnd = 0
-        }
+        lease.set(until: 0)
+        isLeader = false
+        readTable.noteChange()
     }
 
     /// Why the store takes no more writes until it is opened again; nil when it does.
-    package var failed: StorageError? { lock.withLock { failure } }
+    package var failed: StorageError? { progress.withLock { $0.failure } }
 
     /// Stops leading: queued writes are told that they were not done, of the batch in flight nobody can tell. What is
     /// in the log stays, uncommitted. Blocks while a batch is being written.
@@ -88,22 +100,22 @@ extension ShardStore {
     /// Whether reads have to wait as well: another may lead already. If so, the port is told when to ask again. Lock held.
     @inline(__always)
     package func holdsReads(_ port: StorePort) -> Bool {
-        guard mandate.holdsReads else { return false }
+        guard hold == .all else { return false }
         port.waitsForRoom = true
         return true
     }
 
-    /// Whether commands are served as by the leader, or wait at the door for what comes. Lock held.
-    @inline(__always) package var leadsOrHolds: Bool { leadsNow || mandate.holdsReads }
+    /// Whether commands are served as by the leader, or parked until it is known who that is. Any thread.
+    @inline(__always) package var leadsOrHolds: Bool { leadsNow || readTable.isHeld }
 
     /// The last record of the batch that is being written or waits for replicas; nil when there is none.
-    package var inFlightEnd: Position? { lock.withLock { inFlight?.end } }
+    package var inFlightEnd: Position? { progress.withLock { $0.inFlightEnd } }
 
-    /// Serves nothing, and publishes nothing, from this moment of the boot-time clock on (nanoseconds).
-    package func setLease(until nanoseconds: UInt64) { lock.withLock { mandate.leaseEnd = nanoseconds } }
+    /// Serves nothing, and publishes nothing, from this moment of the boot-time clock on (nanoseconds). Takes no lock.
+    package func setLease(until nanoseconds: UInt64) { lease.set(until: nanoseconds) }
 
-    /// The commands that wait at the door are evaluated anew, by whatever role the node has now.
-    private func releaseDoor(_ signals: inout [(StorePort, StoreSignal)]) {
+    /// Parked commands are evaluated anew, by whatever role the node has now.
+    private func releaseParked(_ signals: inout [(StorePort, StoreSignal)]) {
         for port in ports where port.waitsForRoom {
             port.waitsForRoom = false
             signals.append((port, .room))

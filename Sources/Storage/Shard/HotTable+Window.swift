@@ -41,5 +41,11 @@ extension HotTable {
         endWindow()
         applied = sequence
         taken = sequence
+        forgetPast()
+    }
+
+    /// Calls `body` for every entry that the engine may not have yet: dirty ones, and those of the window being applied.
+    package func forEachUnapplied(_ body: (UnsafeMutablePointer<HotEntry>) -> Void) {
+        forEachEntry { if $0.pointee.sequence > applied { body($0) } }
     }
 }

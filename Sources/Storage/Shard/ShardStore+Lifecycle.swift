@@ -1,3 +1,5 @@
+import Synchronization
+
 extension ShardStore {
     /// Opens engine and log of a data folder and replays what the engine has not seen.
     ///
@@ -74,7 +76,7 @@ extension ShardStore {
             )
         }
         try replay(after: applied, progress)
-        hot.reset(applied: appliedPosition.sequence)
+        visible.reset(applied: appliedPosition.sequence)
         lastSequence = log.end.sequence
         term = log.end.term
     }
@@ -101,7 +103,8 @@ extension ShardStore {
         endUses()
         for thread in threads { thread.join() }
         threads = []
-        for port in remaining { port.reader.close() }
+        for port in remaining { port.view = nil }
+        views.close()
         log.close()
         engine.close()
     }
