@@ -12,6 +12,7 @@ import Testing
 
     /// All commands of a stream whose bytes come in pieces of these lengths, and how it ends.
     private static func parse(_ stream: [UInt8], pieces: [Int]) -> (commands: [[[UInt8]]], ending: Ending) {
+        var parser = RESPRequestParser()
         var arguments = ArgumentList()
         var commands: [[[UInt8]]] = []
         var input: [UInt8] = []
@@ -24,7 +25,7 @@ import Testing
             var ending: Ending?
             input.withUnsafeBytes { bytes in
                 loop: while true {
-                    switch RESPRequestParser.parse(bytes, from: offset, into: &arguments) {
+                    switch parser.parse(bytes, from: offset, into: &arguments) {
                     case .incomplete: break loop
                     case .broken(let message):
                         ending = .broken(message)
@@ -128,5 +129,58 @@ import Testing
         let two = "$\(value.utf8.count)\r\n\(value)\r\n$\(value.utf8.count)\r\n\(value)\r\n"
         #expect(Self.ending("*3\r\n\(two)$\(RESPRequestParser.argumentBytesMax)\r\n") != .incomplete)
         #expect(Self.ending("*3\r\n\(two)$1048576\r\n") == .incomplete)
+    }
+
+    /// However small the packets, each byte is looked at a few times at the most. Counted, not timed.
+    @Test(arguments: [1, 100, 65_536])
+    func anUnfinishedCommandIsReadOn(packet: Int) {
+        let pair = "$5\r\nkey:7\r\n$9\r\nthe value\r\n"
+        let pairs = (1 << 20) / pair.utf8.count
+        let many = Array(("*\(1 + 2 * pairs)\r\n$4\r\nMSET\r\n" + String(repeating: pair, count: pairs)).utf8)
+        let large = RawConnection.command([Array("SET".utf8), [107], [UInt8](repeating: 118, count: 1 << 20)])
+        let line = Array(("ECHO " + String(repeating: "x", count: 60 << 10) + "\r\n").utf8)
+        for (stream, words) in [(many, 1 + 2 * pairs), (large, 3), (line, 2)] {
+            // Behind another command, which goes away in the middle.
+            let first = Array("PING\r\n".utf8)
+            var parser = RESPRequestParser()
+            var arguments = ArgumentList()
+            var start = first.count
+            var commands: [Int] = []
+            (first + stream).withUnsafeBytes { all in
+                for end in stride(from: start + 1, to: all.count + packet, by: packet) {
+                    if end > start + stream.count / 2, start > 0 { start = 0 }
+                    let from = start == 0 ? first.count : 0
+                    let bytes = UnsafeRawBufferPointer(rebasing: all[from..<min(end, all.count)])
+                    if case .complete(let end) = parser.parse(bytes, from: start, into: &arguments) {
+                        commands.append(arguments.count)
+                        #expect(end == stream.count)
+                    }
+                }
+            }
+            #expect(commands == [words])
+            #expect(parser.bytesExamined <= 8 * stream.count, "\(parser.bytesExamined) of \(stream.count)")
+        }
+    }
+
+    /// The places of arguments that came earlier move with the command.
+    @Test func argumentsMoveWithTheBuffer() {
+        var random = SplitMix(seed: 11)
+        for _ in 0..<2000 {
+            let command = Self.piece(&random)
+            let whole = Self.parse(command, pieces: [])
+            let front = [UInt8](repeating: 120, count: Int.random(in: 0...9, using: &random))
+            let cut = Int.random(in: 0...command.count, using: &random)
+            var parser = RESPRequestParser()
+            var arguments = ArgumentList()
+            var commands: [[[UInt8]]] = []
+            for (bytes, start) in [(front + command[..<cut], front.count), (command, 0)] where commands.isEmpty {
+                bytes.withUnsafeBytes { bytes in
+                    if case .complete = parser.parse(bytes, from: start, into: &arguments), arguments.count > 0 {
+                        commands.append((0..<arguments.count).map { Array(arguments.bytes($0, in: bytes)) })
+                    }
+                }
+            }
+            #expect(commands == whole.commands)
+        }
     }
 }

@@ -88,7 +88,7 @@ extension ConnectionHandler {
         _ progress: inout PassProgress
     ) -> PassEnd {
         while !isBlocked, !waitsForRoom, !isClosing, output.readableBytes < ConnectionHandler.outputBytesMax {
-            switch RESPRequestParser.parse(bytes, from: progress.offset, into: &arguments) {
+            switch parser.parse(bytes, from: progress.offset, into: &arguments) {
             case .incomplete: return .stopped
             case .broken(let message): return .broken(message)
             case .foreign: return .foreign
@@ -121,6 +121,7 @@ extension ConnectionHandler {
         output.moveWriterIndex(to: pass.run.output)
         passReads = pass.run.reads
         manyKeys = nil
+        parser.startOver()
         progress.offset = pass.run.offset
         progress.executed = pass.run.executed
     }
@@ -195,7 +196,7 @@ extension ConnectionHandler {
             loop.counters.commands.add(1)
             executeKeyless(command, bytes)
             // WAIT is meant to wait.
-            if isBlocked, command != .wait { blocking = (passStart, words(in: bytes)) }
+            if isBlocked, command != .wait { blocking = (passStart, SlowLog.words(of: arguments, in: bytes)) }
             return .done
         }
         guard let store, let port = loop.port else {

@@ -11,9 +11,12 @@ extension ConnectionHandler {
         guard nanoseconds >= SlowLog.threshold else { return }
         note(nanoseconds, count) { [self] in
             input.withUnsafeReadableBytes { bytes in
+                // With a parser and a list of its own: `arguments` may hold the beginning of the next command.
+                var parser = RESPRequestParser()
+                var words = ArgumentList()
                 // It has been read by now, so that it is whole.
-                guard case .complete = RESPRequestParser.parse(bytes, from: last, into: &arguments) else { return [] }
-                return words(in: bytes)
+                guard case .complete = parser.parse(bytes, from: last, into: &words) else { return [] }
+                return SlowLog.words(of: words, in: bytes)
             }
         }
     }
@@ -66,13 +69,6 @@ extension ConnectionHandler {
         }
     }
 
-    func words(in bytes: UnsafeRawBufferPointer) -> [[UInt8]] {
-        // One more than is kept tells that there were more.
-        (0..<arguments.count).prefix(SlowLog.wordsMax + 1).map { index in
-            Array(arguments.bytes(index, in: bytes).prefix(SlowLog.wordBytesMax + 1))
-        }
-    }
-
     private func note(_ nanoseconds: UInt64, _ count: Int, _ words: () -> [[UInt8]]) {
         loop.metrics.slow.note(
             nanoseconds: nanoseconds,
@@ -81,5 +77,16 @@ extension ConnectionHandler {
             client: remoteAddress,
             words
         )
+    }
+}
+
+extension SlowLog {
+    /// A command's words as far as the log keeps them, and a little more, which tells that there was more.
+    static func words(of arguments: borrowing ArgumentList, in bytes: UnsafeRawBufferPointer) -> [[UInt8]] {
+        var words: [[UInt8]] = []
+        for index in 0..<min(arguments.count, wordsMax + 1) {
+            words.append(Array(arguments.bytes(index, in: bytes).prefix(wordBytesMax + 1)))
+        }
+        return words
     }
 }

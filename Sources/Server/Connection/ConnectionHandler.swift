@@ -62,7 +62,10 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var isRegisteredWaiting = false
 
     // Protocol state.
+    @exclusivity(unchecked) var parser = RESPRequestParser()
     @exclusivity(unchecked) var arguments = ArgumentList()
+    /// How many bytes of the first line are known to have no newline.
+    private var firstLineSearched = 0
     @exclusivity(unchecked) var respVersion = 2
     @exclusivity(unchecked) var acceptsReplicaReads = false
     @exclusivity(unchecked) var transaction = RefusedTransaction()
@@ -123,8 +126,15 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         var bytes = unwrapInboundIn(data)
         loop.counters.bytesReceived.add(bytes.readableBytes)
         if isClosing || hasEnded { return discard(bytes) }
-        if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+        if input.readableBytes == 0 { input = bytes } else { append(&bytes) }
         process()
+    }
+
+    /// Behind an unfinished command. What has been read in front of it makes room: a client of which every packet ends
+    /// in the middle of a command would have the buffer grow for ever.
+    private func append(_ bytes: inout ByteBuffer) {
+        if input.readerIndex > input.readableBytes { input.discardReadBytes() }
+        input.writeBuffer(&bytes)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { flush() }
@@ -238,8 +248,9 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         }
         guard CrossProtocolGuard.canBegin(with: first) else { return endForOtherProtocol() }
         let line = input.readableBytesView
-        guard let end = line.firstIndex(of: 10) else {
-            if input.readableBytes > ConnectionHandler.firstLineMax { isClosing = true }
+        guard let end = line.dropFirst(firstLineSearched).firstIndex(of: 10) else {
+            firstLineSearched = line.count
+            if firstLineSearched > ConnectionHandler.firstLineMax { isClosing = true }
             return
         }
         let text = line[line.startIndex..<end]

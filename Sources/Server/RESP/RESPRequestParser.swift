@@ -1,44 +1,9 @@
-/// Where the arguments of one command stand in the read buffer: offsets, no copies. Reused from command to command.
-package struct ArgumentList: ~Copyable {
-    private var ranges: UnsafeMutablePointer<(start: Int, count: Int)>
-    private var capacity: Int
-    package private(set) var count = 0
-
-    package init() {
-        capacity = 64
-        ranges = .allocate(capacity: 64)
-    }
-
-    deinit { ranges.deallocate() }
-
-    mutating func removeAll() { count = 0 }
-
-    @inline(__always)
-    mutating func append(start: Int, count length: Int) {
-        if count == capacity { grow() }
-        ranges[count] = (start, length)
-        count += 1
-    }
-
-    /// The bytes of an argument; `buffer` is what was parsed.
-    @inline(__always)
-    package func bytes(_ index: Int, in buffer: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        let range = ranges[index]
-        return UnsafeRawBufferPointer(rebasing: buffer[range.start..<range.start + range.count])
-    }
-
-    private mutating func grow() {
-        let bigger = UnsafeMutablePointer<(start: Int, count: Int)>.allocate(capacity: capacity * 2)
-        bigger.moveInitialize(from: ranges, count: count)
-        ranges.deallocate()
-        ranges = bigger
-        capacity *= 2
-    }
-}
-
 /// Reads RESP requests: arrays of bulk strings, or inline commands as typed into telnet.
 /// <https://redis.io/docs/latest/develop/reference/protocol-spec/>
-package enum RESPRequestParser {
+///
+/// An unfinished command is read on from where its bytes ended, so that a command costs the same in however many packets
+/// it comes. One parser reads one stream.
+package struct RESPRequestParser {
     package enum Outcome {
         /// One command; the next one starts at `end`. An empty line or array gives no arguments.
         case complete(end: Int)
@@ -58,34 +23,106 @@ package enum RESPRequestParser {
     /// One argument: the largest value and a little, so that an oversized value can be refused in words.
     package static let argumentBytesMax = 32 << 20
 
+    /// Where to read on, and what is needed for that; offsets count from the command's first byte.
+    private struct Pause {
+        /// Where the command began in the buffer then; what its arguments' places count from.
+        var start: Int
+        var offset: Int
+        /// Arguments still to come; nil while their number is not known.
+        var missing: Int?
+        /// With fewer bytes than this nothing can be read on.
+        var bytesNeeded: Int
+    }
+
+    private var pause: Pause?
+    /// Bytes looked at in commands that did not come in one piece; for tests.
+    package private(set) var bytesExamined = 0
+
+    package init() {}
+
+    /// What was read of an unfinished command is forgotten; the next call reads from the command's first byte.
+    mutating func startOver() { pause = nil }
+
     /// Reads one command from `start` on; `arguments` then holds where its words stand.
-    package static func parse(
+    /// - Parameters:
+    ///   - bytes: after `incomplete` the same again and more, though they may have moved.
+    ///   - arguments: after `incomplete` the same list, unchanged.
+    package mutating func parse(
         _ bytes: UnsafeRawBufferPointer,
         from start: Int,
         into arguments: inout ArgumentList
     ) -> Outcome {
-        arguments.removeAll()
-        guard start < bytes.count else { return .incomplete }
-        if bytes[start] != UInt8(ascii: "*") { return parseInline(bytes, from: start, into: &arguments) }
-        var offset = start + 1
-        guard let count = parseNumber(bytes, &offset) else { return numberOutcome(bytes, offset, "multibulk") }
-        guard count <= argumentsMax else { return .broken("Protocol error: invalid multibulk length") }
-        if count <= 0 { return .complete(end: offset) }
-        for _ in 0..<count {
-            guard offset < bytes.count else { return .incomplete }
-            guard bytes[offset] == UInt8(ascii: "$") else {
-                return .broken("Protocol error: expected '$', got '\(printable(bytes[offset]))'")
+        var offset = start
+        var missing: Int?
+        if let pause {
+            guard bytes.count - start >= pause.bytesNeeded else { return .incomplete }
+            offset = start + pause.offset
+            missing = pause.missing
+            if start != pause.start { arguments.move(by: start - pause.start) }
+            self.pause = nil
+        } else {
+            arguments.removeAll()
+        }
+        guard offset < bytes.count else { return .incomplete }
+        if bytes[start] != UInt8(ascii: "*") { return parseInline(bytes, start, searched: offset, &arguments) }
+        if missing == nil {
+            offset = start + 1
+            guard let count = Self.parseNumber(bytes, &offset) else {
+                if offset < bytes.count { return .broken("Protocol error: invalid multibulk length") }
+                return wait(start, at: start, missing: nil, for: offset + 1, looked: offset - start)
+            }
+            guard count <= Self.argumentsMax else { return .broken("Protocol error: invalid multibulk length") }
+            if count <= 0 { return .complete(end: offset) }
+            missing = count
+        }
+        return parseArguments(bytes, start, offset, missing ?? 0, &arguments)
+    }
+
+    @inline(__always)
+    private mutating func parseArguments(
+        _ bytes: UnsafeRawBufferPointer,
+        _ start: Int,
+        _ from: Int,
+        _ count: Int,
+        _ arguments: inout ArgumentList
+    ) -> Outcome {
+        var offset = from
+        var missing = count
+        while missing > 0 {
+            let head = offset
+            guard head < bytes.count else {
+                return wait(start, at: head, missing: missing, for: head + 1, looked: head - from)
+            }
+            guard bytes[head] == UInt8(ascii: "$") else {
+                return .broken("Protocol error: expected '$', got '\(Self.printable(bytes[head]))'")
             }
             offset += 1
-            guard let length = parseNumber(bytes, &offset) else { return numberOutcome(bytes, offset, "bulk") }
-            guard length >= 0, length <= argumentBytesMax, offset - start + length <= commandBytesMax else {
+            guard let length = Self.parseNumber(bytes, &offset) else {
+                if offset < bytes.count { return .broken("Protocol error: invalid bulk length") }
+                return wait(start, at: head, missing: missing, for: offset + 1, looked: offset - from)
+            }
+            guard length >= 0, length <= Self.argumentBytesMax, offset - start + length <= Self.commandBytesMax else {
                 return .broken("Protocol error: invalid bulk length")
             }
-            guard bytes.count - offset >= length + 2 else { return .incomplete }
+            let end = offset + length + 2
+            guard bytes.count >= end else {
+                return wait(start, at: head, missing: missing, for: end, looked: offset - from)
+            }
             arguments.append(start: offset, count: length)
-            offset += length + 2
+            offset = end
+            missing -= 1
         }
         return .complete(end: offset)
+    }
+
+    /// - Parameters:
+    ///   - at: where to read on.
+    ///   - needed: the end of the bytes without which that is no use.
+    ///   - looked: bytes read in this call.
+    private mutating func wait(_ start: Int, at: Int, missing: Int?, for needed: Int, looked: Int) -> Outcome {
+        pause = Pause(start: start, offset: at - start, missing: missing, bytesNeeded: needed - start)
+        bytesExamined += looked
+        return .incomplete
     }
 
     /// Digits up to CRLF; nil when the line is not whole yet (`offset` then at the end) or no number.
@@ -118,24 +155,34 @@ package enum RESPRequestParser {
         return isNegative ? -value : value
     }
 
-    private static func numberOutcome(_ bytes: UnsafeRawBufferPointer, _ offset: Int, _ what: String) -> Outcome {
-        offset >= bytes.count ? .incomplete : .broken("Protocol error: invalid \(what) length")
-    }
-
-    private static func parseInline(
+    /// - Parameter searched: no newline stands in front of this.
+    private mutating func parseInline(
         _ bytes: UnsafeRawBufferPointer,
-        from start: Int,
-        into arguments: inout ArgumentList
+        _ start: Int,
+        searched: Int,
+        _ arguments: inout ArgumentList
     ) -> Outcome {
         guard CrossProtocolGuard.canBegin(with: bytes[start]) else { return .foreign }
-        var end = start
+        var end = searched
         while end < bytes.count, bytes[end] != 10 { end += 1 }
         guard end < bytes.count else {
-            return end - start > inlineBytesMax ? .broken("Protocol error: too big inline request") : .incomplete
+            guard end - start <= Self.inlineBytesMax else { return .broken("Protocol error: too big inline request") }
+            return wait(start, at: end, missing: nil, for: end + 1, looked: end - searched)
         }
         if CrossProtocolGuard.isForeign(line: UnsafeRawBufferPointer(rebasing: bytes[start..<end])) { return .foreign }
         let lineEnd = end > start && bytes[end - 1] == 13 ? end - 1 : end
-        var at = start
+        if let message = Self.splitLine(bytes, start..<lineEnd, &arguments) { return .broken(message) }
+        return .complete(end: end + 1)
+    }
+
+    /// - Returns: what is wrong with the line.
+    private static func splitLine(
+        _ bytes: UnsafeRawBufferPointer,
+        _ line: Range<Int>,
+        _ arguments: inout ArgumentList
+    ) -> String? {
+        var at = line.lowerBound
+        let lineEnd = line.upperBound
         while at < lineEnd {
             while at < lineEnd, bytes[at] == 32 || bytes[at] == 9 { at += 1 }
             guard at < lineEnd else { break }
@@ -148,13 +195,13 @@ package enum RESPRequestParser {
                     // Arguments are ranges of what was read, so nothing can be unescaped; storing it as typed would be
                     // worse than refusing.
                     guard bytes[stop] != UInt8(ascii: "\\") else {
-                        return .broken("Protocol error: escapes in inline requests are not supported")
+                        return "Protocol error: escapes in inline requests are not supported"
                     }
                     stop += 1
                 }
                 let isClosed = stop + 1 >= lineEnd || bytes[stop + 1] == 32 || bytes[stop + 1] == 9
                 guard stop < lineEnd, isClosed else {
-                    return .broken("Protocol error: unbalanced quotes in request")
+                    return "Protocol error: unbalanced quotes in request"
                 }
                 arguments.append(start: at, count: stop - at)
                 at = stop + 1
@@ -163,14 +210,14 @@ package enum RESPRequestParser {
             stop = at
             while stop < lineEnd, bytes[stop] != 32, bytes[stop] != 9 {
                 guard bytes[stop] != UInt8(ascii: "\""), bytes[stop] != UInt8(ascii: "'") else {
-                    return .broken("Protocol error: unbalanced quotes in request")
+                    return "Protocol error: unbalanced quotes in request"
                 }
                 stop += 1
             }
             arguments.append(start: at, count: stop - at)
             at = stop
         }
-        return .complete(end: end + 1)
+        return nil
     }
 
     private static func printable(_ byte: UInt8) -> String {
