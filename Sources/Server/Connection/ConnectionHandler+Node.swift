@@ -138,6 +138,7 @@ extension ConnectionHandler {
                     cursor: cursor,
                     count: count,
                     now: now,
+                    counts: store.slotCounts(),
                     owns: state.shows(store),
                     matches: { key in typeMatches && (pattern.map { GlobPattern.matches($0[...], key) } ?? true) }
                 )

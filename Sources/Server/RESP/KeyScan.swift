@@ -14,8 +14,12 @@ package struct KeyScan {
         package var keys: [[UInt8]]
     }
 
-    /// One page of at least one slot or `count` keys, whichever comes first. Blocks; not for event loops.
+    /// One page of at least `count` keys looked at, or all that are left. Blocks; not for event loops.
+    ///
+    /// Slots that have no keys cost nothing, and those in a row are walked with one scan: each scan reads the value that
+    /// comes behind its end, which may be large.
     /// - Parameters:
+    ///   - counts: of all slots, as of the snapshot or later.
     ///   - owns: only keys of slots that this shard owns are told.
     ///   - now: keys whose expiry has come are left out.
     package static func page(
@@ -23,43 +27,49 @@ package struct KeyScan {
         cursor: UInt64,
         count: Int,
         now: UInt64,
+        counts: [SlotCount],
         owns: (UInt16) -> Bool,
         matches: (UnsafeRawBufferPointer) -> Bool
     ) throws(StorageError) -> Page {
         let first = cursor >> 48
-        guard first < UInt64(StorageLimits.slotCount) else { return Page(cursor: 0, keys: []) }
-        var slot = UInt16(first)
-        var after = cursor & ((1 << 48) - 1)
-        var keys: [[UInt8]] = []
-        var seen = 0
-        while true {
-            if owns(slot) {
-                var found = Lowest(count: count - seen + 1)
-                try snapshot.scan(slots: slot...slot, after: nil) { _, key, value in
-                    let hash = hash(key) + 1
-                    if hash > after, value.expiry == 0 || value.expiry > now { found.add(hash, key) }
-                    return true
-                }
-                let entries = found.sorted()
-                var index = 0
-                while index < entries.count {
-                    let hash = entries[index].hash
-                    // Equal hashes go out together, or the cursor could not tell them apart.
-                    while index < entries.count, entries[index].hash == hash {
-                        if entries[index].key.withUnsafeBytes({ matches($0) }) { keys.append(entries[index].key) }
-                        index += 1
-                        seen += 1
-                    }
-                    if seen >= count, index < entries.count {
-                        return Page(cursor: UInt64(slot) << 48 | hash, keys: keys)
-                    }
-                }
+        guard first < UInt64(counts.count) else { return Page(cursor: 0, keys: []) }
+        var walk = Walk(count: count, slot: UInt16(first), after: cursor & ((1 << 48) - 1))
+        var start = Int(first)
+        while !walk.isFull, let slots = slots(from: start, wanted: count - walk.seen, counts, owns) {
+            try snapshot.scan(slots: slots, after: nil) { slot, key, value in
+                guard owns(slot), value.expiry == 0 || value.expiry > now else { return true }
+                return walk.take(slot, hash(key) + 1, key)
             }
-            if slot == UInt16(StorageLimits.slotCount - 1) { return Page(cursor: 0, keys: keys) }
-            slot += 1
-            after = 0
-            if seen >= count { return Page(cursor: UInt64(slot) << 48, keys: keys) }
+            walk.finishSlot()
+            start = Int(slots.upperBound) + 1
         }
+        let keys = walk.keys.filter { $0.withUnsafeBytes(matches) }
+        if let inSlot = walk.cursor { return Page(cursor: inSlot, keys: keys) }
+        guard walk.isFull,
+            let next = Self.slots(from: Int(walk.slot) + 1, wanted: 1, counts, owns)
+        else { return Page(cursor: 0, keys: keys) }
+        return Page(cursor: UInt64(next.lowerBound) << 48, keys: keys)
+    }
+
+    /// The next owned slots that have keys, up to `wanted` of them, with none of another shard's between; nil at the end.
+    private static func slots(
+        from start: Int,
+        wanted: Int,
+        _ counts: [SlotCount],
+        _ owns: (UInt16) -> Bool
+    ) -> ClosedRange<UInt16>? {
+        var range: ClosedRange<UInt16>?
+        var keys = 0
+        for slot in start..<max(start, counts.count) where counts[slot].keys > 0 {
+            guard owns(UInt16(slot)) else {
+                if range == nil { continue }
+                break
+            }
+            range = (range?.lowerBound ?? UInt16(slot))...UInt16(slot)
+            keys += Int(clamping: counts[slot].keys)
+            if keys >= wanted { break }
+        }
+        return range
     }
 
     /// A cursor as a client wrote it, read like Redis does (`strtoul`): a sign and leading zeros are allowed, and a zero
@@ -80,6 +90,56 @@ package struct KeyScan {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return (hash ^ hash >> hashBits) & ((1 << hashBits) - 1)
+    }
+}
+
+/// Takes the keys of slot after slot until there are enough for a page.
+private struct Walk {
+    private let count: Int
+    /// The slot whose keys come now, or came last.
+    private(set) var slot: UInt16
+    /// Hashes up to this were told in an earlier page; of the first slot only.
+    private var after: UInt64
+    private var found: Lowest
+    /// In the order of slots and then hashes.
+    private(set) var keys: [[UInt8]] = []
+    var seen: Int { keys.count }
+    var isFull: Bool { seen >= count }
+    /// Where the page ends, if that is inside of a slot.
+    private(set) var cursor: UInt64?
+
+    init(count: Int, slot: UInt16, after: UInt64) {
+        self.count = count
+        self.slot = slot
+        self.after = after
+        found = Lowest(count: count + 1)
+    }
+
+    /// - Returns: whether more keys are wanted.
+    mutating func take(_ slot: UInt16, _ hash: UInt64, _ key: UnsafeRawBufferPointer) -> Bool {
+        if slot != self.slot {
+            finishSlot()
+            if isFull { return false }
+            (self.slot, after) = (slot, 0)
+        }
+        if hash > after { found.add(hash, key) }
+        return true
+    }
+
+    /// No more keys of this slot come.
+    mutating func finishSlot() {
+        let entries = found.sorted()
+        var index = 0
+        while index < entries.count, cursor == nil {
+            let hash = entries[index].hash
+            // Equal hashes go out together, or the cursor could not tell them apart.
+            while index < entries.count, entries[index].hash == hash {
+                keys.append(entries[index].key)
+                index += 1
+            }
+            if isFull, index < entries.count { cursor = UInt64(slot) << 48 | hash }
+        }
+        found = Lowest(count: max(1, count - seen + 1))
     }
 }
 
