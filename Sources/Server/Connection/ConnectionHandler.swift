@@ -126,15 +126,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         var bytes = unwrapInboundIn(data)
         loop.counters.bytesReceived.add(bytes.readableBytes)
         if isClosing || hasEnded { return discard(bytes) }
-        if input.readableBytes == 0 { input = bytes } else { append(&bytes) }
+        if input.readableBytes == 0 { input = bytes } else { input.appendReusingRoom(&bytes) }
         process()
-    }
-
-    /// Behind an unfinished command. What has been read in front of it makes room: a client of which every packet ends
-    /// in the middle of a command would have the buffer grow for ever.
-    private func append(_ bytes: inout ByteBuffer) {
-        if input.readerIndex > input.readableBytes { input.discardReadBytes() }
-        input.writeBuffer(&bytes)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { flush() }
