@@ -58,7 +58,7 @@ import shoal
         #expect(row(text, "shard1") == ["shard1", "8,192", "5,461", "-", "-", "-", "-"])
         #expect(text.contains("at least 10,922 keys") && text.contains("takes at least"))
         #expect(text.hasSuffix("warning: keys of shard1 are not known: it is away"))
-        let missing = try draft(adding, unknown: ["shard1": "it is away", "idle": "no leader"]).missing
+        let missing = try draft(adding).plan.missing(["shard1": "it is away", "idle": "no leader"])
         #expect(missing.map(\.shard) == ["shard1"], "a shard that takes no part may be away")
     }
 

@@ -2,7 +2,6 @@ import Node
 import Resharding
 import Routing
 import Server
-import Storage
 
 /// Checks of new nodes, the rehearsal, and the beginning of a job.
 extension ClusterReshard {
@@ -86,7 +85,7 @@ extension ClusterReshard {
         _ picture: CoordinatorPicture,
         _ session: ReshardSession
     ) throws -> String {
-        try session.rehearseConfig(try job(plan, rate: nil), picture)
+        try session.rehearseConfig(try session.job(plan, rate: nil), picture)
         let isChanged = !plan.request.add.isEmpty || !plan.request.remove.isEmpty
         return isChanged
             ? "\(session.config.file) can be changed, and stays valid" : "\(session.config.file) stays as it is"
@@ -105,16 +104,6 @@ extension ClusterReshard {
         _ session: ReshardSession
     ) throws(ReshardError) -> ReshardPlan {
         try ReshardPlan(request, current: picture.map, policy: session.config.placement, counts: counts.slots)
-    }
-
-    private func job(_ plan: ReshardPlan, rate: UInt64?) throws(ReshardError) -> ReshardJob {
-        try ReshardJob(
-            plan,
-            id: ReshardSession.jobID(),
-            requester: ReshardSession.requester,
-            now: Clock.wallMilliseconds(),
-            rate: rate
-        )
     }
 
     // MARK: The beginning
@@ -183,7 +172,7 @@ extension ClusterReshard {
         }
     }
 
-    /// Everything that would let the job get stuck is looked at before anything is written.
+    /// On the counts of now; the nodes that were to be started run.
     private func begin(
         _ request: ReshardRequest,
         _ version: UInt64,
@@ -194,14 +183,6 @@ extension ClusterReshard {
         try Self.requireSame(picture, version)
         let counts = await session.nodes.counts(picture)
         let plan = try plan(request, picture, counts, session)
-        if let (shard, reason) = plan.missing(counts.unknown).first {
-            throw Obstacle("\(shard) takes part, but \(reason)")
-        }
-        let findings = await session.nodes.findings(request.add, picture, place: session.place)
-        if let first = findings.first(where: { !$0.isHarmless }) { throw Obstacle(first.message) }
-        let job = try job(plan, rate: rate)
-        try session.rehearseConfig(job, picture)
-        try await session.coordinator.begin(job, on: picture)
-        return job.id
+        return try await session.begin(plan, on: picture, unknown: counts.unknown, rate: rate).id
     }
 }

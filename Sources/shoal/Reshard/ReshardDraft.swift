@@ -26,9 +26,6 @@ package struct ReshardDraft: Sendable {
         self.unknown = unknown
         self.rate = rate
     }
-
-    /// Shards that give or take slots and whose leader can't be asked, with the reason.
-    package var missing: [(shard: String, reason: String)] { plan.missing(unknown) }
 }
 
 extension ReshardSession {

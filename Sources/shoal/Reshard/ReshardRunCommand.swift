@@ -2,7 +2,6 @@ import ArgumentParser
 import Node
 import Resharding
 import Routing
-import Storage
 
 struct ReshardRunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,28 +62,16 @@ struct ReshardRunCommand: AsyncParsableCommand {
         if !json {
             StandardStreams.writeLine(ReshardPlanText.text(of: draft, cluster: session.config.name) + "\n")
         }
-        let job = try ReshardJob(
-            draft.plan,
-            id: ReshardSession.jobID(),
-            requester: ReshardSession.requester,
-            now: Clock.wallMilliseconds(),
-            rate: draft.rate
-        )
-        try await check(draft, job, session)
-        try await session.coordinator.begin(job, on: draft.picture)
-        return job.id
-    }
-
-    /// Everything that would let the job get stuck, before anything is written.
-    private func check(_ draft: ReshardDraft, _ job: ReshardJob, _ session: ReshardSession) async throws {
-        if let (shard, reason) = draft.missing.first {
-            throw CommandFailure(.unreachable, "\(shard) takes part, but \(reason)")
+        do {
+            let job = try await session.begin(
+                draft.plan,
+                on: draft.picture,
+                unknown: draft.unknown,
+                rate: draft.rate
+            ) { StandardStreams.writeError("shoal: \($0)\n") }
+            return job.id
+        } catch let blocker as ReshardBlocker {
+            throw CommandFailure(blocker.isUnreachable ? .unreachable : .failed, blocker.message)
         }
-        let findings = await session.nodes.findings(job.request.add, draft.picture, place: session.place)
-        for finding in findings where finding.isHarmless { StandardStreams.writeError("shoal: \(finding.message)\n") }
-        if let first = findings.first(where: { !$0.isHarmless }) {
-            throw CommandFailure(first.isUnreachable ? .unreachable : .failed, first.message)
-        }
-        try session.rehearseConfig(job, draft.picture)
     }
 }
