@@ -94,7 +94,7 @@ import Testing
         #expect(try only { $0["10.0.0.2:1"]?.lag.milliseconds = 60_000 }.area == .lag)
         #expect(try only { $0["10.0.0.2:1"]?.inSync = false }.message.contains("can't take over"))
         #expect(try only { $0["10.0.0.2:1"]?.version = "2" }.message.contains("1, 2"))
-        #expect(try only { $0["10.0.0.1:1"]?.role = .replica }.message.contains("nobody leads"))
+        #expect(try only { $0["10.0.0.1:1"]?.role = .replica }.message.contains("has no leader"))
         #expect(try only { $0["10.0.0.2:1"]?.role = .leader }.message.contains("both"))
         #expect(try only { $0["10.0.0.3:1"]?.map?.version = 0 }.area == .map)
     }

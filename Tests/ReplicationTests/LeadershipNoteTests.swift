@@ -52,4 +52,51 @@ import Testing
             ]
         )
     }
+
+    // MARK: No leader
+
+    /// An empty folder in place of a lost disk: it can't become leader, and says who can.
+    @Test func aStrangerSaysWhyThereIsNoLeaderAndWhatToDo() throws {
+        var bench = LeadershipBench(c, durable: .zero)
+        _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
+        _ = bench.see(record(a, "gone", [a, b]))
+        #expect(bench.machine.standing(now: bench.now).noLeaderReason == nil, "the notices are not known yet")
+        let said = notes(bench.handle(.noticesSeen([notice(c, "mine", .zero)])))
+        let reason = try #require(bench.machine.standing(now: bench.now).noLeaderReason)
+        #expect(said.last == reason)
+        #expect(reason.contains("its data folder is not in the in-sync set of s"))
+        #expect(reason.contains("Start a member of that set: h:1, h:2."))
+        #expect(reason.contains("put back a backup of a member's data folder"))
+        // Once, not with every tick.
+        #expect(notes(bench.handle(.tick)).isEmpty)
+        // A member is back: it becomes leader, and there is nothing to say.
+        _ = bench.handle(.noticesSeen([notice(c, "mine", .zero), notice(a, "gone", end)]))
+        #expect(bench.machine.standing(now: bench.now).noLeaderReason == nil)
+    }
+
+    @Test func aLostFolderAtTheSameAddressIsToldApart() throws {
+        let former = Member(id: "former", address: c.address)
+        var bench = LeadershipBench(c, durable: .zero, named: true)
+        _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
+        _ = bench.see(record(former, "gone", [former]))
+        _ = bench.handle(.noticesSeen([notice(c, "mine", .zero)]))
+        let reason = try #require(bench.machine.standing(now: bench.now).noLeaderReason)
+        #expect(reason.contains("Start the only member of that set: h:3 with its former data folder (id former)."))
+    }
+
+    @Test func membersThatCanBecomeLeaderSayNothingOfTheKind() {
+        var bench = LeadershipBench(b, durable: end)
+        _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
+        _ = bench.see(record(a, "gone", [a, b]))
+        _ = bench.handle(.noticesSeen([notice(b, "mine", end)]))
+        #expect(bench.machine.standing(now: bench.now).noLeaderReason == nil)
+    }
+
+    @Test func aReplicaOfANewShardSaysWhatItWaitsFor() throws {
+        var bench = LeadershipBench(b, durable: .zero)
+        _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
+        _ = bench.see(nil)
+        _ = bench.handle(.noticesSeen([notice(b, "mine", .zero)]))
+        #expect(bench.machine.standing(now: bench.now).noLeaderReason?.contains("no leader yet: s begins when") == true)
+    }
 }

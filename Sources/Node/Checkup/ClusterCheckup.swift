@@ -141,8 +141,8 @@ package struct ClusterCheckup: Sendable {
                 CheckupFinding(
                     .lead,
                     shard.name,
-                    "nobody leads it: its slots are not served\(why)",
-                    advice: "start its nodes; an in-sync one takes over by itself"
+                    "it has no leader: its slots are not served\(why)",
+                    advice: leaderAdvice(shard.name)
                 )
             )
         } else if leaders.count > 1 {
@@ -168,6 +168,15 @@ package struct ClusterCheckup: Sendable {
             )
         }
         return findings
+    }
+
+    /// Only members of the in-sync set may become leader.
+    private func leaderAdvice(_ shard: String) -> String {
+        let members = picture?.records[shard]?.record?.inSync.map(\.address) ?? []
+        guard !members.isEmpty else { return "start its nodes; an in-sync one becomes leader by itself" }
+        return
+            "start a member of its in-sync set, with its data folder: \(members.joined(separator: ", ")); it becomes leader by "
+            + "itself. If the disks of all of them are lost for good, put back a backup of a member's data folder"
     }
 
     private func nodeFindings(_ node: NodeStatus) -> [CheckupFinding] {

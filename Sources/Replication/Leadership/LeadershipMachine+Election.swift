@@ -10,7 +10,7 @@ extension LeadershipMachine {
         retryProposal(now, &actions)
         guard ownObstacle == nil else { return leaderGoneSince = nil }
         guard let record = seen.record else { return createRecord(session, now, &actions) }
-        guard isElectable(record), isLeaderGone(record, session) else { return leaderGoneSince = nil }
+        guard isElectable(record), isLeaderGone(record) else { return leaderGoneSince = nil }
         let since = leaderGoneSince ?? now
         leaderGoneSince = since
         guard pending == nil, now >= quietUntil, isMyTurn(record, since, now) else { return }
@@ -43,7 +43,7 @@ extension LeadershipMachine {
     }
 
     /// Whether this member may lead: it has everything that was ever acknowledged.
-    private func isElectable(_ record: ShardRecord) -> Bool {
+    func isElectable(_ record: ShardRecord) -> Bool {
         record.vouches(id: me.id, bootID: configuration.bootID) || plants(.electionIgnoresInSync)
             || haveAllLostTheirBoot(record) && record.inSync.contains { $0.id == me.id }
     }
@@ -58,7 +58,7 @@ extension LeadershipMachine {
     }
 
     /// As far as the notices show; the transaction compares the session itself.
-    private func isLeaderGone(_ record: ShardRecord, _ session: Session) -> Bool {
+    func isLeaderGone(_ record: ShardRecord) -> Bool {
         guard let leader = record.leader else { return true }
         if leader.id == me.id { return true }
         guard hasSeenNotices else { return false }

@@ -78,6 +78,8 @@ package struct LeadershipMachine {
     var lastLedTerm: UInt64 = 0
     /// Since when the record's leader is gone, as far as can be seen.
     var leaderGoneSince: UInt64?
+    /// The reason for having no leader that was told last.
+    var notedNoLeader: String?
     var following: Member?
     var followingTerm: UInt64 = 0
     var stoppingSince: UInt64?
@@ -111,6 +113,7 @@ package struct LeadershipMachine {
         considerElection(now, &actions)
         publishNotice(now, &actions)
         followLeader(now, &actions)
+        noteNoLeader(now, &actions)
         finishStop(now, &actions)
         return actions
     }

@@ -28,6 +28,8 @@ package struct LeadershipStanding: Hashable, Sendable {
     package var inSync: [Member]
     /// Every member that is known, sorted.
     package var members: [MemberStanding]
+    /// Why there is no leader and this member can't become it, and what to do, for people.
+    package var noLeaderReason: String?
 }
 
 extension LeadershipMachine {
@@ -49,7 +51,8 @@ extension LeadershipMachine {
                     isInSync: record?.includes(member) ?? false,
                     impediment: member.key == record?.leader?.key ? nil : impediment(of: member, now: now)
                 )
-            }
+            },
+            noLeaderReason: noLeaderReason
         )
     }
 
