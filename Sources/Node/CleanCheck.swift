@@ -1,4 +1,5 @@
 import NIOCore
+import NIOPosix
 import Routing
 import Server
 import Storage
@@ -29,18 +30,19 @@ struct CleanCheck: Sendable {
         return nil
     }
 
+    /// Waits for the applier, so on the pool where clients' other long commands wait as well.
     private func heldSlots(_ ranges: [ClosedRange<UInt16>], _ store: ShardStore) async -> [UInt16] {
-        await withCheckedContinuation { continuation in
-            StoreThread {
-                var held: [UInt16] = []
-                for range in ranges {
-                    for (offset, count) in store.counts(of: range).enumerated() where count.keys > 0 {
-                        held.append(range.lowerBound + UInt16(offset))
-                    }
+        let counted = try? await NIOThreadPool.singleton.runIfActive { () -> [UInt16] in
+            var held: [UInt16] = []
+            for range in ranges {
+                for (offset, count) in store.counts(of: range).enumerated() where count.keys > 0 {
+                    held.append(range.lowerBound + UInt16(offset))
                 }
-                continuation.resume(returning: held)
-            }.detach()
+            }
+            return held
         }
+        // The pool lasts as long as the process.
+        return counted ?? []
     }
 
     private func reason(_ name: String, _ leader: NodeAddress, _ slots: [UInt16]) async -> String? {

@@ -114,7 +114,7 @@ package final class EmbeddedCluster: Sendable {
     /// Starts one node: in this process if it is ours (or nobody answers at its address), else over its address.
     package func start(_ address: NodeAddress) async {
         if let node = state.withLock({ $0.nodes[address] }) {
-            _ = try? await NIOThreadPool.singleton.runIfActive { node.startShard() }
+            _ = await node.startShard()
         } else if await answers(address) {
             await command("start", address)
         } else {
@@ -126,7 +126,7 @@ package final class EmbeddedCluster: Sendable {
     /// Stops one node's shard; its address goes on answering.
     package func stop(_ address: NodeAddress) async {
         if let node = state.withLock({ $0.nodes[address] }) {
-            _ = try? await NIOThreadPool.singleton.runIfActive { node.stopShard() }
+            _ = await node.stopShard()
         } else {
             await command("stop", address)
         }

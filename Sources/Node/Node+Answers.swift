@@ -38,7 +38,7 @@ extension Node {
             return "a reshard is under way, which clears by itself what has moved; wait for its end"
         }
         let topology = shard.view.topology
-        return await CleanCheck(map: topology.map, leaders: topology.leaders, group: group)
+        return await CleanCheck(map: topology.map, leaders: topology.leaders, group: loops.clients)
             .reasonNotTo(clean: slots, in: shard.store)
     }
 

@@ -12,7 +12,6 @@ extension Node {
         guard let shard else { return }
         shard.beginTerm(
             term,
-            group: group,
             ReshardingDriver.Surroundings(
                 note: { [weak self] text in self?.note(.info, text) },
                 latency: { [weak self, metrics] in

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import NIOPosix
 import Replication
 import Resharding
 import Routing
@@ -24,31 +25,32 @@ package final class Node: NodeControl {
         var successor: NodeAddress?
         /// While the shard is not open: what was known of the cluster last.
         var known: Topology?
-        /// An opening that waits for the coordinator gives up.
-        var isStopping = false
+        /// Stops that are under way or wait for their turn: an opening that waits for the coordinator gives up.
+        var stops = 0
         var changes = RecentChanges()
     }
 
     package let configuration: NodeConfiguration
-    let group: any EventLoopGroup
+    let loops: NodeLoops
     let logger: Logger
-    private let control: any EventLoopGroup
     private let firstMap: SlotMap
     let metrics = NodeMetrics()
     let state: Mutex<State>
-    /// Held by the thread that opens or closes the shard.
-    private let transition = StoreLock()
-    /// The first opening has joined the cluster, or has failed.
-    private let joined = Latch()
+    /// Opens the shard, closes it, and tells the loops of changes: one after the other, on a thread of the node's own.
+    private let work = WorkQueue("shoal-node")
     /// Connections wait so long for a node that starts: it has nothing to tell before it knows who leads, but must say
     /// why when the coordinator does not answer.
-    private static let joinPatience = 1000
-    /// Held while the event loops are told what to serve from, so that the newest word is the last. Inside `transition`.
+    private static let joinPatience = TimeAmount.seconds(1)
+    /// Held while the event loops are told what to serve from, so that the newest word is the last: leadership tells them
+    /// from its own thread.
     private let serving = StoreLock()
+    /// Telling the loops waits for its turn; more of it would tell the same.
+    private let isServingQueued = Atomic<Bool>(false)
     private let onChange: @Sendable (NodeStatus.State, String) -> Void
 
     /// - Parameters:
-    ///   - control: loops that neither sync nor read engines: leases are renewed there.
+    ///   - group: loops for clients.
+    ///   - control: loops that neither sync, nor read engines, nor serve clients: leases are kept there.
     ///   - onChange: called, from any thread, when the shard's state or message changes.
     package init(
         _ configuration: NodeConfiguration,
@@ -58,8 +60,7 @@ package final class Node: NodeControl {
         onChange: @escaping @Sendable (NodeStatus.State, String) -> Void = { _, _ in }
     ) throws(NodeError) {
         self.configuration = configuration
-        self.group = group
-        self.control = control
+        loops = NodeLoops(clients: group, control: control)
         var logger = logger
         logger[metadataKey: "node"] = "\(configuration.address)"
         self.logger = logger
@@ -73,21 +74,25 @@ package final class Node: NodeControl {
     }
 
     /// Binds the address and begins to open the shard; returns when the address answers: once the node knows its cluster,
-    /// or after a second.
+    /// or after a second. Once per node.
     package func start() async throws(NodeError) {
         setPhase(.starting, "opening the data folder")
         do throws(ServerError) {
             let server = try await NodeServer.bind(
                 listen: configuration.listenAddress,
-                group: group,
+                group: loops.clients,
                 control: self,
                 state: picture(nil),
                 metrics: metrics,
                 logger: logger
             )
             state.withLock { $0.server = server }
-            beginOpening()
-            _ = await onThread { [self] in joined.wait(milliseconds: Node.joinPatience) }
+            let joined = loops.control.makePromise(of: Void.self)
+            let patience = loops.control.scheduleTask(in: Node.joinPatience) { joined.succeed() }
+            beginOpening { joined.succeed() }
+            // It never fails.
+            try? await joined.futureResult.get()
+            patience.cancel()
             await server.accept()
         } catch {
             setPhase(.failed, error.message)
@@ -95,31 +100,24 @@ package final class Node: NodeControl {
         }
     }
 
-    private func onThread<T: Sendable>(_ body: @escaping @Sendable () -> T) async -> T {
-        await withCheckedContinuation { continuation in
-            StoreThread { continuation.resume(returning: body()) }.detach()
-        }
-    }
-
     /// Waits until the shard is no longer starting. Polls nothing: returns from the thread that opens it.
     package func waitUntilOpened() async -> NodeStatus.State {
-        await onThread { [self] in
-            transition.withLock {}
-            return state.withLock { $0.phase }
-        }
+        await work.run {}
+        return state.withLock { $0.phase }
     }
 
-    /// Stops the shard cleanly and gives the address back.
+    /// Stops the shard cleanly, gives the address back, and ends the node's thread. For good.
     package func stop() async {
-        _ = await onThread { [self] in stopShard() }
+        _ = await stopShard()
         let server = state.withLock { state in
             defer { state.server = nil }
             return state.server
         }
         await server?.close()
+        work.close()
     }
 
-    package func startShard() -> NodeStatus {
+    package func startShard() async -> NodeStatus {
         let isStopped = state.withLock { state in
             guard state.phase == .stopped || state.phase == .failed else { return false }
             state.phase = .starting
@@ -128,65 +126,70 @@ package final class Node: NodeControl {
         }
         if isStopped {
             onChange(.starting, "opening the data folder")
-            beginOpening()
+            beginOpening {}
         }
-        return status()
+        return await statusFromPool()
     }
 
-    package func stopShard() -> NodeStatus {
-        state.withLock { $0.isStopping = true }
-        transition.withLock {
-            // Handing over needs the loops and the streams as they are.
-            state.withLock { $0.shard }?.retire()
-            let last = topology()
-            let shard = state.withLock { state in
-                defer {
-                    state.isStopping = false
-                    state.known = last
-                    state.shard = nil
-                    state.leads = false
-                }
-                return state.shard
+    package func stopShard() async -> NodeStatus {
+        state.withLock { $0.stops += 1 }
+        await work.run { [self] in closeShard() }
+        state.withLock { $0.stops -= 1 }
+        return await statusFromPool()
+    }
+
+    /// A status may wait for the applier, which is nothing for Swift's own threads.
+    private func statusFromPool() async -> NodeStatus {
+        // The pool lasts as long as the process.
+        (try? await NIOThreadPool.singleton.runIfActive { [self] in status() }) ?? status()
+    }
+
+    /// On the node's thread.
+    private func closeShard() {
+        // Handing over needs the loops and the streams as they are.
+        state.withLock { $0.shard }?.retire()
+        let last = topology()
+        let shard = state.withLock { state in
+            defer {
+                state.known = last
+                state.shard = nil
+                state.leads = false
             }
-            setPhase(.stopped, "")
-            serve(nil)
-            shard?.close()
+            return state.shard
         }
-        return status()
+        setPhase(.stopped, "")
+        serve(nil)
+        shard?.close()
     }
 
-    /// Takes the transition lock before it returns, so that `waitUntilOpened` and `stopShard` queue up behind it.
-    private func beginOpening() {
-        let taken = StoreLock()
-        let hasTaken = Mutex(false)
-        StoreThread { [self] in
-            transition.lock()
-            taken.withLock {
-                hasTaken.withLock { $0 = true }
-                taken.signalProgress()
-            }
-            openShard()
-            joined.open()
-            transition.unlock()
-        }.detach()
-        taken.withLock {
-            while !hasTaken.withLock({ $0 }) { taken.waitForProgress(milliseconds: 1000) }
+    private var isStopping: Bool { state.withLock { $0.stops > 0 } }
+
+    /// - Parameter joined: called at least once: when the node knows its cluster, or knows that it won't.
+    private func beginOpening(_ joined: @escaping @Sendable () -> Void) {
+        let isTaken = work.add { [self] in
+            openShard(joined)
+            joined()
+        }
+        if !isTaken {
+            setPhase(.failed, "the node is ending")
+            joined()
         }
     }
 
-    private func openShard() {
+    /// On the node's thread.
+    private func openShard(_ joined: @escaping @Sendable () -> Void) {
         guard state.withLock({ $0.phase == .starting }) else { return }
         do throws(StorageError) {
             let shard = try OpenShard.open(
                 configuration,
-                control: control.next(),
+                loops: loops,
                 logger: logger,
                 progress: { self.setPhase(.starting, $0) },
-                goesOn: { self.state.withLock { !$0.isStopping } },
+                goesOn: { !self.isStopping },
                 joined: { [self] topology in
                     state.withLock { $0.known = topology }
                     serve(nil)
-                    joined.open()
+                    joined()
                 }
             )
             state.withLock { state in
@@ -199,7 +202,7 @@ package final class Node: NodeControl {
             shard.begin(surroundings(of: shard)) { [weak self] in self?.serveAgain() }
             logger.info("shard is open", metadata: ["position": "\(shard.store.figures().commitPosition)"])
         } catch {
-            if state.withLock({ $0.isStopping }) { return setPhase(.stopped, "") }
+            if isStopping { return setPhase(.stopped, "") }
             logger.error("the shard can't be opened", metadata: ["reason": "\(error.message)"])
             setPhase(.failed, error.message)
             serve(nil)
@@ -228,6 +231,18 @@ package final class Node: NodeControl {
     /// The shard, while it is open.
     var openedShard: OpenShard? { state.withLock { $0.shard } }
 
+    /// What is open now, by name: nothing of it may be left over after a stop.
+    package var openObjects: [(name: String, object: AnyObject)] {
+        guard let shard = openedShard else { return [] }
+        var objects: [(name: String, object: AnyObject)] = [
+            ("shard", shard), ("store", shard.store), ("log", shard.store.log), ("view", shard.view),
+        ]
+        if let link = shard.link { objects.append(("link", link)) }
+        if let leadership = shard.leadership { objects.append(("leadership", leadership)) }
+        if let resharding = shard.resharding { objects.append(("resharding", resharding)) }
+        return objects
+    }
+
     /// Leadership's word. Blocks until every loop serves so.
     private func serve(leads: Bool, _ leader: Member?) {
         let store = state.withLock { state -> ShardStore? in
@@ -254,7 +269,12 @@ package final class Node: NodeControl {
 
     /// The slot map, another shard's leader, or who may be read from has changed. Off the caller's thread: `serve` waits for all loops.
     private func serveAgain() {
-        StoreThread { [self] in serveFromShard() }.detach()
+        guard !isServingQueued.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        work.add { [weak self] in
+            // Before the look: what changes after it asks again.
+            self?.isServingQueued.store(false, ordering: .releasing)
+            self?.serveFromShard()
+        }
     }
 
     /// The replication's state is the replica's state.

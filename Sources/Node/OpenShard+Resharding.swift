@@ -11,7 +11,7 @@ extension OpenShard {
 
     /// A term is about to begin: what the coordinator says is read meanwhile. Blocks for what a former term left; from
     /// leadership's thread.
-    func beginTerm(_ term: UInt64, group: any EventLoopGroup, _ surroundings: ReshardingDriver.Surroundings) {
+    func beginTerm(_ term: UInt64, _ surroundings: ReshardingDriver.Surroundings) {
         joinEnded()
         let driver = ReshardingDriver(
             identity: ReshardingMachine.Identity(
@@ -22,8 +22,8 @@ extension OpenShard {
             ),
             coordinator: ReshardCoordinator(membership.coordinator),
             store: store,
-            eventLoop: control,
-            group: group,
+            eventLoop: loops.replication,
+            group: loops.clients,
             logger: logger,
             surroundings: surroundings
         )

@@ -16,16 +16,16 @@ final class OpenShard: Sendable {
     let membership: Membership
     let view: ClusterView
     let configuration: NodeConfiguration
-    let control: any EventLoop
+    let loops: NodeLoops
     let logger: Logger
     private let following = Mutex<FollowerLink?>(nil)
     private let driver = Mutex<LeadershipDriver?>(nil)
     /// Of the term that is led, and those that have ended and whose threads are to be waited for.
     let reshardings = Mutex<(current: ReshardingDriver?, ended: [ReshardingDriver])>((nil, []))
 
-    private init(_ configuration: NodeConfiguration, _ parts: Parts, control: any EventLoop, logger: Logger) {
+    private init(_ configuration: NodeConfiguration, _ parts: Parts, loops: NodeLoops, logger: Logger) {
         self.configuration = configuration
-        self.control = control
+        self.loops = loops
         self.logger = logger
         folder = parts.folder
         store = parts.store
@@ -52,12 +52,11 @@ final class OpenShard: Sendable {
 
     /// Joins the cluster, opens folder, engine and log and replays. Blocks, also for a coordinator that does not answer.
     /// - Parameters:
-    ///   - control: a loop that neither syncs nor reads engines.
     ///   - goesOn: whether to go on waiting for the coordinator.
     ///   - joined: called with what the coordinator has, before the log is replayed.
     static func open(
         _ configuration: NodeConfiguration,
-        control: any EventLoop,
+        loops: NodeLoops,
         logger: Logger,
         progress: (String) -> Void,
         goesOn: () -> Bool,
@@ -77,7 +76,7 @@ final class OpenShard: Sendable {
             do throws(StorageError) {
                 let store = try openStore(configuration, folder, logger, progress)
                 let parts = Parts(folder: folder, membership: membership, store: store)
-                return OpenShard(configuration, parts, control: control, logger: logger)
+                return OpenShard(configuration, parts, loops: loops, logger: logger)
             } catch {
                 membership.leave()
                 throw error
@@ -130,7 +129,7 @@ final class OpenShard: Sendable {
             minInSync: cluster.minInSync,
             coordinator: membership.coordinator,
             store: store,
-            control: control,
+            control: loops.control,
             logger: logger,
             surroundings: surroundings
         )
@@ -155,7 +154,7 @@ final class OpenShard: Sendable {
         }
         if let link { return link.follow(address, term: term) }
         let link = FollowerLink(
-            eventLoop: control,
+            eventLoop: loops.replication,
             leader: address,
             store: store,
             identity: FollowerMachine.Identity(
@@ -215,6 +214,8 @@ final class OpenShard: Sendable {
         if let standing = leadership?.standing {
             status.inSync = standing.inSync.contains { $0.key == membership.member.key }
             status.leadership = NodeStatus.Leadership(standing)
+            // Says more than that a leader is waited for, or can't be reached.
+            if let reason = standing.noLeaderReason { status.message = reason }
         }
         if let failure = figures.failure {
             status.state = .failed

@@ -41,6 +41,37 @@ import Testing
         #expect(shard.follower.lag(now: shard.now).milliseconds == 0)
     }
 
+    /// The process slept for 40 s: what the leader sent before it gave the link up says nothing of now, and the next link does
+    /// at once.
+    @Test func aReplicaThatSleptIsCurrentAsSoonAsItHasCaughtUp() {
+        var shard = FakeShard(term: 1, leader: [])
+        shard.run(500)
+        for second in 0..<40 {
+            shard.write(count: 1)
+            for _ in 0..<10 {
+                shard.now += 100
+                shard.lead(.tick)
+            }
+            #expect((shard.leader == nil) == (second >= 9), "the leader waits for 10 s")
+        }
+        shard.follow(.tick)
+        shard.deliver()
+        shard.follow(.disconnected(link: shard.linkNumber, reason: "closed"))
+        #expect(shard.follower.lag(now: shard.now).milliseconds >= 40_000)
+        shard.run(ReplicationLimits.reconnectFirst + 3 * ReplicationLimits.heartbeatPeriod)
+        #expect(isCaughtUp(shard))
+        #expect(shard.follower.lag(now: shard.now).milliseconds == 0)
+    }
+
+    @Test func lagGoesOnWithNobodyToUpdateIt() {
+        let current = FollowerLag(milliseconds: 0, entries: 0, bytes: 0)
+        #expect(current.aged(by: 100, 150).milliseconds == 0)
+        #expect(current.aged(by: 200, 150).milliseconds == 350)
+        #expect(FollowerLag(milliseconds: 400, entries: 3, bytes: 9).aged(by: 50, 400).milliseconds == 450)
+        #expect(FollowerLag(milliseconds: 400, entries: 3, bytes: 9).aged(by: 50, nil).milliseconds == 450)
+        #expect(FollowerLag(milliseconds: 400, entries: 3, bytes: 9).aged(by: 50, nil).entries == 3)
+    }
+
     /// A leader that is told of the cut too early resumes while the follower still cuts, which ends the link.
     @Test func nothingIsAcknowledgedUntilACutIsOnTheDisk() {
         var disk = FakeShard.Disk()

@@ -173,8 +173,8 @@ final class FakeControl: NodeControl, @unchecked Sendable {
     }
 
     func storageFigures() -> [StorageFigure] { [StorageFigure("log_bytes", "Bytes of log.", 4_096)] }
-    func startShard() -> NodeStatus { status() }
-    func stopShard() -> NodeStatus { status() }
+    func startShard() async -> NodeStatus { status() }
+    func stopShard() async -> NodeStatus { status() }
     func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String? { nil }
     func switchOver(to target: String?) async -> String? { "this is a test" }
     func nextReplicationRecord() throws(StorageError) -> ReplicationRecord? { nil }

@@ -19,13 +19,13 @@ final class ClusterView: Sendable {
         var job: ReshardJob?
         var jobRevision: UInt64 = 0
         var trouble: String?
-        var task: Task<Void, Never>?
     }
 
     private let coordinator: ClusterCoordinator
     private let shard: String
     private let logger: Logger
     private let state: Mutex<State>
+    private let calls = CoordinatorCalls()
 
     /// - Parameters:
     ///   - records: what is known of each shard before the watch tells.
@@ -54,7 +54,7 @@ final class ClusterView: Sendable {
         onPicture: @escaping @Sendable (CoordinatorPicture) -> Void,
         onChange: @escaping @Sendable () -> Void
     ) {
-        let task = Task { [weak self, coordinator] in
+        calls.begin { [weak self, weak leadership, coordinator] in
             var isFirst = true
             for await event in coordinator.watch() {
                 guard let self else { return }
@@ -62,8 +62,8 @@ final class ClusterView: Sendable {
                 case .interrupted(let error): interrupted(error)
                 case .changes(let changes):
                     let told = note(changes)
-                    if told.contains(.records) || isFirst { leadership.handle(.recordSeen(record(of: shard))) }
-                    if told.contains(.notices) || isFirst { leadership.handle(.noticesSeen(notices(of: shard))) }
+                    if told.contains(.records) || isFirst { leadership?.tell(.recordSeen(record(of: shard))) }
+                    if told.contains(.notices) || isFirst { leadership?.tell(.noticesSeen(notices(of: shard))) }
                     isFirst = false
                     // Loops learn of a map before leaders act on it: so they redirect as soon as a slot is gone.
                     if told.contains(.topology) { onChange() }
@@ -71,10 +71,9 @@ final class ClusterView: Sendable {
                 }
             }
         }
-        state.withLock { $0.task = task }
     }
 
-    func end() { state.withLock { $0.task }?.cancel() }
+    func end() { calls.end() }
 
     var map: SlotMap { state.withLock { $0.map } }
 

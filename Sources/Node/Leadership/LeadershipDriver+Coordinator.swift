@@ -1,6 +1,7 @@
 import Coordination
 import Logging
 import Replication
+import Server
 import Storage
 import Synchronization
 
@@ -10,26 +11,27 @@ struct NoticeOutbox {
     var isSending = false
 }
 
-/// Calls to the coordinator: each in a task, so that a slow one holds up no other.
+/// Calls to the coordinator: each in a task of `calls`, so that a slow one holds up no other, and neither a client's command
+/// nor a stop holds up one of them. Their answers are events on the control loop.
 extension LeadershipDriver {
     func call(_ action: LeadershipMachine.Action) {
         switch action {
-        case .openSession: Task { await openSession() }
-        case .renewSession(let id): Task { await renewSession(id) }
+        case .openSession: calls.begin { [weak self] in await self?.openSession() }
+        case .renewSession(let id): calls.begin { [weak self] in await self?.renewSession(id) }
         case .endSession(let id):
-            let ended = Latch()
+            let ended = Answer<Void>()
             waiters.withLock { $0.ended = ended }
-            Task {
+            calls.begin { [coordinator, logger] in
                 do throws(CoordinationError) {
                     try await coordinator.endSession(id)
                 } catch {
                     logger.info("the session ends by itself", metadata: ["reason": "\(error.message)"])
                 }
-                ended.open()
+                ended.give()
             }
         case .publish(let notice): publish(notice)
-        case .propose(let proposal): Task { await propose(proposal) }
-        case .readCoordinator: Task { await read() }
+        case .propose(let proposal): calls.begin { [weak self] in await self?.propose(proposal) }
+        case .readCoordinator: calls.begin { [weak self] in await self?.read() }
         default: break
         }
     }
@@ -37,29 +39,29 @@ extension LeadershipDriver {
     private func openSession() async {
         do throws(CoordinationError) {
             let session = try await coordinator.openSession(holder: member, ttl: lease.ttl)
-            handle(.sessionGranted(id: session.id, sentAt: session.sentAt))
+            tell(.sessionGranted(id: session.id, sentAt: session.sentAt))
         } catch {
-            handle(.sessionFailed(reason: error.message))
+            tell(.sessionFailed(reason: error.message))
         }
     }
 
     private func renewSession(_ id: String) async {
         do throws(CoordinationError) {
             let session = try await coordinator.renewSession(id)
-            handle(.sessionRenewed(id: id, sentAt: session.sentAt))
+            tell(.sessionRenewed(id: id, sentAt: session.sentAt))
         } catch {
-            handle(error.code == .sessionEnded ? .sessionEnded(id: id) : .sessionFailed(reason: error.message))
+            tell(error.code == .sessionEnded ? .sessionEnded(id: id) : .sessionFailed(reason: error.message))
         }
     }
 
     private func propose(_ proposal: ShardProposal) async {
         do throws(CoordinationError) {
             let result = try await coordinator.propose(proposal)
-            handle(.proposed(number: proposal.number, result.outcome))
+            tell(.proposed(number: proposal.number, result.outcome))
         } catch {
             // Surely not written, but the machine's next attempt tells as well.
             logger.warning("a proposal failed", metadata: ["reason": "\(error.message)"])
-            handle(.proposed(number: proposal.number, .unknown))
+            tell(.proposed(number: proposal.number, .unknown))
         }
     }
 
@@ -67,8 +69,8 @@ extension LeadershipDriver {
         do throws(CoordinationError) {
             let record = try await coordinator.shard(shard)
             let notices = try await coordinator.notices(of: shard)
-            handle(.recordSeen(record))
-            handle(.noticesSeen(notices))
+            tell(.recordSeen(record))
+            tell(.noticesSeen(notices))
         } catch {
             // The watch tells the same, later.
             logger.info("the coordinator can't be read", metadata: ["reason": "\(error.message)"])
@@ -82,7 +84,7 @@ extension LeadershipDriver {
             box.isSending = true
             return true
         }
-        if begins { Task { await sendNotices() } }
+        if begins { calls.begin { [weak self] in await self?.sendNotices() } }
     }
 
     private func sendNotices() async {
@@ -91,7 +93,7 @@ extension LeadershipDriver {
                 try await coordinator.publish(notice)
             } catch {
                 if error.code == .sessionEnded {
-                    handle(.sessionEnded(id: notice.session))
+                    tell(.sessionEnded(id: notice.session))
                 } else {
                     notices.withLock { box in if box.wanted == nil { box.wanted = notice } }
                     // The pause between attempts of a bounded call. Cancelled: the node is gone, and its notices with it.

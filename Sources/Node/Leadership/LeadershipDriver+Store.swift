@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import Replication
+import Server
 import Storage
 import Synchronization
 

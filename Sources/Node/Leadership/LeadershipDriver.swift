@@ -53,7 +53,8 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     let lease: LeaseRule
     let logger: Logger
     let surroundings: Surroundings
-    let work = WorkQueue()
+    let work = WorkQueue("shoal-leader")
+    let calls = CoordinatorCalls()
     private let inbox = Mutex(Inbox())
     private let published: Mutex<LeadershipStanding>
     let streams = Mutex<(next: UInt64, byLink: [UInt64: any FollowerStream])>((1, [:]))
@@ -124,11 +125,11 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
 
     /// Hands over if this node leads, leaves the in-sync set, ends the session, and ends itself. Blocks.
     func stop() {
-        let stopped = Latch()
+        let stopped = Answer<Void>()
         waiters.withLock { $0.stop = stopped }
         handle(.stop)
         stopped.wait(milliseconds: LeadershipDriver.stopPatience)
-        waiters.withLock { $0.ended }?.wait(milliseconds: LeadershipDriver.endPatience)
+        _ = waiters.withLock { $0.ended }?.wait(milliseconds: LeadershipDriver.endPatience)
         // Stepping down has ended them; a disk that hangs may have kept it from that.
         ask { [self] _, _ in replicaWaits.end() }
         inbox.withLock { $0.isClosed = true }
@@ -137,7 +138,8 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         }
         ticker?.cancel()
         if let observer { store.unobserve(observer) }
-        work.end()
+        calls.end()
+        work.close()
     }
 
     /// A little longer than the machine's own bounds for a stop together.
@@ -163,6 +165,11 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     func handle(_ event: LeadershipMachine.Event) {
         if case .followerDetached(let link) = event { streams.withLock { $0.byLink[link] = nil } }
         put(.event(event))
+    }
+
+    /// The same from a thread that must not drain: one that waits for others, or that the coordinator's calls share.
+    func tell(_ event: LeadershipMachine.Event) {
+        control.execute { [weak self] in self?.handle(event) }
     }
 
     @discardableResult
@@ -259,10 +266,10 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
             for stream in streams.withLock({ Array($0.byLink.values) }) { stream.tell(record) }
         case .sayLeaving: surroundings.sayLeaving()
         case .note(let gravity, let text):
-            logger.info("leadership", metadata: ["what": "\(text)"])
+            logger.log(level: gravity == .loss ? .warning : .info, "leadership", metadata: ["what": "\(text)"])
             surroundings.note(gravity, text)
         case .switchoverEnded(let failure): waiters.withLock { $0.endSwitchover(failure) }
-        case .stopped: waiters.withLock { $0.stop }?.open()
+        case .stopped: waiters.withLock { $0.stop }?.give()
         }
     }
 

@@ -48,7 +48,7 @@ struct Membership: Sendable {
                     progress("waiting for the coordinator: \(error.message)")
                 }
                 guard goesOn() else { throw StorageError(.closed, "stopped while it waited for the coordinator") }
-                Latch().wait(milliseconds: retryMilliseconds)
+                Answer<Void>().wait(milliseconds: retryMilliseconds)
             }
         } catch {
             wait { await coordinator.close() }
@@ -124,12 +124,12 @@ struct Membership: Sendable {
         }
     }
 
-    /// Runs async work from a thread that may block.
+    /// Runs async work on coordination's loop, for a thread that may block.
     private static func wait<T: Sendable>(
         _ body: @escaping @Sendable () async throws(CoordinationError) -> T
     ) -> Result<T, CoordinationError> {
-        let answer = Answer<T>()
-        Task {
+        let answer = Answer<Result<T, CoordinationError>>()
+        Task(executorPreference: CoordinationExecutor.shared) {
             do throws(CoordinationError) {
                 answer.give(.success(try await body()))
             } catch {
@@ -140,37 +140,14 @@ struct Membership: Sendable {
     }
 
     private static func wait(_ body: @escaping @Sendable () async -> Void) {
-        let done = Latch()
-        Task {
+        let done = Answer<Void>()
+        Task(executorPreference: CoordinationExecutor.shared) {
             await body()
-            done.open()
+            done.give()
         }
         done.wait(milliseconds: closePatience)
     }
 
     /// A coordinator that hangs must not keep a node from stopping.
     private static let closePatience = 3000
-}
-
-/// One value from a task to a thread that waits for it.
-private final class Answer<T: Sendable>: @unchecked Sendable {
-    // Sendable: `value` is guarded by `lock`.
-    private let lock = StoreLock()
-    private var value: Result<T, CoordinationError>?
-
-    func give(_ result: Result<T, CoordinationError>) {
-        lock.withLock {
-            value = result
-            lock.signalProgress()
-        }
-    }
-
-    func wait() -> Result<T, CoordinationError> {
-        lock.lock()
-        defer { lock.unlock() }
-        while true {
-            if let value { return value }
-            lock.waitForProgress(milliseconds: 10_000)
-        }
-    }
 }

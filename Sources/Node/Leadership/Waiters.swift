@@ -1,8 +1,10 @@
+import Server
+
 /// Those that wait for something leadership was asked for.
 struct Waiters {
-    var stop: Latch?
+    var stop: Answer<Void>?
     /// The newest session's end has been told to the coordinator.
-    var ended: Latch?
+    var ended: Answer<Void>?
     /// Switchovers asked for and not ended; the machine takes one at a time and answers each.
     var switchovers: [@Sendable (String?) -> Void] = []
 

@@ -16,8 +16,8 @@ extension ReshardingDriver {
         case .changeOwnership(let number, let own, let disown, let version):
             appender?.add(.changeOwnership(number: number, own: own.set, disown: disown.set, mapVersion: version))
         case .clear(let number, let slots): appender?.add(.clear(number: number, slots.set))
-        case .propose(let proposal): Task { await propose(proposal) }
-        case .readCoordinator: Task { await readCoordinator() }
+        case .propose(let proposal): calls.begin { [weak self] in await self?.propose(proposal) }
+        case .readCoordinator: calls.begin { [weak self] in await self?.readCoordinator() }
         case .source(let link, let action): execute(action, source: link)
         case .target(let link, let action): execute(action, target: link)
         case .note(let text):

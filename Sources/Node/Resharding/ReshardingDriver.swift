@@ -34,7 +34,8 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     let surroundings: Surroundings
     /// For connections to sources.
     let group: any EventLoopGroup
-    let reads = WorkQueue()
+    let reads = WorkQueue("shoal-copies")
+    let calls = CoordinatorCalls()
     private let identity: ReshardingMachine.Identity
     var appender: ShardAppender?
     /// Used by the thread that calls `begin` alone.
@@ -82,7 +83,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         self.surroundings = surroundings
         wakeUp = CoalescedWake(eventLoop)
         wakeUp.body = { [weak self] in self?.lookAtStore() }
-        Task { await readUntilInformed() }
+        calls.begin { [weak self] in await self?.readUntilInformed() }
     }
 
     /// The term serves from now on: decides what. Blocks until the store goes by it; not for event loops. More calls do
@@ -115,6 +116,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
             ended = true
             store.setServing(nil)
         }
+        calls.end()
         eventLoop.execute { [self] in
             machine = nil
             nextTick?.cancel()
@@ -132,7 +134,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
             return self.appender
         }.wait()
         appender?.end()
-        reads.end()
+        reads.close()
     }
 
     var progress: ReshardProgress? { published.withLock { $0 } }

@@ -189,6 +189,9 @@ package struct FollowerMachine {
         return actions
     }
 
+    /// Whether that is the newest `connect`; what comes of older ones is of no use.
+    package func isCurrent(_ link: UInt64) -> Bool { link == linkNumber }
+
     func plants(_ bug: PlantedBugs) -> Bool { planted.contains(bug) }
 
     /// Upper bound of the data's age; nil while it can't be known (then a bounded read must be refused).

@@ -34,3 +34,18 @@ package struct FollowerLag: Hashable, Sendable {
         self.bytes = bytes
     }
 }
+
+extension FollowerLag {
+    /// What it is `age` milliseconds later if nothing was heard since.
+    /// - Parameter staleness: the age of the data when the lag was read; nil where it was not known.
+    package func aged(by age: UInt64, _ staleness: UInt64?) -> FollowerLag {
+        var aged = self
+        if milliseconds > 0 {
+            aged.milliseconds = milliseconds + age
+        } else {
+            let total = (staleness ?? 0) + age
+            aged.milliseconds = total <= ReplicationLimits.lagResolution ? 0 : total
+        }
+        return aged
+    }
+}

@@ -20,8 +20,8 @@ extension ConnectionHandler {
                 headOnly: request.method == .head,
                 into: &output
             )
-        case .adminStart: answerStatus(request) { $0.startShard() }
-        case .adminStop: answerStatus(request) { $0.stopShard() }
+        case .adminStart: change(request) { await $0.startShard() }
+        case .adminStop: change(request) { await $0.stopShard() }
         case .adminSwitchover(let target): try switchOver(to: target, request)
         case .metrics:
             let control = loop.control
@@ -77,6 +77,15 @@ extension ConnectionHandler {
                 headOnly: request.method == .head,
                 into: &connection.output
             )
+            if !request.keepAlive { connection.closeAfterReplies() }
+        }
+    }
+
+    /// Starts or stops the shard, on the node's own thread.
+    private func change(_ request: HTTPRequest, _ work: @escaping @Sendable (any NodeControl) async -> NodeStatus) {
+        let control = loop.control
+        runTask(usesStore: false, { await work(control) }) { connection, status in
+            HTTPResponse.writeJSON(200, StatusJSON.encode(status), request.connection, into: &connection.output)
             if !request.keepAlive { connection.closeAfterReplies() }
         }
     }

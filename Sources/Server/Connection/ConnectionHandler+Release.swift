@@ -138,10 +138,11 @@ extension ConnectionHandler {
 
     /// The same for work that waits for other nodes.
     func runTask<T: Sendable>(
+        usesStore: Bool = true,
         _ work: @escaping @Sendable () async -> T,
         _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
-        begin(usesStore: true) { [self] endUse in
+        begin(usesStore: usesStore) { [self] endUse in
             let future = loop.eventLoop.makeFutureWithTask {
                 let value = await work()
                 endUse()

@@ -107,10 +107,10 @@ package protocol NodeControl: AnyObject, Sendable {
     func status() -> NodeStatus
     /// Figures of the shard's files and memory; none while it is stopped. Blocks; called from a thread of the pool.
     func storageFigures() -> [StorageFigure]
-    /// Starts the shard; returns the state afterwards. Blocks; called from a thread of the pool.
-    func startShard() -> NodeStatus
-    /// Stops the shard: files closed, the address still answers. Blocks; called from a thread of the pool.
-    func stopShard() -> NodeStatus
+    /// Begins to start the shard; returns the state afterwards. Blocks no thread.
+    func startShard() async -> NodeStatus
+    /// Stops the shard: files closed, the address still answers. Blocks no thread.
+    func stopShard() async -> NodeStatus
     /// A planned change of the shard's leader: to the node at that address, or to the replica that is furthest.
     /// - Returns: why there was none, in words; nil when another node leads now.
     func switchOver(to target: String?) async -> String?

@@ -5,13 +5,10 @@ import Replication
 final class FollowerChannelHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    /// An answer line longer than this is not one of ours.
-    private static let answerMax = 4096
-
     private let link: UInt64
     private let deliver: (FollowerMachine.Event) -> Void
     private var parser = PeerFrameParser(sender: .leader)
-    private var answer: ByteBuffer? = ByteBuffer()
+    private var answer = HelloAnswer()
 
     init(link: UInt64, deliver: @escaping (FollowerMachine.Event) -> Void) {
         self.link = link
@@ -20,7 +17,7 @@ final class FollowerChannelHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if answer != nil, !readAnswer(&bytes, context) { return }
+        if !answer.isAccepted, !readAnswer(&bytes, context) { return }
         bytes.withUnsafeReadableBytes { parser.append($0) }
         var sawFrame = false
         do throws(ReplicationError) {
@@ -45,26 +42,13 @@ final class FollowerChannelHandler: ChannelInboundHandler {
 
     /// - Returns: whether the answer was read whole and was `+OK`; the rest of `bytes` are frames.
     private func readAnswer(_ bytes: inout ByteBuffer, _ context: ChannelHandlerContext) -> Bool {
-        guard var line = answer else { return true }
-        while let byte = bytes.readInteger(as: UInt8.self) {
-            if byte == 10 {
-                let text = String(buffer: line)
-                guard text.hasPrefix("+OK") else {
-                    end(context, "the leader refused: \(text.drop { $0 == "-" })")
-                    return false
-                }
-                answer = nil
-                deliver(.helloAccepted(link: link))
-                return true
-            }
-            if byte != 13 { line.writeInteger(byte) }
-            if line.readableBytes > FollowerChannelHandler.answerMax {
-                end(context, "the leader's answer makes no sense: is another program at its address?")
-                return false
-            }
+        switch answer.read(&bytes) {
+        case .incomplete: break
+        case .accepted: deliver(.helloAccepted(link: link))
+        case .refused(let reason): end(context, "the leader refused: \(reason)")
+        case .foreign: end(context, "the leader's answer makes no sense: is another program at its address?")
         }
-        answer = line
-        return false
+        return answer.isAccepted
     }
 
     private func end(_ context: ChannelHandlerContext, _ reason: String) {

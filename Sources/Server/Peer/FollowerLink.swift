@@ -10,6 +10,8 @@ import Synchronization
 ///
 /// The machine lives on one event loop; storage work runs on a thread of its own, one action after the other. Its clock is
 /// the boot-time clock: data gets older while the machine sleeps, too.
+///
+/// It owns its connection, its timers and its thread. All of them end with `stop`, and none of them keeps it alive.
 package final class FollowerLink: @unchecked Sendable {
     // Sendable: everything mutable is confined to `eventLoop`, except `published`, which has its own lock.
     private struct Published {
@@ -26,8 +28,12 @@ package final class FollowerLink: @unchecked Sendable {
     private let onReport: @Sendable (FollowerReport) -> Void
     private let onLeaderChanged: @Sendable (SeenRecord) -> Void
     private var machine: FollowerMachine
+    /// Once it is connected.
     private var channel: (any Channel)?
+    /// While it is being connected.
+    private var connecting: (any Channel)?
     private var ticker: RepeatedTask?
+    private var nextTry: Scheduled<Void>?
     private var isStopped = false
     private var scheduledTry: UInt64?
     private let published = Mutex(Published())
@@ -65,12 +71,15 @@ package final class FollowerLink: @unchecked Sendable {
     }
 
     package func start() {
-        eventLoop.execute {
-            self.storage.deliver = { event in self.handle(event) }
-            let period = TimeAmount.milliseconds(Int64(ReplicationLimits.heartbeatPeriod))
-            self.ticker = self.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: period) { _ in
-                self.handle(.tick)
-            }
+        eventLoop.execute { self.begin() }
+    }
+
+    private func begin() {
+        guard !isStopped else { return }
+        storage.begin { [weak self] event in self?.handle(event) }
+        let period = TimeAmount.milliseconds(Int64(ReplicationLimits.heartbeatPeriod))
+        ticker = eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: period) { [weak self] _ in
+            self?.handle(.tick)
         }
     }
 
@@ -87,15 +96,23 @@ package final class FollowerLink: @unchecked Sendable {
 
     /// Ends the connection and waits for storage work under way. Blocks; not for event loops.
     package func stop() {
-        let stopped = eventLoop.submit {
-            self.isStopped = true
-            self.ticker?.cancel()
-            self.channel?.close(promise: nil)
-            self.channel = nil
-        }
         // The loop outlives every node; an error could only mean that it is gone, and the link with it.
-        try? stopped.wait()
-        storage.stop()
+        let closed = try? eventLoop.submit { self.end() }.wait()
+        for future in closed ?? [] { try? future.wait() }
+        storage.join()
+    }
+
+    /// - Returns: what to wait for until the sockets are closed.
+    private func end() -> [EventLoopFuture<Void>] {
+        isStopped = true
+        storage.end()
+        ticker?.cancel()
+        ticker = nil
+        nextTry?.cancel()
+        nextTry = nil
+        let closed = [channel, connecting].compactMap { $0?.closeFuture }
+        drop()
+        return closed
     }
 
     /// State, lag and age of the data as of now. Any thread.
@@ -104,8 +121,14 @@ package final class FollowerLink: @unchecked Sendable {
         return published.withLock { state in
             // What the loop published ages until it publishes again, also while the loop is stalled.
             let age = now - min(now, state.readAt)
-            return (state.report, state.lag, state.staleness.map { $0 + age })
+            return (state.report, state.lag.aged(by: age, state.staleness), state.staleness.map { $0 + age })
         }
+    }
+
+    /// Whether a connection is on its way. Blocks for the loop; for tests.
+    package var isConnecting: Bool {
+        // The loop outlives every node.
+        (try? eventLoop.submit { self.connecting != nil }.wait()) ?? false
     }
 
     private func handle(_ event: FollowerMachine.Event) {
@@ -127,7 +150,10 @@ package final class FollowerLink: @unchecked Sendable {
     private func tryAgainInTime(_ now: UInt64) {
         guard let due = machine.nextTry, due != scheduledTry else { return }
         scheduledTry = due
-        eventLoop.scheduleTask(in: .milliseconds(Int64(due > now ? due - now : 0))) { self.handle(.tick) }
+        nextTry?.cancel()
+        nextTry = eventLoop.scheduleTask(in: .milliseconds(Int64(due > now ? due - now : 0))) { [weak self] in
+            self?.handle(.tick)
+        }
     }
 
     private func execute(_ action: FollowerMachine.Action) {
@@ -166,9 +192,10 @@ package final class FollowerLink: @unchecked Sendable {
     }
 
     private func drop() {
-        let closing = channel
+        let closing = [channel, connecting].compactMap(\.self)
         channel = nil
-        closing?.close(promise: nil)
+        connecting = nil
+        for channel in closing { channel.close(promise: nil) }
     }
 
     private func send(command: [[UInt8]]) {
@@ -182,26 +209,34 @@ package final class FollowerLink: @unchecked Sendable {
         let bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(.milliseconds(Int64(ReplicationLimits.silenceMax)))
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
+            .channelInitializer { [weak self] channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = FollowerChannelHandler(link: link) { event in self.handle(event) }
+                    self?.connecting = channel
+                    let handler = FollowerChannelHandler(link: link) { [weak self] event in self?.handle(event) }
                     try channel.pipeline.syncOperations.addHandler(handler)
                 }
             }
-        bootstrap.connect(host: leader.host, port: Int(leader.port)).whenComplete { result in
+        let address = leader
+        bootstrap.connect(host: address.host, port: Int(address.port)).whenComplete { [weak self] result in
+            guard let self, !isStopped else {
+                if case .success(let channel) = result { channel.close(promise: nil) }
+                return
+            }
             switch result {
-            case .success(let channel):
-                if self.isStopped { return channel.close(promise: nil) }
-                self.channel = channel
-                self.handle(.connected(link: link))
+            case .success(let channel): connected(channel, link)
             case .failure(let error):
-                self.handle(
-                    .disconnected(
-                        link: link,
-                        reason: "\(self.leader) can't be reached: \(ConnectFailure.reason(error))"
-                    )
-                )
+                if machine.isCurrent(link) { connecting = nil }
+                let reason = "\(address) can't be reached: \(ConnectFailure.reason(error))"
+                handle(.disconnected(link: link, reason: reason))
             }
         }
+    }
+
+    private func connected(_ channel: any Channel, _ link: UInt64) {
+        // Another leader was to be followed meanwhile.
+        guard machine.isCurrent(link) else { return channel.close(promise: nil) }
+        connecting = nil
+        self.channel = channel
+        handle(.connected(link: link))
     }
 }

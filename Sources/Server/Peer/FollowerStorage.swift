@@ -1,12 +1,13 @@
 import NIOCore
-import NIOPosix
 import Replication
 import Storage
 
 /// Executes a follower's storage actions on one thread, in order; consecutive appends share one sync, and consecutive
 /// chunks of a snapshot one transaction of the engine. What the leader sends ahead (`inFlightBytesMax`) bounds both.
+///
+/// Its link owns it: `end`, then `join`, and nothing of it is left.
 final class FollowerStorage: @unchecked Sendable {
-    // Sendable: `pending` and `isRunning` are confined to the link's event loop; jobs run on the single pool thread.
+    // Sendable: everything mutable is confined to the link's event loop; jobs run on the queue's thread.
     enum Job: Sendable {
         case append(LogBatch)
         case advanceCommit(UInt64)
@@ -21,40 +22,56 @@ final class FollowerStorage: @unchecked Sendable {
 
     private let store: ShardStore
     private let eventLoop: any EventLoop
-    private let thread = NIOThreadPool(numberOfThreads: 1)
+    private let queue = WorkQueue("shoal-follower")
     private var pending: [Job] = []
     private var isRunning = false
-    private var hasStopped = false
-    /// Takes an event on the link's loop; set before the first `run`.
-    var deliver: ((FollowerMachine.Event) -> Void)?
+    private var hasEnded = false
+    /// Takes an event on the link's loop; nil before `begin` and after `end`.
+    private var deliver: ((FollowerMachine.Event) -> Void)?
 
     init(store: ShardStore, eventLoop: any EventLoop) {
         self.store = store
         self.eventLoop = eventLoop
-        thread.start()
     }
 
-    func add(_ job: Job) { pending.append(job) }
+    /// On the link's loop, before the first job.
+    func begin(_ deliver: @escaping (FollowerMachine.Event) -> Void) {
+        eventLoop.assertInEventLoop()
+        guard !hasEnded else { return }
+        self.deliver = deliver
+    }
+
+    /// On the link's loop.
+    func add(_ job: Job) {
+        eventLoop.assertInEventLoop()
+        guard !hasEnded else { return }
+        pending.append(job)
+    }
 
     /// Starts a round if there is something to do. On the link's loop.
     func run() {
-        guard !isRunning, !pending.isEmpty, !hasStopped else { return }
+        eventLoop.assertInEventLoop()
+        guard !isRunning, !pending.isEmpty, !hasEnded else { return }
         isRunning = true
         let jobs = pending
         pending = []
         let store = self.store
-        thread.submit { state in
-            guard state == .active else { return }
+        queue.add {
             let events = FollowerStorage.execute(jobs, store)
             self.eventLoop.execute { self.finish(events) }
         }
     }
 
-    /// Waits for the round under way. Blocks; not for event loops.
-    func stop() {
-        hasStopped = true
-        try? thread.syncShutdownGracefully()
+    /// No round begins after this, and none tells of its end. On the link's loop.
+    func end() {
+        eventLoop.assertInEventLoop()
+        hasEnded = true
+        pending = []
+        deliver = nil
     }
+
+    /// After `end`: waits for the round under way and for the thread. Blocks; not for event loops.
+    func join() { queue.close() }
 
     private func finish(_ events: [FollowerMachine.Event]) {
         isRunning = false

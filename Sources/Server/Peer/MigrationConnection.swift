@@ -10,13 +10,10 @@ package final class MigrationConnection: ChannelInboundHandler, @unchecked Senda
     // Sendable: everything mutable is confined to `eventLoop`; `send` and `close` hop to it.
     package typealias InboundIn = ByteBuffer
 
-    /// An answer line longer than this is not one of ours.
-    private static let answerMax = 4096
-
     private let eventLoop: any EventLoop
     private let deliver: @Sendable (MigrationTargetMachine.Event) -> Void
     private var parser = MigrationFrameParser(sender: .source)
-    private var answer: ByteBuffer? = ByteBuffer()
+    private var answer = HelloAnswer()
     private var channel: (any Channel)?
     private var isClosed = false
 
@@ -86,7 +83,7 @@ package final class MigrationConnection: ChannelInboundHandler, @unchecked Senda
 
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if answer != nil, !readAnswer(&bytes) { return }
+        if !answer.isAccepted, !readAnswer(&bytes) { return }
         bytes.withUnsafeReadableBytes { parser.append($0) }
         do throws(ReshardError) {
             while let frame = try parser.next() {
@@ -109,25 +106,12 @@ package final class MigrationConnection: ChannelInboundHandler, @unchecked Senda
 
     /// - Returns: whether the answer was read whole and was `+OK`; the rest of `bytes` are frames.
     private func readAnswer(_ bytes: inout ByteBuffer) -> Bool {
-        guard var line = answer else { return true }
-        while let byte = bytes.readInteger(as: UInt8.self) {
-            if byte == 10 {
-                let text = String(buffer: line)
-                guard text.hasPrefix("+OK") else {
-                    end("the source refused: \(text.drop { $0 == "-" })")
-                    return false
-                }
-                answer = nil
-                return true
-            }
-            if byte != 13 { line.writeInteger(byte) }
-            if line.readableBytes > MigrationConnection.answerMax {
-                end("the source's answer makes no sense: is another program at its address?")
-                return false
-            }
+        switch answer.read(&bytes) {
+        case .incomplete, .accepted: break
+        case .refused(let reason): end("the source refused: \(reason)")
+        case .foreign: end("the source's answer makes no sense: is another program at its address?")
         }
-        answer = line
-        return false
+        return answer.isAccepted
     }
 
     private func end(_ reason: String) {
