@@ -78,17 +78,75 @@ import Testing
         #expect(reply("COUNT") == ":\(count)|")
         #expect(reply().hasPrefix("*\(count)|*10|"))
         #expect(reply("LIST").hasPrefix("*\(count)|$5|hello|"))
-        #expect(reply("DOCS").hasPrefix("*\(count * 2)|$5|hello|*8|$7|summary|"))
-        #expect(reply("DOCS", version: 3).hasPrefix("%\(count)|$5|hello|%4|$7|summary|"))
+        #expect(reply("DOCS").hasPrefix("*\(count * 2)|$5|hello|*10|$7|summary|"))
+        #expect(reply("DOCS", version: 3).hasPrefix("%\(count)|$5|hello|%5|$7|summary|"))
     }
 
     @Test func docsLeaveOutWhatIsNoCommand() {
         #expect(reply("DOCS", "nope") == "*0|")
         #expect(
             reply("DOCS", "get", "nope")
-                == "*2|$3|get|*8|$7|summary|$22|Get the value of a key|$5|since|$5|1.0.0|$5|group|$6|string|"
-                + "$10|complexity|$4|O(1)|"
+                == "*2|$3|get|*10|$7|summary|$22|Get the value of a key|$5|since|$5|1.0.0|$5|group|$6|string|"
+                + "$10|complexity|$4|O(1)|$9|arguments|*1|*6|$4|name|$3|key|$4|type|$3|key|$14|key_spec_index|:0|"
         )
+    }
+
+    /// Recorded from Redis 7.0.15.
+    @Test func docsTellTheArguments() {
+        #expect(
+            reply("DOCS", "hello").hasSuffix(
+                "|$9|arguments|*1|*8|$4|name|$9|arguments|$4|type|$5|block|$5|flags|*1|+optional|$9|arguments|*3|*4|$4|"
+                    + "name|$8|protover|$4|type|$7|integer|*10|$4|name|$17|username_password|$4|type|$5|block|$5|token|"
+                    + "$4|AUTH|$5|flags|*1|+optional|$9|arguments|*2|*4|$4|name|$8|username|$4|type|$6|string|*4|$4|"
+                    + "name|$8|password|$4|type|$6|string|*8|$4|name|$10|clientname|$4|type|$6|string|$5|token|$7|"
+                    + "SETNAME|$5|flags|*1|+optional|"
+            )
+        )
+        #expect(
+            reply("DOCS", "mset").hasSuffix(
+                "|$9|arguments|*1|*8|$4|name|$9|key_value|$4|type|$5|block|$5|flags|*1|+multiple|$9|arguments|*2|*6|$4|"
+                    + "name|$3|key|$4|type|$3|key|$14|key_spec_index|:0|*4|$4|name|$5|value|$4|type|$6|string|"
+            )
+        )
+        #expect(
+            reply("DOCS", "mget", version: 3).hasSuffix(
+                "|$9|arguments|*1|%4|$4|name|$3|key|$4|type|$3|key|$14|key_spec_index|:0|$5|flags|~1|+multiple|"
+            )
+        )
+        #expect(
+            reply("DOCS", "set").contains(
+                "|*10|$4|name|$9|condition|$4|type|$5|oneof|$5|since|$6|2.6.12|$5|flags|*1|+optional|$9|arguments|*2|"
+                    + "*6|$4|name|$2|nx|$4|type|$10|pure-token|$5|token|$2|NX|*6|$4|name|$2|xx|$4|type|$10|pure-token|"
+                    + "$5|token|$2|XX|*10|$4|name|$3|get|$4|type|$10|pure-token|$5|token|$3|GET|$5|since|$5|6.2.0|"
+                    + "$5|flags|*1|+optional|"
+            )
+        )
+        #expect(reply("DOCS", "dbsize").hasPrefix("*2|$6|dbsize|*8|"))
+    }
+
+    @Test func theListCanBeFiltered() {
+        #expect(reply("LIST", "FILTERBY", "PATTERN", "GE?") == "*1|$3|get|")
+        #expect(reply("list", "filterby", "aclcat", "Dangerous") == "*2|$4|keys|$4|info|")
+        #expect(reply("LIST", "FILTERBY", "ACLCAT", "nope") == "*0|")
+        #expect(reply("LIST", "FILTERBY", "MODULE", "any") == "*0|")
+        for wrong in [["x"], ["FILTERBY"], ["FILTERBY", "ACLCAT"], ["FILTERBY", "NAME", "x"]] {
+            var bytes: [UInt8] = []
+            CommandTable.append((["LIST"] + wrong).map { Array($0.utf8) }, version: 2, to: &bytes)
+            #expect(String(decoding: bytes, as: UTF8.self) == "-ERR syntax error\r\n", "\(wrong)")
+        }
+    }
+
+    /// One place for each command: nothing is told of one and not known of the other.
+    @Test func eachCommandHasOneDescriptor() {
+        #expect(CommandRegistry.descriptors.map(\.command) == RESPCommand.allCases)
+        for descriptor in CommandRegistry.descriptors {
+            #expect(
+                descriptor.arguments.contains { $0.kind == .key || $0.parts.contains { $0.kind == .key } }
+                    == (descriptor.keys != nil),
+                "\(descriptor.name)"
+            )
+            #expect(descriptor.name == descriptor.name.lowercased() && !descriptor.summary.isEmpty)
+        }
     }
 
     @Test func keysOfACommand() {

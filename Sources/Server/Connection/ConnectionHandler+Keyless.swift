@@ -128,12 +128,12 @@ extension ConnectionHandler {
 
     /// The subcommand in lower case; nil when HELP or an error has been answered.
     func subcommand(of command: RESPCommand, _ bytes: UnsafeRawBufferPointer) -> String? {
-        switch RESPSubcommands.check(command, word(1, bytes), count: arguments.count) {
+        switch command.descriptor.check(word(1, bytes), count: arguments.count) {
         case .known(let name): return name
         case .refused(let text): output.writeRESPError(text)
         case .help:
             var reply: [UInt8] = []
-            RESPSubcommands.appendHelp(command, to: &reply)
+            command.descriptor.appendHelp(to: &reply)
             output.writeBytes(reply)
         }
         return nil

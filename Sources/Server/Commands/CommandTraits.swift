@@ -1,0 +1,36 @@
+/// The part of a descriptor that every execution looks at, without a reference to count.
+struct CommandTraits {
+    var arity: Int8
+    var firstKey: Int8
+    var lastKey: Int8
+    var step: Int8
+    var isWrite: Bool
+
+    init(_ descriptor: CommandDescriptor) {
+        arity = Int8(descriptor.arity)
+        firstKey = Int8(descriptor.keys?.first ?? 0)
+        lastKey = Int8(descriptor.keys?.last ?? 0)
+        step = Int8(descriptor.keys?.step ?? 0)
+        isWrite = descriptor.isWrite
+    }
+
+    /// Of all commands. Made once and kept as long as the process.
+    ///
+    /// `@unchecked Sendable`: the memory is written before the table is handed out and never again.
+    struct Table: @unchecked Sendable {
+        private let traits: UnsafePointer<CommandTraits>
+
+        /// - Parameter descriptors: one for each command, in the order of `RESPCommand`.
+        init(_ descriptors: [CommandDescriptor]) {
+            precondition(descriptors.map(\.command) == RESPCommand.allCases, "a command has no descriptor, or two")
+            let memory = UnsafeMutablePointer<CommandTraits>.allocate(capacity: descriptors.count)
+            for (index, descriptor) in descriptors.enumerated() {
+                (memory + index).initialize(to: CommandTraits(descriptor))
+            }
+            traits = UnsafePointer(memory)
+        }
+
+        @inline(__always)
+        subscript(command: RESPCommand) -> CommandTraits { traits[Int(command.rawValue)] }
+    }
+}
