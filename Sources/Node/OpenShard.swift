@@ -211,6 +211,7 @@ final class OpenShard: Sendable {
         status.bytes = Int(clamping: total.bytes)
         status.position = figures.commitPosition.description
         status.commit = figures.mode.rawValue
+        status.reads = store.enginePace.mode.rawValue
         if let standing = leadership?.standing {
             status.inSync = standing.inSync.contains { $0.key == membership.member.key }
             status.leadership = NodeStatus.Leadership(standing)

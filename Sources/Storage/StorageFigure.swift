@@ -37,6 +37,17 @@ extension ShardStore {
                 "What a sync of the log takes, a moving average.",
                 UInt64(max(0, figures.syncMicroseconds))
             ),
+            StorageFigure(
+                "engine_oldest_view_seconds",
+                "Age of the oldest view of the engine that is being read in.",
+                views.oldestAge / 1_000_000_000
+            ),
+            StorageFigure("engine_views", "Views of the engine that are kept.", Self.count(views.count)),
+            StorageFigure(
+                "engine_read_microseconds",
+                "What a read of the engine takes, a moving average.",
+                UInt64(max(0, enginePace.microseconds))
+            ),
         ] + engine.figures
     }
 

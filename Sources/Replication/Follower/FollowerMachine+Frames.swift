@@ -171,7 +171,7 @@ extension FollowerMachine {
         _ actions: inout [Action]
     ) {
         guard case .installing(var installation) = session.phase, !installation.isComplete,
-            position == installation.begin.position, keys == installation.receivedKeys
+            position >= installation.begin.position, keys == installation.receivedKeys
         else { return violation("the snapshot's end at \(position) with \(keys) keys is wrong", now, &actions) }
         installation.isComplete = true
         enter(.installing(installation))

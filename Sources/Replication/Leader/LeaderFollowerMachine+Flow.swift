@@ -36,12 +36,24 @@ extension LeaderFollowerMachine {
         actions.append(.send(.snapshotBegin(begin)))
     }
 
-    mutating func chunksSent(_ keys: UInt64, _ bytes: Int, _ isLast: Bool, _ actions: inout [Action]) {
+    mutating func chunksSent(
+        _ keys: UInt64,
+        _ bytes: Int,
+        _ isLast: Bool,
+        _ position: Position?,
+        _ owned: SlotOwnership?,
+        _ actions: inout [Action]
+    ) {
         isReading = false
         guard case .snapshot(var sending) = phase, !sending.isComplete else { return }
         sending.keys += keys
         if keys > 0 { inFlight.add(through: sending.keys, bytes: bytes) }
         sending.isComplete = isLast
+        if isLast, let position {
+            sending.position = position
+            sending.owned = owned
+            actions.append(.pinLog(after: position.sequence))
+        }
         phase = .snapshot(sending)
         guard isLast else { return }
         actions.append(.send(.snapshotEnd(position: sending.position, keys: sending.keys, owned: sending.owned)))

@@ -51,10 +51,11 @@ package struct LeaderFollowerMachine {
         case logUnavailable
         /// The answer to `askForSnapshot`.
         case snapshotAllowed
-        /// The answer to `startSnapshot`: the engine's snapshot is open, and this is what the shard owned behind it.
+        /// The answer to `startSnapshot`: the copy may begin, at that position. What the shard owned then.
         case snapshotOpened(position: Position, keys: UInt64, bytes: UInt64, owned: SlotOwnership?)
-        /// The answer to `sendChunks`; `isLast` when the snapshot has no more.
-        case chunksSent(keys: UInt64, bytes: Int, isLast: Bool)
+        /// The answer to `sendChunks`; `isLast` when the snapshot has no more. It is then the state at `position`, which is
+        /// where it began if none is told, and so is what the shard owns.
+        case chunksSent(keys: UInt64, bytes: Int, isLast: Bool, position: Position? = nil, owned: SlotOwnership? = nil)
         case snapshotFailed(String)
         /// The lead was handed over; the follower is told who has it.
         case leaderChanged(SeenRecord)
@@ -71,7 +72,7 @@ package struct LeaderFollowerMachine {
         /// The follower's contents have to be replaced. Not while it is in the in-sync set: it could be elected with
         /// half of them. `LeadershipMachine` knows; then `snapshotAllowed`.
         case askForSnapshot
-        /// Open an engine snapshot, then `snapshotOpened`.
+        /// Get ready to copy the engine, then `snapshotOpened`.
         case startSnapshot
         /// Send chunks of it, at least one, stop after `maxBytes`; then `chunksSent`.
         case sendChunks(maxBytes: Int)
@@ -173,7 +174,8 @@ package struct LeaderFollowerMachine {
         case .leaderChanged(let seen): actions.append(.send(.leaderChanged(seen)))
         case .snapshotOpened(let position, let keys, let bytes, let owned):
             begin(Sending(position: position, owned: owned), keys, bytes, &actions)
-        case .chunksSent(let keys, let bytes, let isLast): chunksSent(keys, bytes, isLast, &actions)
+        case .chunksSent(let keys, let bytes, let isLast, let position, let owned):
+            chunksSent(keys, bytes, isLast, position, owned, &actions)
         case .snapshotFailed(let reason): close("the snapshot for a replica failed: \(reason)", &actions)
         case .writabilityChanged(let writable): isWritable = writable
         case .tick:

@@ -4,6 +4,19 @@ import Storage
 package struct SnapshotEntry {
     package static let headerBytes = 27
 
+    /// Where an entry comes from. The engine is read in many short views, so the log since the first of them follows.
+    package enum Kind: UInt8, Sendable {
+        /// The engine: each key once.
+        case copied = 0
+        /// The log: may replace what was copied.
+        case written = 0x80
+        /// The log: the key is gone.
+        case deleted = 0xC0
+    }
+
+    private static let kindMask: UInt8 = 0xC0
+
+    package var kind: Kind
     package var slot: UInt16
     /// Sequence of the write that set the key.
     package var version: UInt64
@@ -14,6 +27,7 @@ package struct SnapshotEntry {
     package var value: UnsafeRawBufferPointer
 
     package init(
+        kind: Kind = .copied,
         slot: UInt16,
         version: UInt64,
         expiry: UInt64,
@@ -21,6 +35,7 @@ package struct SnapshotEntry {
         key: UnsafeRawBufferPointer,
         value: UnsafeRawBufferPointer
     ) {
+        self.kind = kind
         self.slot = slot
         self.version = version
         self.expiry = expiry
@@ -33,16 +48,26 @@ package struct SnapshotEntry {
         guard let slot = reader.integer(UInt16.self), slot < StorageLimits.slotCount,
             let keyLength = reader.integer(UInt32.self), let valueLength = reader.integer(UInt32.self),
             let version = reader.integer(UInt64.self), let expiry = reader.integer(UInt64.self),
-            let flags = reader.integer(UInt8.self), (1...StorageLimits.keyBytesMax).contains(Int(keyLength)),
+            let flags = reader.integer(UInt8.self), let kind = Kind(rawValue: flags & Self.kindMask),
+            (1...StorageLimits.keyBytesMax).contains(Int(keyLength)),
             valueLength <= StorageLimits.valueBytesMax, let key = reader.take(Int(keyLength)),
             let value = reader.take(Int(valueLength))
         else { return nil }
-        self.init(slot: slot, version: version, expiry: expiry, flags: flags, key: key, value: value)
+        self.init(
+            kind: kind,
+            slot: slot,
+            version: version,
+            expiry: expiry,
+            flags: flags & ~Self.kindMask,
+            key: key,
+            value: value
+        )
     }
 }
 
 /// Many keys of a snapshot, independent of the engine: count u32, then entries of
-/// `slot u16 · key length u32 · value length u32 · version u64 · expiry u64 · flags u8 · key · value`.
+/// `slot u16 · key length u32 · value length u32 · version u64 · expiry u64 · flags u8 · key · value`; the two highest bits
+/// of the flags are the entry's kind.
 package struct SnapshotChunk: Sendable {
     /// A full chunk and one more entry of the largest size.
     static let bytesMax =
@@ -64,6 +89,15 @@ package struct SnapshotChunk: Sendable {
             guard SnapshotEntry(&reader) != nil else { return nil }
         }
         self.init(bytes: [UInt8](reader.bytes), count: Int(count))
+    }
+
+    /// Whether its entries come from the log. A chunk has entries of one origin, as its first one tells.
+    package var isFromLog: Bool {
+        bytes.withUnsafeBytes { bytes in
+            var reader = WireReader(bytes)
+            _ = reader.integer(UInt32.self)
+            return SnapshotEntry(&reader).map { $0.kind != .copied } ?? false
+        }
     }
 
     /// Calls `body` once with all entries in order; their bytes live only inside the call.
@@ -113,7 +147,7 @@ package struct SnapshotChunkBuilder {
         bytes.appendInteger(UInt32(entry.value.count))
         bytes.appendInteger(entry.version)
         bytes.appendInteger(entry.expiry)
-        bytes.append(entry.flags)
+        bytes.append(entry.flags | entry.kind.rawValue)
         bytes.append(contentsOf: entry.key)
         bytes.append(contentsOf: entry.value)
         count += 1

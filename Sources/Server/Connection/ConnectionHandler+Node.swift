@@ -49,12 +49,15 @@ extension ConnectionHandler {
         ) { connection, reply in _ = connection.output.writeImmutableBuffer(reply) }
     }
 
-    /// The open shard, for a command that looks at all of it; nil when the refusal has been answered. The store's lock is
-    /// held.
+    /// The open shard, for a command that looks at all of it; nil when the refusal has been answered.
     private func readableStore() -> ShardStore? {
         let state = loop.state
         guard let store = state.store else {
             writeNotServing()
+            return nil
+        }
+        if let failure = store.failed {
+            output.writeRESPError(failure)
             return nil
         }
         guard state.isLeader || !store.holdsNoState else {
@@ -74,12 +77,24 @@ extension ConnectionHandler {
     func executeDBSIZE() {
         guard let store = readableStore() else { return }
         let state = loop.state
-        runBlocking({ () -> UInt64 in
+        let now = passNow
+        runBlocking({ () -> Result<UInt64, StorageError> in
             let counts = store.slotCounts()
             // A copied folder holds slots of others too, until it is cleaned.
             let shows = state.shows(store)
-            return counts.indices.reduce(0) { shows(UInt16($1)) ? $0 + counts[$1].keys : $0 }
-        }) { $0.output.writeRESPInteger(Int64(clamping: $1)) }
+            let sum = counts.indices.reduce(0) { shows(UInt16($1)) ? $0 + counts[$1].keys : $0 }
+            do throws(StorageError) {
+                let expired = try store.expiredKeys(now: now, shows: shows)
+                return .success(sum - min(sum, expired))
+            } catch {
+                return .failure(error)
+            }
+        }) { connection, result in
+            switch result {
+            case .success(let keys): connection.output.writeRESPInteger(Int64(clamping: keys))
+            case .failure(let error): connection.output.writeRESPError(error)
+            }
+        }
     }
 
     func executeINFO(_ bytes: UnsafeRawBufferPointer) {

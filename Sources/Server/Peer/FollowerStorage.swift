@@ -143,10 +143,11 @@ final class FollowerStorage: @unchecked Sendable {
         var left = chunks[...]
         chunks = []
         while !left.isEmpty {
-            let group = left.prefix(FollowerStorage.chunksPerTransaction)
+            let isFromLog = left.first?.isFromLog ?? false
+            let group = left.prefix(FollowerStorage.chunksPerTransaction).prefix { $0.isFromLog == isFromLog }
             left = left.dropFirst(group.count)
             var writes: [EngineWrite] = []
-            try install(group, &writes, store)
+            try install(group, &writes, store, isFromLog: isFromLog)
             for chunk in group { events.append(.chunkInstalled(keys: UInt64(chunk.count))) }
         }
     }
@@ -155,9 +156,11 @@ final class FollowerStorage: @unchecked Sendable {
     private static func install(
         _ chunks: ArraySlice<SnapshotChunk>,
         _ writes: inout [EngineWrite],
-        _ store: ShardStore
+        _ store: ShardStore,
+        isFromLog: Bool
     ) throws(StorageError) {
         guard let chunk = chunks.first else {
+            if isFromLog { return try store.installChanges(writes) }
             return try writes.withUnsafeBufferPointer { pointer throws(StorageError) in try store.install(pointer) }
         }
         try chunk.withEntries { entries throws(StorageError) in
@@ -168,9 +171,16 @@ final class FollowerStorage: @unchecked Sendable {
                     flags: entry.flags,
                     bytes: entry.value
                 )
-                writes.append(EngineWrite(slot: entry.slot, key: entry.key, value: value, previous: .absent))
+                writes.append(
+                    EngineWrite(
+                        slot: entry.slot,
+                        key: entry.key,
+                        value: entry.kind == .deleted ? nil : value,
+                        previous: isFromLog ? .unknown : .absent
+                    )
+                )
             }
-            try install(chunks.dropFirst(), &writes, store)
+            try install(chunks.dropFirst(), &writes, store, isFromLog: isFromLog)
         }
     }
 }

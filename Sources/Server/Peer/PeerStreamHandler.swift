@@ -242,11 +242,19 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
                 self.context?.write(wrapOutboundOut(ByteBuffer(bytes: chunk.bytes)), promise: nil)
             }
             self.context?.flush()
-            if part.isLast {
+            if part.end != nil {
                 stream.close()
                 snapshot = nil
             }
-            handle(.chunksSent(keys: part.keys, bytes: part.bytes, isLast: part.isLast))
+            handle(
+                .chunksSent(
+                    keys: part.keys,
+                    bytes: part.bytes,
+                    isLast: part.end != nil,
+                    position: part.end,
+                    owned: part.owned
+                )
+            )
         }
     }
 

@@ -59,6 +59,8 @@ package struct NodeStatus: Codable, Hashable, Sendable {
     package var durability: String
     /// `loop` or `thread`: where the sync runs.
     package var commit = "loop"
+    /// `loop` or `pool`: where reads of the engine run. nil: the node does not tell.
+    package var reads: String? = "loop"
     package var keys = 0
     package var bytes = 0
     /// `T-S` of the newest committed record.
@@ -83,7 +85,7 @@ package struct NodeStatus: Codable, Hashable, Sendable {
     package var message = ""
 
     enum CodingKeys: String, CodingKey {
-        case schema, cluster, shard, address, role, state, engine, durability, commit, keys, bytes, position
+        case schema, cluster, shard, address, role, state, engine, durability, commit, reads, keys, bytes, position
         case inSync = "in_sync"
         case lag
         case opsPerSecond = "ops_per_second"

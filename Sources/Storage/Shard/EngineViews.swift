@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The engine's views for point reads: hands them out, takes them back and knows the age of each.
+/// The engine's views, for point reads and frozen ones for scans: hands them out, takes them back and knows the age of each.
 ///
 /// A view shows one state of the engine from `begin` to `rest`. LMDB keeps the pages of that state for as long, so a view
 /// rests whenever nobody reads in it.
@@ -8,6 +8,9 @@ package final class EngineViews: Sendable {
     private struct State: ~Copyable {
         var idle: [EngineView] = []
         var all: [ObjectIdentifier: EngineView] = [:]
+        /// When each frozen view that is open was opened.
+        var frozen: [UInt64: UInt64] = [:]
+        var nextFrozen: UInt64 = 0
         var isClosed = false
     }
 
@@ -39,20 +42,30 @@ package final class EngineViews: Sendable {
         state.withLock { state in if !state.isClosed { state.idle.append(view) } }
     }
 
+    /// A frozen view of the newest state, for one thread at a time. Its caller closes it, soon.
+    package func freeze() throws(StorageError) -> any EngineSnapshot {
+        let snapshot = try engine.makeSnapshot()
+        let number = state.withLock { state in
+            state.nextFrozen += 1
+            state.frozen[state.nextFrozen] = Clock.monotonicNanoseconds()
+            return state.nextFrozen
+        }
+        return FrozenView(snapshot) { [self] in state.withLock { $0.frozen[number] = nil } }
+    }
+
     /// How long the oldest view that is read in has shown the same state, in nanoseconds; 0 when none is read in. Any
     /// thread.
     package var oldestAge: UInt64 {
         let now = Clock.monotonicNanoseconds()
         return state.withLock { state in
-            state.all.values.reduce(0) { oldest, view in
-                let begun = view.begunAt.load(ordering: .relaxed)
-                return begun == 0 ? oldest : max(oldest, now - min(now, begun))
-            }
+            let begun = state.all.values.map { $0.begunAt.load(ordering: .relaxed) }.filter { $0 != 0 }
+            guard let oldest = (begun + state.frozen.values).min() else { return 0 }
+            return now - min(now, oldest)
         }
     }
 
     /// How many views there are, at rest or not.
-    package var count: Int { state.withLock { $0.all.count } }
+    package var count: Int { state.withLock { $0.all.count + $0.frozen.count } }
 
     /// Ends all of them. Nobody reads any more.
     func close() {
@@ -111,4 +124,33 @@ package final class EngineView: @unchecked Sendable {
     }
 
     func close() { reader.close() }
+}
+
+/// A frozen state that is counted as long as it is open.
+private final class FrozenView: EngineSnapshot {
+    private let snapshot: any EngineSnapshot
+    private var onClose: (() -> Void)?
+
+    init(_ snapshot: any EngineSnapshot, onClose: @escaping () -> Void) {
+        self.snapshot = snapshot
+        self.onClose = onClose
+    }
+
+    deinit { close() }
+
+    var position: Position { snapshot.position }
+
+    func scan(
+        slots: ClosedRange<UInt16>,
+        after: [UInt8]?,
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ value: StoredValue) -> Bool
+    ) throws(StorageError) {
+        try snapshot.scan(slots: slots, after: after, body)
+    }
+
+    func close() {
+        snapshot.close()
+        onClose?()
+        onClose = nil
+    }
 }

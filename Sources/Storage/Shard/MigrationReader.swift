@@ -1,4 +1,4 @@
-/// Reads slots of a shard for another one: first what the engine has, in short views, then the log from where that began.
+/// Reads slots of a shard for another one, or all of them for a follower: first what the engine has, in short views, then the log from where that began.
 ///
 /// Entries may show any state at or behind the position that `open` answered. The log's records behind that position, applied
 /// in their order over all of the entries, make exactly the state at their end (docs/resharding.md).
@@ -65,7 +65,7 @@ package final class MigrationReader: @unchecked Sendable {
     ) throws(StorageError) -> Bool {
         guard range < ranges.count else { return true }
         let limit = min(maxBytes, MigrationReader.viewBytesMax)
-        let view = try store.engine.makeSnapshot()
+        let view = try store.views.freeze()
         defer { view.close() }
         var bytes = 0
         while range < ranges.count {
@@ -88,6 +88,7 @@ package final class MigrationReader: @unchecked Sendable {
 
     /// Looks through committed log behind a sequence, and calls `body` for the records of the slots that set or delete a key.
     /// - Parameters:
+    ///   - end: the last sequence of interest, which is committed; nil: whatever is committed.
     ///   - maxScanBytes: of log to look through; one batch at least.
     ///   - body: returns false to stop before that record. What it is given is borrowed for the call.
     /// - Returns: up to where everything was looked through, and about how many bytes of log are left behind it up to
@@ -96,10 +97,12 @@ package final class MigrationReader: @unchecked Sendable {
     ///   was read of them before means nothing.
     package func readLog(
         after sequence: UInt64,
+        upTo end: UInt64? = nil,
         maxScanBytes: Int,
         _ body: (_ record: LogRecord, _ sequence: UInt64) -> Bool
     ) throws(StorageError) -> (through: UInt64, bytesLeft: UInt64) {
-        let (committed, committedOffset) = store.lock.withLock { (store.commitPosition.sequence, store.commitOffset) }
+        let (newest, committedOffset) = store.lock.withLock { (store.commitPosition.sequence, store.commitOffset) }
+        let committed = min(newest, end ?? newest)
         var through = sequence
         var scanned = 0
         while through < committed, scanned < maxScanBytes {

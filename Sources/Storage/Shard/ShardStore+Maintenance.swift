@@ -22,7 +22,7 @@ extension ShardStore {
         flushApplied()
         if let trouble = lock.withLock({ failure ?? applierTrouble }) { throw trouble }
         if isBeingInstalled { throw StorageError(.closed, "a snapshot of the shard is being put in; try again later") }
-        return try engine.makeSnapshot()
+        return try views.freeze()
     }
 
     /// Deletes all keys of the slots through the log and waits until that is durable and applied.

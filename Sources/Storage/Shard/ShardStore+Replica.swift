@@ -67,6 +67,25 @@ extension ShardStore {
         try engine.apply(writes, position: .zero)
     }
 
+    /// Stores what the leader's log changed while the snapshot was made.
+    /// - Parameter writes: in the order of the log; the last one of a key counts.
+    package func installChanges(_ writes: [EngineWrite]) throws(StorageError) {
+        let order = writes.indices.sorted { left, right in
+            if writes[left].slot != writes[right].slot { return writes[left].slot < writes[right].slot }
+            let order = compareKeys(writes[left].key, writes[right].key)
+            return order == 0 ? left < right : order < 0
+        }
+        var newest: [EngineWrite] = []
+        for index in order {
+            if let last = newest.last, last.slot == writes[index].slot, isEqual(last.key, writes[index].key) {
+                newest[newest.count - 1] = writes[index]
+            } else {
+                newest.append(writes[index])
+            }
+        }
+        try newest.withUnsafeBufferPointer { pointer throws(StorageError) in try install(pointer) }
+    }
+
     /// The snapshot is complete: its position is the new beginning of log and engine.
     /// - Parameter owned: what the leader's shard owns by its log, as of that position or later.
     package func finishInstall(position: Position, owned: SlotOwnership? = nil) throws(StorageError) {
