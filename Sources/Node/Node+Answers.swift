@@ -7,7 +7,7 @@ import Synchronization
 /// What the server asks of a node, from any thread.
 extension Node {
     package var stalenessMilliseconds: UInt64? {
-        state.withLock { $0.shard }?.link.flatMap { $0.standing().staleness }
+        state.withLock { $0.shard }?.link.flatMap { $0.status().staleness }
     }
 
     package func switchOver(to target: String?) async -> String? {

@@ -12,7 +12,7 @@ extension Node {
         guard let shard else { return }
         shard.beginTerm(
             term,
-            ReshardingDriver.Surroundings(
+            ReshardingDriver.Delegate(
                 note: { [weak self] text in self?.note(.info, text) },
                 latency: { [weak self, metrics] in
                     // What loops hand on now is told by the next call.

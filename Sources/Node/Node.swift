@@ -199,7 +199,7 @@ package final class Node: NodeControl {
             }
             setPhase(.syncing, "looking for the leader")
             serve(shard.store)
-            shard.begin(surroundings(of: shard)) { [weak self] in self?.serveAgain() }
+            shard.begin(delegate(of: shard)) { [weak self] in self?.serveAgain() }
             logger.info("shard is open", metadata: ["position": "\(shard.store.figures().commitPosition)"])
         } catch {
             if isStopping { return setPhase(.stopped, "") }
@@ -209,8 +209,8 @@ package final class Node: NodeControl {
         }
     }
 
-    private func surroundings(of shard: OpenShard) -> LeadershipDriver.Surroundings {
-        LeadershipDriver.Surroundings(
+    private func delegate(of shard: OpenShard) -> LeadershipDriver.Delegate {
+        LeadershipDriver.Delegate(
             serve: { [weak self] leads, leader in self?.serve(leads: leads, leader) },
             follow: { [weak self, weak shard] leader, term in
                 shard?.follow(leader, term: term) { [weak self] report in self?.follow(report) }

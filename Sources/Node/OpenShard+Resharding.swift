@@ -11,7 +11,7 @@ extension OpenShard {
 
     /// A term is about to begin: what the coordinator says is read meanwhile. Blocks for what a former term left; from
     /// leadership's thread.
-    func beginTerm(_ term: UInt64, _ surroundings: ReshardingDriver.Surroundings) {
+    func beginTerm(_ term: UInt64, _ delegate: ReshardingDriver.Delegate) {
         joinEnded()
         let driver = ReshardingDriver(
             identity: ReshardingMachine.Identity(
@@ -25,7 +25,7 @@ extension OpenShard {
             eventLoop: loops.replication,
             group: loops.clients,
             logger: logger,
-            surroundings: surroundings
+            delegate: delegate
         )
         reshardings.withLock { $0.current = driver }
     }
@@ -33,7 +33,7 @@ extension OpenShard {
     /// The term's first record is committed: slots are served as its driver says. Blocks; from leadership's thread.
     func serveTerm() { resharding?.begin() }
 
-    /// The lead has ended. Any thread; returns at once.
+    /// Leadership has ended. Any thread; returns at once.
     func endTerm() {
         let ended = reshardings.withLock { state -> ReshardingDriver? in
             defer { state.current = nil }

@@ -115,7 +115,7 @@ final class OpenShard: Sendable {
 
     /// The loops serve from the store now: take part in the shard.
     /// - Parameter onChange: the slot map or some shard's leader has changed.
-    func begin(_ surroundings: LeadershipDriver.Surroundings, onChange: @escaping @Sendable () -> Void) {
+    func begin(_ delegate: LeadershipDriver.Delegate, onChange: @escaping @Sendable () -> Void) {
         let cluster = configuration.cluster
         let driver = LeadershipDriver(
             LeadershipMachine.Configuration(
@@ -131,7 +131,7 @@ final class OpenShard: Sendable {
             store: store,
             control: loops.control,
             logger: logger,
-            surroundings: surroundings
+            delegate: delegate
         )
         self.driver.withLock { $0 = driver }
         driver.start()
@@ -188,7 +188,7 @@ final class OpenShard: Sendable {
     /// Whether this node may serve as the leader at this moment, as far as its lease goes.
     var holdsLease: Bool { store.lease.isValid }
 
-    /// Hands the lead over, leaves the in-sync set. The loops still serve. Blocks.
+    /// Hands leadership over, leaves the in-sync set. The loops still serve. Blocks.
     func retire() { leadership?.stop() }
 
     /// The loops have stopped using the store. Blocks.
@@ -212,11 +212,11 @@ final class OpenShard: Sendable {
         status.position = figures.commitPosition.description
         status.commit = figures.mode.rawValue
         status.reads = store.enginePace.mode.rawValue
-        if let standing = leadership?.standing {
-            status.inSync = standing.inSync.contains { $0.key == membership.member.key }
-            status.leadership = NodeStatus.Leadership(standing)
+        if let shard = leadership?.status {
+            status.inSync = shard.inSync.contains { $0.key == membership.member.key }
+            status.leadership = NodeStatus.Leadership(shard)
             // Says more than that a leader is waited for, or can't be reached.
-            if let reason = standing.noLeaderReason { status.message = reason }
+            if let reason = shard.noLeaderReason { status.message = reason }
         }
         if let failure = figures.failure {
             status.state = .failed
@@ -226,11 +226,11 @@ final class OpenShard: Sendable {
         } else if let refusal = figures.refusal, status.message.isEmpty {
             status.message = "writes are refused: \(refusal.message)"
         }
-        if let standing = link?.standing() {
+        if let following = link?.status() {
             status.lag = NodeStatus.Lag(
-                milliseconds: Int(clamping: standing.lag.milliseconds),
-                entries: Int(clamping: standing.lag.entries),
-                bytes: Int(clamping: standing.lag.bytes)
+                milliseconds: Int(clamping: following.lag.milliseconds),
+                entries: Int(clamping: following.lag.entries),
+                bytes: Int(clamping: following.lag.bytes)
             )
         } else if status.message.isEmpty, let full = store.log.roomFailure {
             status.message = full.message

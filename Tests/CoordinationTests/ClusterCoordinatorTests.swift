@@ -148,7 +148,7 @@ extension CoordinationSuite {
                         isCandidate: true,
                         durability: .fsync,
                         bootID: "boot",
-                        obstacle: nil
+                        blocker: nil
                     )
                 }
                 let old = try await coordinator.openSession(holder: member, ttl: 60_000, timeout: .seconds(5))

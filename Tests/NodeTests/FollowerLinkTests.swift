@@ -58,7 +58,7 @@ import Testing
             // Nobody listens there.
             let link = link(store, to: NodeAddress(host: "127.66.23.1", port: 1), group.next())
             link.start()
-            #expect(try await eventually { link.standing().lag.milliseconds > 100 })
+            #expect(try await eventually { link.status().lag.milliseconds > 100 })
             let goesOn = Answer<Void>()
             let isBlocked = Answer<Void>()
             group.next().execute {
@@ -66,8 +66,8 @@ import Testing
                 goesOn.wait()
             }
             isBlocked.wait()
-            let before = link.standing().lag.milliseconds
-            let grew = try await eventually { link.standing().lag.milliseconds >= before + 200 }
+            let before = link.status().lag.milliseconds
+            let grew = try await eventually { link.status().lag.milliseconds >= before + 200 }
             goesOn.give()
             #expect(grew, "the lag stood still with the loop")
             await end(link)
@@ -89,7 +89,7 @@ import Testing
             slow.acceptAll()
             let went = leader.acknowledgements
             #expect(try await eventually(within: .seconds(9)) { leader.acknowledgements > went + 50 })
-            #expect(link.standing().lag.milliseconds == 0)
+            #expect(link.status().lag.milliseconds == 0)
             await end(link)
             await leader.close()
             slow.close()

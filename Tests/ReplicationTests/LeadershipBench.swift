@@ -90,7 +90,7 @@ func notice(
         isCandidate: isCandidate,
         durability: .fsync,
         bootID: bootID,
-        obstacle: nil
+        blocker: nil
     )
 }
 

@@ -58,7 +58,7 @@ import Testing
             #expect(actions.contains { if case .openSession = $0 { true } else { false } })
             // Too late: the coordinator has been told to end it.
             _ = bench.handle(.sessionRenewed(id: "mine", sentAt: deadline - 1))
-            #expect(bench.machine.impediment(of: a, now: bench.now)?.contains("session") == true)
+            #expect(bench.machine.blocker(of: a, now: bench.now)?.contains("session") == true)
         }
     }
 
@@ -77,9 +77,9 @@ import Testing
         let actions = bench.handle(.tick)
         #expect(stepsDown(actions))
         #expect(actions.contains { if case .endSession("mine") = $0 { true } else { false } })
-        #expect(bench.machine.impediment(of: a, now: bench.now)?.contains("disk has not answered") == true)
+        #expect(bench.machine.blocker(of: a, now: bench.now)?.contains("disk has not answered") == true)
         _ = bench.handle(.durable(through: Position(term: 5, sequence: 22)))
-        #expect(bench.machine.impediment(of: a, now: bench.now)?.contains("session") == true)
+        #expect(bench.machine.blocker(of: a, now: bench.now)?.contains("session") == true)
     }
 
     @Test func aDiskThatAnswersAfterTheLeadIsAHealthyDisk() {
@@ -93,7 +93,7 @@ import Testing
         #expect(stepsDown(bench.handle(.tick)))
         _ = bench.handle(.termBegun(Position(term: 5, sequence: 21)))
         #expect(bench.machine.durable == Position(term: 5, sequence: 21))
-        #expect(bench.machine.impediment(of: a, now: bench.now)?.contains("disk") == false)
+        #expect(bench.machine.blocker(of: a, now: bench.now)?.contains("disk") == false)
     }
 
     // MARK: The in-sync set
@@ -244,14 +244,14 @@ import Testing
         #expect(!stepsDown(actions))
     }
 
-    @Test func impedimentsAreSaidInWords() {
+    @Test func blockersAreSaidInWords() {
         var bench = LeadershipBench(a, durable: end)
         _ = bench.lead(record(a, "mine", [a, b]))
         bench.attach(1, b, 21, term: 5)
         bench.attach(2, c, 3, term: 5)
         _ = bench.handle(.noticesSeen([notice(a, "mine", end), notice(c, "y", end)]))
-        #expect(bench.machine.impediment(of: b, now: bench.now)?.contains("no session") == true)
-        #expect(bench.machine.impediment(of: c, now: bench.now)?.contains("18 records behind") == true)
+        #expect(bench.machine.blocker(of: b, now: bench.now)?.contains("no session") == true)
+        #expect(bench.machine.blocker(of: c, now: bench.now)?.contains("18 records behind") == true)
     }
 
     @Test(arguments: Array(stride(from: UInt64(2_000), through: 60_000, by: 1_000)))

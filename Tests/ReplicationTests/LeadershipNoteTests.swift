@@ -18,7 +18,7 @@ import Testing
         said += notes(bench.handle(.tick))
         #expect(
             said == [
-                "stands for term 6: the session of h:1 has ended",
+                "is a candidate for term 6: the session of h:1 has ended",
                 "leaves h:1, h:3 out of the in-sync set: no session at the coordinator",
             ]
         )
@@ -28,7 +28,7 @@ import Testing
         var bench = LeadershipBench(b, durable: end)
         _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
         let said = notes(bench.see(ShardRecord(shard: "s", term: 4, leader: nil, session: "", inSync: [b])))
-        #expect(said == ["stands for term 5: its last leader laid the lead down"])
+        #expect(said == ["is a candidate for term 5: its last leader stepped down"])
     }
 
     @Test func aHandOverSaysWhoseWishItIs() {
@@ -48,7 +48,7 @@ import Testing
         #expect(notes(bench.see(record(a, "theirs", [a, b]))) == ["follows h:1 in term 5"])
         #expect(
             notes(bench.handle(.sessionEnded(id: "mine"))) == [
-                "its session at the coordinator ended: it could not lead until it has another"
+                "its session at the coordinator ended: it can't become leader until it has another"
             ]
         )
     }
@@ -60,9 +60,9 @@ import Testing
         var bench = LeadershipBench(c, durable: .zero)
         _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
         _ = bench.see(record(a, "gone", [a, b]))
-        #expect(bench.machine.standing(now: bench.now).noLeaderReason == nil, "the notices are not known yet")
+        #expect(bench.machine.status(now: bench.now).noLeaderReason == nil, "the notices are not known yet")
         let said = notes(bench.handle(.noticesSeen([notice(c, "mine", .zero)])))
-        let reason = try #require(bench.machine.standing(now: bench.now).noLeaderReason)
+        let reason = try #require(bench.machine.status(now: bench.now).noLeaderReason)
         #expect(said.last == reason)
         #expect(reason.contains("its data folder is not in the in-sync set of s"))
         #expect(reason.contains("Start a member of that set: h:1, h:2."))
@@ -71,7 +71,7 @@ import Testing
         #expect(notes(bench.handle(.tick)).isEmpty)
         // A member is back: it becomes leader, and there is nothing to say.
         _ = bench.handle(.noticesSeen([notice(c, "mine", .zero), notice(a, "gone", end)]))
-        #expect(bench.machine.standing(now: bench.now).noLeaderReason == nil)
+        #expect(bench.machine.status(now: bench.now).noLeaderReason == nil)
     }
 
     @Test func aLostFolderAtTheSameAddressIsToldApart() throws {
@@ -80,7 +80,7 @@ import Testing
         _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
         _ = bench.see(record(former, "gone", [former]))
         _ = bench.handle(.noticesSeen([notice(c, "mine", .zero)]))
-        let reason = try #require(bench.machine.standing(now: bench.now).noLeaderReason)
+        let reason = try #require(bench.machine.status(now: bench.now).noLeaderReason)
         #expect(reason.contains("Start the only member of that set: h:3 with its former data folder (id former)."))
     }
 
@@ -89,7 +89,7 @@ import Testing
         _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
         _ = bench.see(record(a, "gone", [a, b]))
         _ = bench.handle(.noticesSeen([notice(b, "mine", end)]))
-        #expect(bench.machine.standing(now: bench.now).noLeaderReason == nil)
+        #expect(bench.machine.status(now: bench.now).noLeaderReason == nil)
     }
 
     @Test func aReplicaOfANewShardSaysWhatItWaitsFor() throws {
@@ -97,6 +97,6 @@ import Testing
         _ = bench.handle(.sessionGranted(id: "mine", sentAt: bench.now))
         _ = bench.see(nil)
         _ = bench.handle(.noticesSeen([notice(b, "mine", .zero)]))
-        #expect(bench.machine.standing(now: bench.now).noLeaderReason?.contains("no leader yet: s begins when") == true)
+        #expect(bench.machine.status(now: bench.now).noLeaderReason?.contains("no leader yet: s begins when") == true)
     }
 }

@@ -21,11 +21,13 @@ import Testing
             isCandidate: true,
             durability: .os,
             bootID: "boot-1",
-            obstacle: nil
+            blocker: "its disk is full"
         )
         let text = try JSONEncoder().encode(notice)
         #expect(try JSONDecoder().decode(MemberNotice.self, from: text) == notice)
         #expect(String(decoding: text, as: UTF8.self).contains("\"3-99\""))
+        // Nodes of earlier versions read it under this name.
+        #expect(String(decoding: text, as: UTF8.self).contains("\"obstacle\":\"its disk is full\""))
     }
 
     @Test func damagedPositionIsRefused() {

@@ -19,7 +19,7 @@ extension Cluster {
                 guard let process = node.process else { missing.append("\(node.address) is down"); continue }
                 if !inSync.contains(where: { $0.key == node.member.key }) {
                     missing.append(
-                        "\(process.name) is not in sync: \(leader.leadership.impediment(of: node.member, now: leader.clock) ?? "?")"
+                        "\(process.name) is not in sync: \(leader.leadership.blocker(of: node.member, now: leader.clock) ?? "?")"
                     )
                 }
                 if node.disk.terms.end.term != leader.node.disk.terms.end.term {
@@ -33,9 +33,9 @@ extension Cluster {
     private func whyNobodyLeads(_ members: [SimulatedNode]) -> String {
         members.map { node in
             guard let process = node.process else { return "\(node.address) down" }
-            let standing = process.leadership.standing(now: process.clock)
-            let words = process.leadership.impediment(of: node.member, now: process.clock) ?? "able"
-            return "\(process.name) \(standing.role) lease \(standing.leaseRemaining): \(words)"
+            let status = process.leadership.status(now: process.clock)
+            let words = process.leadership.blocker(of: node.member, now: process.clock) ?? "able"
+            return "\(process.name) \(status.role) lease \(status.leaseRemaining): \(words)"
         }.joined(separator: ", ")
     }
 }

@@ -153,7 +153,7 @@ extension SimulatedProcess {
         case .beginSnapshot:
             node.disk.empty()
             installing = SimulatedDisk.Engine()
-            lead(.contents(obstacle: "it takes a snapshot"))
+            lead(.contents(blocker: "it takes a snapshot"))
             done(.snapshotBegun)
         case .installChunk(let chunk):
             chunk.withEntries { entries in
@@ -169,7 +169,7 @@ extension SimulatedProcess {
             truth.check(position, "\(name)'s snapshot")
             store.install(node.disk.engine)
             cluster.snapshots += 1
-            lead(.contents(obstacle: nil))
+            lead(.contents(blocker: nil))
             done(.snapshotFinished)
         }
     }

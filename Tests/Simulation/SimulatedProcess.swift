@@ -64,7 +64,7 @@ final class SimulatedProcess {
         leadership = LeadershipMachine(
             configuration: configuration,
             durable: node.disk.isIncomplete ? .zero : node.disk.terms.end,
-            obstacle: node.disk.isIncomplete ? "half of a snapshot is in it" : nil,
+            blocker: node.disk.isIncomplete ? "half of a snapshot is in it" : nil,
             now: node.clock
         )
     }

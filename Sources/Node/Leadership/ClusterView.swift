@@ -177,7 +177,7 @@ final class ClusterView: Sendable {
             guard let address = try? NodeAddress(notice.member.address) else { continue }
             if notice.member.key == record.leader?.key {
                 nodes.leader = address
-            } else if record.includes(notice.member), notice.obstacle == nil {
+            } else if record.includes(notice.member), notice.blocker == nil {
                 nodes.fresh.append(address)
             } else {
                 nodes.behind.append(address)

@@ -10,14 +10,14 @@ extension LeadershipDriver {
     func beginTerm(_ term: UInt64, waits: Bool) {
         ledTerm.withLock { $0 = term }
         work.add { [self] in
-            surroundings.unfollow()
+            delegate.unfollow()
             begin(term, waits: waits)
         }
     }
 
     private func begin(_ term: UInt64, waits: Bool) {
         guard ledTerm.withLock({ $0 }) == term else { return }
-        surroundings.termBegins(term)
+        delegate.termBegins(term)
         do throws(StorageError) {
             try store.beginTerm(term) { quorum in
                 quorum.waitsForReplicas = waits
@@ -39,7 +39,7 @@ extension LeadershipDriver {
         }
         work.add { [self] in
             let leads = new.leads
-            surroundings.serve(leads, new.successor)
+            delegate.serve(leads, new.successor)
             ask { [self] _, _ in
                 // Another word came meanwhile, and with it another job.
                 if intake == new { applyIntake() }
@@ -58,7 +58,7 @@ extension LeadershipDriver {
     func stepDown(_ reason: String, _ leader: Member?) {
         ledTerm.withLock { $0 = nil }
         store.fence()
-        surroundings.termEnded()
+        delegate.termEnded()
         replicaWaits.end()
         intake = .closed(leader: leader)
         work.add { [self] in store.stepDown(because: StorageError(.notLeader, reason)) }

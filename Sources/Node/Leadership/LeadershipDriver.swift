@@ -28,7 +28,7 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     }
 
     /// What the node around it does; called while draining or from `work`, so in order.
-    struct Surroundings: Sendable {
+    struct Delegate: Sendable {
         /// The node serves in this role now, under that leader if it is another; blocks until every event loop does. From
         /// `work`.
         var serve: @Sendable (_ leads: Bool, _ leader: Member?) -> Void
@@ -38,7 +38,7 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         var unfollow: @Sendable () -> Void
         /// That term is about to begin here. From `work`.
         var termBegins: @Sendable (_ term: UInt64) -> Void
-        /// The lead has ended; nothing that it asked for may be done any more. While draining, so it returns at once.
+        /// Leadership has ended; nothing that it asked for may be done any more. While draining, so it returns at once.
         var termEnded: @Sendable () -> Void
         /// Say with every acknowledgement that this replica is going to stop.
         var sayLeaving: @Sendable () -> Void
@@ -52,11 +52,11 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     let member: Member
     let lease: LeaseRule
     let logger: Logger
-    let surroundings: Surroundings
+    let delegate: Delegate
     let work = WorkQueue("shoal-leader")
     let calls = CoordinatorCalls()
     private let inbox = Mutex(Inbox())
-    private let published: Mutex<LeadershipStanding>
+    private let published: Mutex<LeadershipStatus>
     let streams = Mutex<(next: UInt64, byLink: [UInt64: any FollowerStream])>((1, [:]))
     let notices = Mutex(NoticeOutbox())
     let waiters = Mutex(Waiters())
@@ -71,7 +71,7 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     var replicaWaits = ReplicaWaits()
     private var waitsForDrain = false
     private var toldDurable = Position.zero
-    private var toldObstacle: String?
+    private var toldBlocker: String?
     private var hasToldFailure = false
     private var observer: Int?
     private var ticker: RepeatedTask?
@@ -87,27 +87,27 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         store: ShardStore,
         control: any EventLoop,
         logger: Logger,
-        surroundings: Surroundings
+        delegate: Delegate
     ) {
         self.coordinator = coordinator
         self.store = store
         self.control = control
         self.logger = logger
-        self.surroundings = surroundings
+        self.delegate = delegate
         shard = configuration.shard
         member = configuration.member
         lease = configuration.lease
         let now = BootClock.milliseconds()
-        let obstacle = LeadershipDriver.obstacle(of: store)
+        let blocker = LeadershipDriver.blocker(of: store)
         machine = LeadershipMachine(
             configuration: configuration,
             durable: store.log.syncedEnd,
-            obstacle: obstacle,
+            blocker: blocker,
             now: now
         )
         toldDurable = store.log.syncedEnd
-        toldObstacle = obstacle
-        published = Mutex(machine.standing(now: now))
+        toldBlocker = blocker
+        published = Mutex(machine.status(now: now))
         store.changeQuorum { $0.membersMin = minInSync }
     }
 
@@ -149,7 +149,7 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     private static let endPatience = 1000
 
     /// Who leads and why others could not, at most a tick old. Any thread.
-    var standing: LeadershipStanding { published.withLock { $0 } }
+    var status: LeadershipStatus { published.withLock { $0 } }
 
     var isAboutToLead: Bool { ledTerm.withLock { $0 } != nil }
 
@@ -205,8 +205,8 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         case .event(.tick):
             lookAtStore(now)
             apply(.tick, now)
-            let standing = machine.standing(now: now)
-            published.withLock { $0 = standing }
+            let status = machine.status(now: now)
+            published.withLock { $0 = status }
         case .event(let event):
             apply(event, now)
             if !replicaWaits.isEmpty, case .followerAcknowledged = event {
@@ -227,10 +227,10 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
             toldDurable = durable
             apply(.durable(through: durable), now)
         }
-        let obstacle = LeadershipDriver.obstacle(of: store)
-        if obstacle != toldObstacle {
-            toldObstacle = obstacle
-            apply(.contents(obstacle: obstacle), now)
+        let blocker = LeadershipDriver.blocker(of: store)
+        if blocker != toldBlocker {
+            toldBlocker = blocker
+            apply(.contents(blocker: blocker), now)
         }
         if !hasToldFailure, let failure = store.failed {
             hasToldFailure = true
@@ -242,7 +242,7 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         }
     }
 
-    private static func obstacle(of store: ShardStore) -> String? {
+    private static func blocker(of store: ShardStore) -> String? {
         store.isBeingInstalled || !store.engine.isComplete ? "it takes a snapshot" : nil
     }
 
@@ -260,14 +260,14 @@ final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
             waitsForDrain = intake == .held
             set(intake)
         case .stepDown(let reason, let leader): stepDown(reason, leader)
-        case .follow(let leader, let term): work.add { [self] in surroundings.follow(leader, term) }
+        case .follow(let leader, let term): work.add { [self] in delegate.follow(leader, term) }
         case .allowSnapshot(let link): streams.withLock { $0.byLink[link] }?.allowSnapshot()
         case .tellFollowers(let record):
             for stream in streams.withLock({ Array($0.byLink.values) }) { stream.tell(record) }
-        case .sayLeaving: surroundings.sayLeaving()
+        case .sayLeaving: delegate.sayLeaving()
         case .note(let gravity, let text):
             logger.log(level: gravity == .loss ? .warning : .info, "leadership", metadata: ["what": "\(text)"])
-            surroundings.note(gravity, text)
+            delegate.note(gravity, text)
         case .switchoverEnded(let failure): waiters.withLock { $0.endSwitchover(failure) }
         case .stopped: waiters.withLock { $0.stop }?.give()
         }

@@ -72,7 +72,8 @@ extension ReshardNodes {
         }
         let leader = picture.records[shard.name]?.record?.leader?.address
         guard leader == "\(shard.address)" else {
-            let found = leader.map { "\($0) leads \(shard.name) there" } ?? "nobody leads \(shard.name) there"
+            let found =
+                leader.map { "the leader of \(shard.name) there is \($0)" } ?? "\(shard.name) has no leader there"
             return [
                 fatal(
                     "\(shard.address) has not joined the coordinator \(place), \(found): compare Coordinator, EtcdEndpoints "

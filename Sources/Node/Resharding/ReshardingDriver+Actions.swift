@@ -22,7 +22,7 @@ extension ReshardingDriver {
         case .target(let link, let action): execute(action, target: link)
         case .note(let text):
             logger.info("resharding", metadata: ["what": "\(text)"])
-            surroundings.note(text)
+            delegate.note(text)
         }
     }
 
@@ -94,7 +94,7 @@ extension ReshardingDriver {
         // Only the end of a job writes its document.
         let isEnd = proposal.job != nil
         (isEnd ? Failpoint.jobEnd : .sourcePropose).visit()
-        let outcome = await coordinator.propose(proposal, known: surroundings.picture())
+        let outcome = await coordinator.propose(proposal, known: delegate.picture())
         if case .committed = outcome { (isEnd ? Failpoint.jobEnded : .sourceProposed).visit() }
         receive(.decided(number: proposal.number, outcome))
     }

@@ -15,7 +15,7 @@ import Synchronization
 /// to the log, in order, one reads for targets.
 final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     // Sendable: everything mutable is confined to `eventLoop`, except what has its own lock.
-    struct Surroundings: Sendable {
+    struct Delegate: Sendable {
         /// Something people should know.
         var note: @Sendable (String) -> Void
         /// The 99th percentile of this node's commits in microseconds, and how many there were, since it was asked
@@ -31,7 +31,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     let coordinator: ReshardCoordinator
     let eventLoop: any EventLoop
     let logger: Logger
-    let surroundings: Surroundings
+    let delegate: Delegate
     /// For connections to sources.
     let group: any EventLoopGroup
     let reads = WorkQueue("shoal-copies")
@@ -70,7 +70,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         eventLoop: any EventLoop,
         group: any EventLoopGroup,
         logger: Logger,
-        surroundings: Surroundings
+        delegate: Delegate
     ) {
         self.identity = identity
         shard = identity.shard
@@ -80,7 +80,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         self.eventLoop = eventLoop
         self.group = group
         self.logger = logger
-        self.surroundings = surroundings
+        self.delegate = delegate
         wakeUp = CoalescedWake(eventLoop)
         wakeUp.body = { [weak self] in self?.lookAtStore() }
         calls.begin { [weak self] in await self?.readUntilInformed() }
@@ -97,11 +97,11 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
             self.appender = appender
             machine = ReshardingMachine(
                 identity: identity,
-                picture: early ?? surroundings.picture(),
+                picture: early ?? delegate.picture(),
                 owned: owned,
                 committed: committed.sequence
             )
-            handle(.pictureSeen(surroundings.picture()))
+            handle(.pictureSeen(delegate.picture()))
             lookForLeftovers()
             scheduleTick()
         }
@@ -109,7 +109,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         try? begun.wait()
     }
 
-    /// The lead has ended: nothing is decided any more. Any thread; blocks no longer than what is under way at the store.
+    /// Leadership has ended: nothing is decided any more. Any thread; blocks no longer than what is under way at the store.
     func end() {
         ended.withLock { ended in
             if ended { return }
@@ -152,10 +152,10 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         return await withCheckedContinuation { continuation in
             eventLoop.execute { [self] in
                 guard let machine, let appender else {
-                    return continuation.resume(returning: .refused("this node leads no more"))
+                    return continuation.resume(returning: .refused("this node is no longer the leader"))
                 }
-                if let obstacle = machine.obstacle(toClearing: wanted) {
-                    return continuation.resume(returning: .refused(obstacle))
+                if let blocker = machine.obstacle(toClearing: wanted) {
+                    return continuation.resume(returning: .refused(blocker))
                 }
                 appender.add(.clean(slots) { continuation.resume(returning: $0) })
             }
@@ -216,7 +216,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         let now = BootClock.milliseconds()
         if now >= sampledAt + (machine.isBusy ? RateGovernor.samplePeriod : ReshardingDriver.slowPeriod) {
             sampledAt = now
-            let latency = surroundings.latency()
+            let latency = delegate.latency()
             handle(.latency(p99: latency.p99, commits: latency.commits))
         }
         let isSlow = now >= tickedSlowlyAt + ReshardingDriver.slowPeriod

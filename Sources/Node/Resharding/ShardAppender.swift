@@ -78,7 +78,7 @@ final class ShardAppender: @unchecked Sendable {
             lock.signalProgress()
             return jobs
         }
-        for case .clean(_, let reply) in left { reply(.refused("this node leads no more")) }
+        for case .clean(_, let reply) in left { reply(.refused("this node is no longer the leader")) }
         thread?.join()
         thread = nil
         store.removePort(port)

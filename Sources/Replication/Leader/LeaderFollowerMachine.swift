@@ -57,7 +57,7 @@ package struct LeaderFollowerMachine {
         /// where it began if none is told, and so is what the shard owns.
         case chunksSent(keys: UInt64, bytes: Int, isLast: Bool, position: Position? = nil, owned: SlotOwnership? = nil)
         case snapshotFailed(String)
-        /// The lead was handed over; the follower is told who has it.
+        /// Leadership was handed over; the follower is told who has it.
         case leaderChanged(SeenRecord)
         case frame(PeerFrame)
         /// Whether the connection takes more bytes without piling them up.

@@ -35,7 +35,7 @@ extension LeadershipMachine {
         /// Answer to `setWaiting(true)`, one for each, in order: up to here records may be visible already without any replica having them.
         case waiting(from: UInt64)
         /// The contents are whole (nil) or can't be led with (a snapshot is being put in), in words.
-        case contents(obstacle: String?)
+        case contents(blocker: String?)
         /// The store takes no more writes until the shard is started again.
         case storeFailed(reason: String)
 

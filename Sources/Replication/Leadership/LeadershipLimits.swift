@@ -12,13 +12,13 @@ package enum LeadershipLimits {
     package static let failedTermPause: UInt64 = 1_000
     /// A proposal or session call without an answer is made again after this.
     package static let retryPause: UInt64 = 200
-    /// A batch that the disk hasn't taken for so long ends the lead; what is asked of replicas is asked of leaders.
+    /// A batch that the disk hasn't taken for so long ends leadership; what is asked of replicas is asked of leaders.
     package static let diskPatience: UInt64 = ReplicationLimits.silenceMax
     /// A replica that reaches the leader's end of `nearWindow` ago is near: writes that wait for it wait about so long.
     package static let nearWindow: UInt64 = 300
     /// A replica that writes wait for, and that doesn't reach the commit position in this time, is let go again.
     package static let joinMax: UInt64 = 1_000
-    /// Held commands are released after this if the lead could not be handed over.
+    /// Held commands are released after this if leadership could not be handed over.
     package static let handOverMax: UInt64 = 1_000
     /// A new leader holds commands so long while it begins its term: a member that died is out of the set by then.
     package static let beginHoldMax: UInt64 = 5_000

@@ -8,7 +8,7 @@ extension LeadershipMachine {
         }
         if isNamed(by: seen.record, session) { return accept(now, &actions) }
         retryProposal(now, &actions)
-        guard ownObstacle == nil else { return leaderGoneSince = nil }
+        guard ownBlocker == nil else { return leaderGoneSince = nil }
         guard let record = seen.record else { return createRecord(session, now, &actions) }
         guard isElectable(record), isLeaderGone(record) else { return leaderGoneSince = nil }
         let since = leaderGoneSince ?? now
@@ -24,7 +24,7 @@ extension LeadershipMachine {
     }
 
     private mutating func accept(_ now: UInt64, _ actions: inout [Action]) {
-        guard let record, ownObstacle == nil else { return giveUpSession(now, &actions) }
+        guard let record, ownBlocker == nil else { return giveUpSession(now, &actions) }
         beginLeading(record, now, &actions)
     }
 
@@ -53,7 +53,7 @@ extension LeadershipMachine {
     private func haveAllLostTheirBoot(_ record: ShardRecord) -> Bool {
         record.inSync.allSatisfy { member in
             member.boot != nil
-                && notices.contains { $0.member.id == member.id && $0.bootID != member.boot && $0.obstacle == nil }
+                && notices.contains { $0.member.id == member.id && $0.bootID != member.boot && $0.blocker == nil }
         }
     }
 
@@ -71,7 +71,7 @@ extension LeadershipMachine {
     private func rivals(_ record: ShardRecord) -> [MemberNotice] {
         let isLastResort = haveAllLostTheirBoot(record)
         return notices.filter { notice in
-            guard notice.member.id != me.id, notice.obstacle == nil else { return false }
+            guard notice.member.id != me.id, notice.blocker == nil else { return false }
             return record.vouches(id: notice.member.id, bootID: notice.bootID)
                 || isLastResort && record.inSync.contains { $0.id == notice.member.id }
         }
@@ -95,7 +95,7 @@ extension LeadershipMachine {
             return (durable.sequence, other.member.id) > (other.position.sequence, me.id)
         }
         guard durable == other.position else { return durable > other.position }
-        // With nothing between them the lead stays where it was: people know their leaders.
+        // With nothing between them leadership stays where it was: people know their leaders.
         if let last = record?.leader?.id, last == me.id || last == other.member.id { return last == me.id }
         return me.id < other.member.id
     }
@@ -121,11 +121,11 @@ extension LeadershipMachine {
     private func noteTakeOver(from record: ShardRecord, to next: ShardRecord, _ actions: inout [Action]) {
         let reason =
             switch record.leader {
-            case nil: "its last leader laid the lead down"
-            case .some(let leader) where leader.id == me.id: "it led before, and has a new session"
+            case nil: "its last leader stepped down"
+            case .some(let leader) where leader.id == me.id: "it was leader before, and has a new session"
             case .some(let leader): "the session of \(leader.address) has ended"
             }
-        actions.append(.note(.info, "stands for term \(next.term): \(reason)"))
+        actions.append(.note(.info, "is a candidate for term \(next.term): \(reason)"))
         let left = record.inSync.filter { member in !next.inSync.contains { $0.id == member.id } }
         guard !left.isEmpty else { return }
         let names = left.map(\.address).joined(separator: ", ")

@@ -3,40 +3,40 @@ import Storage
 extension LeadershipMachine {
     mutating func beginSwitchover(to name: String?, _ now: UInt64, _ actions: inout [Action]) {
         guard let leading, leading.isServing, let record else {
-            return actions.append(.switchoverEnded(failure: "this node does not lead the shard"))
+            return actions.append(.switchoverEnded(failure: "this node is not the leader of the shard"))
         }
         guard leading.handOver == nil else {
             return actions.append(.switchoverEnded(failure: "a switchover is under way already"))
         }
         guard let name else {
             guard let target = bestSuccessor(now) else {
-                return actions.append(.switchoverEnded(failure: "no other in-sync member could lead now"))
+                return actions.append(.switchoverEnded(failure: "no other in-sync member can become leader now"))
             }
             return beginHandOver(to: target, isStop: false, now, &actions)
         }
         // A wiped folder leaves its former id at the same address behind: the one that could lead is meant.
         let named = knownMembers.filter { ($0.address == name || $0.id == name) && $0.key != me.key }
-        guard let target = named.first(where: { impediment(of: $0, now: now) == nil }) ?? named.last else {
+        guard let target = named.first(where: { blocker(of: $0, now: now) == nil }) ?? named.last else {
             return actions.append(.switchoverEnded(failure: "\(name) is no replica of \(record.shard)"))
         }
-        if let reason = impediment(of: target, now: now) {
-            return actions.append(.switchoverEnded(failure: "\(target.address) can't lead: \(reason)"))
+        if let reason = blocker(of: target, now: now) {
+            return actions.append(.switchoverEnded(failure: "\(target.address) can't become leader: \(reason)"))
         }
         beginHandOver(to: target, isStop: false, now, &actions)
     }
 
     /// The member that could lead now and has acknowledged most.
     private func bestSuccessor(_ now: UInt64) -> Member? {
-        let able = (record?.inSync ?? []).filter { $0.key != me.key && impediment(of: $0, now: now) == nil }
+        let able = (record?.inSync ?? []).filter { $0.key != me.key && blocker(of: $0, now: now) == nil }
         return able.max { left, right in
-            let behind = leading?.standing(of: left.key)?.acknowledged ?? 0
-            let ahead = leading?.standing(of: right.key)?.acknowledged ?? 0
+            let behind = leading?.status(of: left.key)?.acknowledged ?? 0
+            let ahead = leading?.status(of: right.key)?.acknowledged ?? 0
             return behind != ahead ? behind < ahead : left.id > right.id
         }
     }
 
     private mutating func beginHandOver(to target: Member?, isStop: Bool, _ now: UInt64, _ actions: inout [Action]) {
-        let what = target.map { "hands over to \($0.address)" } ?? "lays the lead down, since nobody else could lead"
+        let what = target.map { "hands over to \($0.address)" } ?? "steps down, since no other member can become leader"
         actions.append(.note(.info, isStop ? "\(what): it is being stopped" : "\(what): a switchover was asked for"))
         leading?.joining = nil
         leading?.handOver = HandOver(target: target, since: now, isStop: isStop)
@@ -44,8 +44,8 @@ extension LeadershipMachine {
 
     mutating func advanceHandOver(_ now: UInt64, _ actions: inout [Action]) {
         guard let handOver = leading?.handOver, handOver.stage != .proposed else { return }
-        if let target = handOver.target, let reason = impediment(of: target, now: now) {
-            return endHandOver(failure: "\(target.address) can't lead any more: \(reason)", now, &actions)
+        if let target = handOver.target, let reason = blocker(of: target, now: now) {
+            return endHandOver(failure: "\(target.address) can no longer become leader: \(reason)", now, &actions)
         }
         guard now < handOver.since + LeadershipLimits.handOverMax else {
             return endHandOver(failure: "writes under way did not end in time", now, &actions)
@@ -72,7 +72,7 @@ extension LeadershipMachine {
         )
     }
 
-    /// The lead stays here; held commands go on.
+    /// Leadership stays here; held commands go on.
     mutating func endHandOver(failure: String, _ now: UInt64, _ actions: inout [Action]) {
         guard let handOver = leading?.handOver else { return }
         if handOver.isStop {

@@ -7,7 +7,7 @@ extension LeadershipMachine {
         case .followerAttached(let link, let member, let term):
             // Acknowledgements of another term's stream say nothing about this term's log.
             guard term == leading.term, member.id != me.id else { return }
-            let follower = FollowerStanding(member: member, end: durable.sequence, now: now)
+            let follower = FollowerStatus(member: member, end: durable.sequence, now: now)
             self.leading?.attach(link, follower)
         case .followerAcknowledged(let link, let position):
             let end = durable.sequence
@@ -51,7 +51,7 @@ extension LeadershipMachine {
     }
 
     private mutating func silence(of member: Member, _ now: UInt64) -> String? {
-        if let standing = leading?.standing(of: member.key) { return standing.silence(now: now) }
+        if let status = leading?.status(of: member.key) { return status.silence(now: now) }
         let since = leading?.missingSince[member.key] ?? now
         leading?.missingSince[member.key] = since
         return now >= since + ReplicationLimits.silenceMax ? "not connected for \(now - since) ms" : nil
@@ -64,7 +64,7 @@ extension LeadershipMachine {
         guard pending == nil, now >= quietUntil else { return }
         if let joining = self.leading?.joining {
             guard let from = leading.waitingFrom, leading.waits,
-                let acknowledged = leading.standing(of: joining.member.key)?.acknowledged,
+                let acknowledged = leading.status(of: joining.member.key)?.acknowledged,
                 acknowledged >= max(leading.commitSequence, from)
             else { return }
             self.leading?.joining = nil
@@ -86,14 +86,14 @@ extension LeadershipMachine {
     }
 
     private mutating func abandonJoining(_ joining: Joining, _ record: ShardRecord, _ now: UInt64) {
-        let standing = leading?.standing(of: joining.member.key)
+        let status = leading?.status(of: joining.member.key)
         let isLate = now >= joining.since + LeadershipLimits.joinMax
-        guard standing == nil || standing?.silence(now: now) != nil || isLate else { return }
+        guard status == nil || status?.silence(now: now) != nil || isLate else { return }
         leading?.joining = nil
         if let link = leading?.link(of: joining.member.key) { leading?.change(link) { $0.isNear = false } }
     }
 
-    private func nextToJoin(_ leading: Leading, _ record: ShardRecord, _ now: UInt64) -> FollowerStanding? {
+    private func nextToJoin(_ leading: Leading, _ record: ShardRecord, _ now: UInt64) -> FollowerStatus? {
         let candidates = leading.followers.filter { link, follower in
             follower.isNear && follower.silence(now: now) == nil && leading.link(of: follower.member.key) == link
                 && (follower.acknowledged ?? 0) >= leading.termStart?.sequence ?? .max

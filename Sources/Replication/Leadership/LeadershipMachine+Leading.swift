@@ -13,7 +13,7 @@ extension LeadershipMachine {
         leading.waitingFrom = leading.waits ? 0 : nil
         self.leading = leading
         extendLease(&actions)
-        actions.append(.note(.info, "leads term \(record.term) from \(durable) on"))
+        actions.append(.note(.info, "becomes leader in term \(record.term), from \(durable) on"))
         actions.append(.beginTerm(record.term, waits: leading.waits))
         lead(now, &actions)
     }
@@ -49,7 +49,7 @@ extension LeadershipMachine {
     }
 
     mutating func durable(_ end: Position, _ now: UInt64) {
-        diskTrouble = nil
+        diskFailure = nil
         durable = end
         highestTerm = max(highestTerm, end.term)
         guard let leading else { return }
@@ -116,7 +116,7 @@ extension LeadershipMachine {
         guard let leading, let start = leading.termStart else { return }
         var lowest = durable.sequence
         let areHere = everyWaitingMember(leading) { member in
-            guard let acknowledged = leading.standing(of: member.key)?.acknowledged else { return false }
+            guard let acknowledged = leading.status(of: member.key)?.acknowledged else { return false }
             lowest = min(lowest, acknowledged)
             return true
         }
@@ -152,7 +152,7 @@ extension LeadershipMachine {
             let record, record.inSync.contains(where: { hasSession($0) && $0.key != me.key })
         else { return false }
         let reason = "its disk has not answered for \(now - since) ms"
-        diskTrouble = reason
+        diskFailure = reason
         stepDown(reason, now, &actions)
         giveUpSession(now, &actions)
         return true
@@ -160,7 +160,7 @@ extension LeadershipMachine {
 
     /// Whether the member has a notice under a live session, and could lead as far as it knows.
     func hasSession(_ member: Member) -> Bool {
-        notices.contains { $0.member.key == member.key && $0.obstacle == nil }
+        notices.contains { $0.member.key == member.key && $0.blocker == nil }
     }
 
     mutating func storeFailed(_ reason: String, _ now: UInt64, _ actions: inout [Action]) {
@@ -178,7 +178,7 @@ extension LeadershipMachine {
         if pending?.purpose != .takeover { pending = nil }
         let leader = record?.leader.flatMap { $0.id == me.id ? nil : $0 }
         actions.append(.stepDown(reason: reason, leader: leader))
-        actions.append(.note(leader == nil ? .loss : .info, "leads no more: \(reason)"))
+        actions.append(.note(leader == nil ? .loss : .info, "steps down: \(reason)"))
         if let handOver = ended.handOver, !handOver.isStop {
             let isDone = handOver.stage == .proposed && leader?.key == handOver.target?.key && leader != nil
             actions.append(.switchoverEnded(failure: isDone ? nil : reason))

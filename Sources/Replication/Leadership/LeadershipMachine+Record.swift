@@ -18,7 +18,11 @@ extension LeadershipMachine {
         if leading.handOver?.stage == .proposed { actions.append(.tellFollowers(new)) }
         let leader = new.record?.leader
         let successor = leader?.key == me.key ? nil : leader
-        stepDown("\(successor.map { "\($0.address) leads" } ?? "nobody leads") in a later term", now, &actions)
+        stepDown(
+            "\(successor.map { "\($0.address) is the leader" } ?? "there is no leader") in a later term",
+            now,
+            &actions
+        )
     }
 
     mutating func propose(

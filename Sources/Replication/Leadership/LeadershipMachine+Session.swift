@@ -10,7 +10,7 @@ extension LeadershipMachine {
     mutating func endLapsedLease(_ now: UInt64, _ actions: inout [Action]) {
         guard session != nil, !isLeaseValid(now) else { return }
         if leading == nil {
-            let text = "the coordinator has not answered in time: it could not lead until it has another session"
+            let text = "the coordinator has not answered in time: it can't become leader until it has another session"
             actions.append(.note(.loss, text))
         } else {
             stepDown("its lease ran out: the coordinator has not answered in time", now, &actions)
@@ -32,7 +32,7 @@ extension LeadershipMachine {
             guard session?.id == id else { return }
             dropSession(now)
             if leading == nil {
-                let text = "its session at the coordinator ended: it could not lead until it has another"
+                let text = "its session at the coordinator ended: it can't become leader until it has another"
                 actions.append(.note(.loss, text))
             } else {
                 stepDown("its session at the coordinator ended", now, &actions)
@@ -83,7 +83,7 @@ extension LeadershipMachine {
             isCandidate: leaderGoneSince != nil,
             durability: configuration.durability,
             bootID: configuration.bootID,
-            obstacle: ownObstacle
+            blocker: ownBlocker
         )
         if let published {
             var same = published
@@ -95,8 +95,8 @@ extension LeadershipMachine {
     }
 
     /// Why this member can't lead whatever the in-sync set says, in words.
-    var ownObstacle: String? {
+    var ownBlocker: String? {
         if stoppingSince != nil { return "it is being stopped" }
-        return storeFailure ?? diskTrouble ?? obstacle
+        return storeFailure ?? diskFailure ?? blocker
     }
 }

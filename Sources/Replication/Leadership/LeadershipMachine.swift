@@ -68,10 +68,10 @@ package struct LeadershipMachine {
     var quietUntil: UInt64 = 0
     /// The last record on this disk.
     package internal(set) var durable: Position
-    var obstacle: String?
+    var blocker: String?
     var storeFailure: String?
     /// The disk hung while this member led; until it answers again.
-    var diskTrouble: String?
+    var diskFailure: String?
     var highestTerm: UInt64
     var leading: Leading?
     /// A term is led once; after stepping down from it a new one is needed.
@@ -88,11 +88,11 @@ package struct LeadershipMachine {
 
     /// - Parameters:
     ///   - durable: the last record on this member's disk.
-    ///   - obstacle: why the contents can't be led with, in words; nil if they are whole.
-    package init(configuration: Configuration, durable: Position, obstacle: String? = nil, now: UInt64) {
+    ///   - blocker: why the contents can't be led with, in words; nil if they are whole.
+    package init(configuration: Configuration, durable: Position, blocker: String? = nil, now: UInt64) {
         self.configuration = configuration
         self.durable = durable
-        self.obstacle = obstacle
+        self.blocker = blocker
         startedAt = now
         nextSessionCall = now
         highestTerm = durable.term
@@ -141,7 +141,7 @@ package struct LeadershipMachine {
         case .termNotBegun(let reason): termNotBegun(reason, now, &actions)
         case .drained: if leading?.handOver?.stage == .draining { leading?.handOver?.stage = .drained }
         case .waiting(let sequence): startedWaiting(from: sequence)
-        case .contents(let obstacle): self.obstacle = obstacle
+        case .contents(let blocker): self.blocker = blocker
         case .storeFailed(let reason): storeFailed(reason, now, &actions)
         case .followerAttached, .followerAcknowledged, .followerNeedsSnapshot, .followerLeaving, .followerDetached:
             takeFollower(event, now)

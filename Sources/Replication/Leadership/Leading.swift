@@ -18,7 +18,7 @@ extension LeadershipMachine {
         /// The last record handed to the disk, and since when it has not answered.
         var appended: UInt64 = 0
         var unansweredSince: UInt64?
-        var followers: [UInt64: FollowerStanding] = [:]
+        var followers: [UInt64: FollowerStatus] = [:]
         /// The newest link of each member.
         var newest: [Member.Key: UInt64] = [:]
         /// Since when a member of the set has had no link.
@@ -33,9 +33,9 @@ extension LeadershipMachine {
 
         func link(of key: Member.Key) -> UInt64? { newest[key] }
 
-        func standing(of key: Member.Key) -> FollowerStanding? { newest[key].flatMap { followers[$0] } }
+        func status(of key: Member.Key) -> FollowerStatus? { newest[key].flatMap { followers[$0] } }
 
-        mutating func attach(_ link: UInt64, _ follower: FollowerStanding) {
+        mutating func attach(_ link: UInt64, _ follower: FollowerStatus) {
             followers[link] = follower
             newest[follower.member.key] = max(link, newest[follower.member.key] ?? 0)
             missingSince[follower.member.key] = nil
@@ -47,7 +47,7 @@ extension LeadershipMachine {
             if newest[key] == nil { missingSince[key] = now }
         }
 
-        mutating func change(_ link: UInt64, _ body: (inout FollowerStanding) -> Void) {
+        mutating func change(_ link: UInt64, _ body: (inout FollowerStatus) -> Void) {
             guard let index = followers.index(forKey: link) else { return }
             body(&followers.values[index])
         }
@@ -60,7 +60,7 @@ extension LeadershipMachine {
 
     struct HandOver {
         enum Stage { case draining, drained, proposed }
-        /// nil: nobody is there to take over; the lead is laid down.
+        /// nil: nobody is there to take over; leadership is laid down.
         var target: Member?
         var since: UInt64
         var isStop: Bool
@@ -68,7 +68,7 @@ extension LeadershipMachine {
     }
 
     /// One follower's link, as its acknowledgements tell.
-    struct FollowerStanding {
+    struct FollowerStatus {
         var member: Member
         /// Its log is this leader's up to here, on its disk; nil before it streams.
         var acknowledged: UInt64?

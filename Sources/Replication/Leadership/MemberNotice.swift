@@ -16,7 +16,7 @@ package struct MemberNotice: Hashable, Sendable, Codable {
     /// The boot of its machine.
     package var bootID: String
     /// Why it can't lead, in words; nil if it can as far as it knows.
-    package var obstacle: String?
+    package var blocker: String?
 
     package init(
         member: Member,
@@ -27,7 +27,7 @@ package struct MemberNotice: Hashable, Sendable, Codable {
         isCandidate: Bool,
         durability: Durability,
         bootID: String,
-        obstacle: String?
+        blocker: String?
     ) {
         self.member = member
         self.shard = shard
@@ -37,11 +37,13 @@ package struct MemberNotice: Hashable, Sendable, Codable {
         self.isCandidate = isCandidate
         self.durability = durability
         self.bootID = bootID
-        self.obstacle = obstacle
+        self.blocker = blocker
     }
 
     private enum CodingKeys: String, CodingKey {
-        case member, shard, session, position, observedTerm, isCandidate, durability, bootID, obstacle
+        case member, shard, session, position, observedTerm, isCandidate, durability, bootID
+        // As in the notices of earlier versions.
+        case blocker = "obstacle"
     }
 
     /// The position is written `T-S`, as everywhere.
@@ -64,7 +66,7 @@ package struct MemberNotice: Hashable, Sendable, Codable {
             isCandidate: try fields.decode(Bool.self, forKey: .isCandidate),
             durability: try fields.decode(Durability.self, forKey: .durability),
             bootID: try fields.decode(String.self, forKey: .bootID),
-            obstacle: try fields.decodeIfPresent(String.self, forKey: .obstacle)
+            blocker: try fields.decodeIfPresent(String.self, forKey: .blocker)
         )
     }
 
@@ -78,6 +80,6 @@ package struct MemberNotice: Hashable, Sendable, Codable {
         try fields.encode(isCandidate, forKey: .isCandidate)
         try fields.encode(durability, forKey: .durability)
         try fields.encode(bootID, forKey: .bootID)
-        try fields.encodeIfPresent(obstacle, forKey: .obstacle)
+        try fields.encodeIfPresent(blocker, forKey: .blocker)
     }
 }

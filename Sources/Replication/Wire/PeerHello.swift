@@ -18,7 +18,7 @@ package struct PeerHello: Hashable, Sendable {
     package var commitSequence: UInt64
     /// The follower's engine is empty or half filled; no log can help.
     package var needsSnapshot: Bool
-    /// The highest term the follower knows; a leader of an earlier one learns from it that it leads no more.
+    /// The highest term the follower knows; a leader of an earlier one learns from it that it is no longer the leader.
     package var term: UInt64
     /// `Member.boot` of the follower.
     package var boot: String?

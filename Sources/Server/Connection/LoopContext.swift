@@ -121,7 +121,7 @@ final class LoopContext: @unchecked Sendable {
     /// The followers whose streams this loop serves.
     var followers: [InfoFields.Replica] {
         let now = Clock.monotonicMilliseconds()
-        return peers.values.compactMap { $0.standing(now: now) }
+        return peers.values.compactMap { $0.info(now: now) }
     }
 
     /// The server is going away.

@@ -116,7 +116,7 @@ package final class FollowerLink: @unchecked Sendable {
     }
 
     /// State, lag and age of the data as of now. Any thread.
-    package func standing() -> (report: FollowerReport, lag: FollowerLag, staleness: UInt64?) {
+    package func status() -> (report: FollowerReport, lag: FollowerLag, staleness: UInt64?) {
         let now = Clock.bootMilliseconds()
         return published.withLock { state in
             // What the loop published ages until it publishes again, also while the loop is stalled.

@@ -65,7 +65,7 @@ final class MigrationStreamHandler: ChannelInboundHandler, MigrationStream, @unc
         loop.eventLoop.execute { self.context?.close(promise: nil) }
     }
 
-    /// The node stops, or leads no more.
+    /// The node stops, or is no longer the leader.
     func end() {
         context?.close(promise: nil)
         cleanUp()

@@ -104,7 +104,7 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
     }
 
     /// The follower as INFO tells of it. On the loop.
-    func standing(now: UInt64) -> InfoFields.Replica? {
+    func info(now: UInt64) -> InfoFields.Replica? {
         guard let address = try? NodeAddress(hello.address) else { return nil }
         return InfoFields.Replica(
             address: address,

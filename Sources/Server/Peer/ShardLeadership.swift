@@ -7,7 +7,7 @@ package protocol ShardLeadership: AnyObject, Sendable {
     /// - Returns: the stream's number in later events.
     func attach(_ stream: any FollowerStream, member: Member, term: UInt64) -> UInt64
     func handle(_ event: LeadershipMachine.Event)
-    /// The lead was taken and its term is being begun, or has begun.
+    /// Leadership was taken and its term is being begun, or has begun.
     var isAboutToLead: Bool { get }
     /// Answers the wait as soon as enough replicas have what it asks for, perhaps before this returns. With nil when this
     /// node doesn't lead (any more).

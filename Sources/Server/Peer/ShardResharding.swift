@@ -4,7 +4,7 @@ import Storage
 /// What connections tell the resharding of their node's shard, and ask of it. Any thread; nothing here blocks.
 package protocol ShardResharding: AnyObject, Sendable {
     /// A target's leader asks for a move over that connection.
-    /// - Returns: the connection's number in later calls; nil when this node leads no more.
+    /// - Returns: the connection's number in later calls; nil when this node is no longer the leader.
     func attach(_ stream: any MigrationStream, _ hello: MigrationHello) -> UInt64?
     /// What came over a connection, or became of it.
     func receive(_ event: MigrationSourceMachine.Event, link: UInt64)

@@ -43,15 +43,15 @@ extension NodeStatus {
             self.members = members
         }
 
-        package init(_ standing: LeadershipStanding) {
-            term = standing.term
-            leader = standing.leader?.address ?? ""
-            leaseMilliseconds = standing.leaseRemaining
-            members = standing.members.map { member in
+        package init(_ status: LeadershipStatus) {
+            term = status.term
+            leader = status.leader?.address ?? ""
+            leaseMilliseconds = status.leaseRemaining
+            members = status.members.map { member in
                 Member(
                     address: member.member.address,
                     inSync: member.isInSync,
-                    impediment: member.impediment ?? ""
+                    impediment: member.blocker ?? ""
                 )
             }
         }
