@@ -9,6 +9,7 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 ARGS    ?=
 SEEDS   ?= 10000
+MINUTES ?= 10
 SEED    ?=
 TRACE   ?=
 
@@ -17,7 +18,7 @@ SWIFT := swift
 
 # A build killed half-way must not leave what looks like a finished file.
 .DELETE_ON_ERROR:
-.PHONY: help console build perf bench bench-switchover bench-catch-up bench-reshard bench-console test unit coordination e2e e2e-long failover-long reshard-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
+.PHONY: help console build perf bench bench-switchover bench-catch-up bench-reshard bench-console soak soak-short growth growth-short cold sanitize test-scripts test unit coordination e2e e2e-long failover-long reshard-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -50,7 +51,26 @@ bench-reshard: build ## how fast 2 GiB move next to a plain copy, and what 10,00
 	@scripts/bench-reshard.py $(SHOAL) speed
 	@scripts/bench-reshard.py $(SHOAL) pause
 
-test: lint test-tools build-tests unit coordination e2e ## install what the tests need, lint, build, run all tests
+soak: build ## a cluster under load and change for MINUTES=10: nothing lost, nothing left over
+	@scripts/soak.py $(SHOAL) --minutes '$(MINUTES)'
+
+soak-short: build
+	@scripts/soak.py $(SHOAL) --short
+
+growth: build ## disk space of 1,000,000 keys that 6 GB are written over, both engines, with a table
+	@scripts/growth.py $(SHOAL)
+
+# Long enough for a read view that is kept to show on LMDB; RocksDB is left to `growth`.
+growth-short: build
+	@scripts/growth.py $(SHOAL) --keys 100000 --gigabytes 0.6 --engine lmdb --nodes 2
+
+cold: build ## what clients feel of commands over 2 GiB that are not in memory, with a table; as root
+	@scripts/cold.py $(SHOAL)
+
+test-scripts: test-tools
+	@python3 -m unittest discover --start-directory scripts --pattern 'test_*.py' --quiet
+
+test: lint test-tools build-tests test-scripts unit coordination e2e soak-short growth-short ## install what the tests need, lint, build, run all tests
 
 .PHONY: build-tests
 build-tests: toolchain libraries

@@ -1,19 +1,22 @@
-"""A cluster whose nodes are processes on this machine, for the benchmarks beside this file."""
+"""A cluster whose nodes are processes on this machine, for the benchmarks and soak tests beside this file."""
 
 import atexit
+import ctypes
 import json
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
 
 
-def write_config(path, shards):
+def write_config(path, shards, placement="fixed"):
     """`shards` has the addresses of each, its leader's first."""
     with open(path, "w") as file:
-        file.write("Cluster:\n  Name: bench\n")
+        file.write(f"Cluster:\n  Name: bench\n  Placement: {placement}\n")
         for index, (leader, *replicas) in enumerate(shards):
             file.write(f"---\nShard:\n  Name: shard{index}\n  Index: {index}\n  Address: {leader}\n")
             if replicas:
@@ -23,6 +26,15 @@ def write_config(path, shards):
 def phase(load):
     """What `shoal bench --json`, started by `BenchCluster.bench`, says of its only phase."""
     return json.loads(load.communicate()[0])["phases"][0]
+
+
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
+
+
+def end_with_parent():
+    """In the child, before it becomes the node: not even a SIGKILL of the script leaves nodes behind."""
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class BenchCluster:
@@ -37,11 +49,15 @@ class BenchCluster:
         self.processes = {}
         # However the benchmark ends, its nodes end with it; the folder stays for whoever wants to know why.
         atexit.register(self.kill)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda number, frame: sys.exit(128 + number))
 
     def spawn(self, shard, address, *options):
         command = [self.shoal, "node", "--shard", f"shard{shard}", "--http-address", address, "--config-file", self.config]
         with open(self.log(address), "a") as log:
-            self.processes[address] = subprocess.Popen([*command, *options], stdout=log, stderr=subprocess.STDOUT)
+            self.processes[address] = subprocess.Popen(
+                [*command, *options], stdout=log, stderr=subprocess.STDOUT, preexec_fn=end_with_parent
+            )
 
     def stop(self, address):
         process = self.processes.pop(address)
