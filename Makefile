@@ -10,6 +10,7 @@ DESTDIR ?=
 ARGS    ?=
 SEEDS   ?= 10000
 MINUTES ?= 10
+SUITES  ?=
 SEED    ?=
 TRACE   ?=
 
@@ -67,6 +68,9 @@ growth-short: build
 cold: build ## what clients feel of commands over 2 GiB that are not in memory, with a table; as root
 	@scripts/cold.py $(SHOAL)
 
+sanitize: toolchain test-tools ## the thread sanitizer over unit, server and coordination tests; SUITES=... for some of them
+	@scripts/sanitize.sh $(SUITES)
+
 test-scripts: test-tools
 	@python3 -m unittest discover --start-directory scripts --pattern 'test_*.py' --quiet
 
@@ -120,7 +124,7 @@ install: build ## copy shoal and its themes below PREFIX
 	@for theme in themes/*; do install -D -m 644 "$$theme" "$(DESTDIR)$(PREFIX)/share/shoal/$$theme"; done
 
 clean: ## remove everything that was built; data folders stay
-	@rm -rf .build
+	@rm -rf .build .build-sanitize
 
 toolchain:
 	@scripts/require-swift.sh
