@@ -141,6 +141,8 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        // Reads the sources as text: it knows no room.
+        .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
         .testTarget(
             name: "ConsoleTests",
