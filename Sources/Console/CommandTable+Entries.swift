@@ -17,7 +17,7 @@ extension CommandTable {
             argument: .target,
             keys: [.character("2")],
             handler: .view(.shard),
-            description: "a shard: its nodes, figures and graphs",
+            description: "a shard: its nodes, metrics and graphs",
             hint: .elsewhere("shard")
         ),
         ConsoleCommand(
@@ -110,25 +110,25 @@ extension CommandTable {
             name: "faster",
             keys: [.character("+")],
             handler: .faster,
-            description: "refresh the figures more often"
+            description: "refresh more often"
         ),
         ConsoleCommand(
             name: "slower",
             keys: [.character("-")],
             handler: .slower,
-            description: "refresh the figures less often"
+            description: "refresh less often"
         ),
         ConsoleCommand(
             name: "refresh",
             argument: .seconds,
             handler: .refresh,
-            description: "newest figures now, or every so often"
+            description: "refresh now, or every so many seconds"
         ),
         ConsoleCommand(
             name: "pause",
             keys: [.character("p")],
             handler: .pause,
-            description: "hold the figures still, and go on",
+            description: "stop refreshing, and go on",
             hint: .always("pause"),
             views: [.dashboard, .shard, .node, .slots]
         ),

@@ -13,7 +13,7 @@ extension CommandTable {
             name: "next-shade",
             keys: [.character("]")],
             handler: .shade(1),
-            description: "slots by the next figure",
+            description: "slots by the next metric",
             hint: .always("shade"),
             views: [.slots]
         ),
@@ -21,7 +21,7 @@ extension CommandTable {
             name: "previous-shade",
             keys: [.character("[")],
             handler: .shade(-1),
-            description: "slots by the previous figure",
+            description: "slots by the previous metric",
             views: [.slots]
         ),
     ]

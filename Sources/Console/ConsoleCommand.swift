@@ -38,7 +38,7 @@ package struct ConsoleCommand: Hashable, Sendable {
             case .column: "[COLUMN]"
             case .graph: "[KIND]"
             case .graphSet: "[SET]"
-            case .shade: "[FIGURE]"
+            case .shade: "[METRIC]"
             case .slot: "[SLOT]"
             case .reshard: "[VERB]"
             case .form: "[FORM]"

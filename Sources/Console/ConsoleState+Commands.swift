@@ -245,7 +245,7 @@ extension ConsoleState {
     private mutating func setRefresh(_ milliseconds: Int) {
         refreshMilliseconds = milliseconds
         let seconds = milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)" : "\(Double(milliseconds) / 1_000)"
-        say("figures change every \(seconds) s")
+        say("refreshed every \(seconds) s")
     }
 
     private static func milliseconds(seconds: String) -> Int? {

@@ -128,7 +128,7 @@ extension ConsoleState {
             input = .none
             completion = nil
             say(
-                "a line has at most \(LineEditor.limit) letters, nothing was done: shoal put KEY - < FILE writes long values",
+                "a line has at most \(LineEditor.limit) characters, nothing was done: shoal put KEY - < FILE writes long values",
                 .warning
             )
             return false

@@ -34,7 +34,7 @@ extension ConsoleState {
                 shard.impediment(of: heir) == nil
             else { return say("\(shard.name): nobody of these could become leader", .warning) }
             guard !changes.contains(where: { $0.shard == shard.name }) else {
-                return say("\(shard.name) has one leader: mark or name one of its nodes, the one to lead", .warning)
+                return say("\(shard.name) has one leader: mark or name the node that should become it", .warning)
             }
             changes.append((shard.name, leader.address, heir.address))
         }

@@ -1,8 +1,8 @@
 /// The name of what would be lost, to be typed before it is: a slip of the finger types no name. Pure.
 package struct TypedName: Hashable, Sendable {
     /// A longer key is asked for by its end, which tells keys with the same prefix apart.
-    private static let lettersMax = 32
-    /// Of it so many letters, an escape being up to four of them.
+    private static let charactersMax = 32
+    /// Of it so many characters, an escape being up to four of them.
     private static let endLetters = 16
 
     /// What is to be typed, as `KeyText` writes it.
@@ -15,14 +15,14 @@ package struct TypedName: Hashable, Sendable {
 
     package init(key: [UInt8]) {
         let whole = KeyText.name(of: key)
-        guard whole.unicodeScalars.count > Self.lettersMax else {
+        guard whole.unicodeScalars.count > Self.charactersMax else {
             (text, bytes, isEnd) = (whole, key, false)
             return
         }
         // Half a letter could not be typed.
-        let letters = String(validating: key, as: UTF8.self)?.unicodeScalars.map { Array(String($0).utf8) }
+        let characters = String(validating: key, as: UTF8.self)?.unicodeScalars.map { Array(String($0).utf8) }
         var end: [UInt8] = []
-        for letter in (letters ?? key.map { [$0] }).reversed() {
+        for letter in (characters ?? key.map { [$0] }).reversed() {
             let longer = letter + end
             guard KeyText.name(of: longer).unicodeScalars.count <= Self.endLetters else { break }
             end = longer

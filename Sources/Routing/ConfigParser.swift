@@ -1,7 +1,7 @@
 import Storage
 import Yams
 
-/// Reads config.yaml (contract.md, config.yaml). Collects all problems it can find before it gives up.
+/// Reads config.yaml (README). Collects all problems it can find before it gives up.
 package struct ConfigParser {
     /// Shards whose indexes a slot map can hold, and no more than there are slots.
     static let shardsMax = StorageLimits.slotCount

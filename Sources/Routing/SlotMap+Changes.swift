@@ -26,7 +26,7 @@ extension SlotMap {
         var owners = owners
         for range in slots {
             guard Int(range.upperBound) < owners.count else {
-                throw RoutingError(.badSlotMap, "there is no slot \(range.upperBound)")
+                throw RoutingError(.badSlotMap, "not a slot: \(range.upperBound) (0 to \(StorageLimits.slotCount - 1))")
             }
             for slot in range { owners[Int(slot)] = taker }
         }

@@ -1,6 +1,6 @@
 import Storage
 
-/// Which shard owns each slot: the mechanism behind all placement policies (design.md, Slots and placement).
+/// Which shard owns each slot: the mechanism of all placement policies (docs/architecture.md).
 ///
 /// Always total: every slot has one owner, and that owner is one of `shardNames`.
 package struct SlotMap: Hashable, Sendable {

@@ -5,7 +5,7 @@ import Resharding
 import Routing
 import Server
 
-/// The exit codes of every subcommand (contract.md).
+/// The exit codes of every subcommand (README, Exit codes).
 enum ExitStatus: Int32 {
     case done = 0
     case failed = 1

@@ -6,7 +6,7 @@ struct GetCommand: AsyncParsableCommand {
         commandName: "get",
         abstract: "Print the value of a key.",
         discussion: """
-            Prints the value's bytes as they are, with a line end behind them only on a terminal. Exit code 4 if \
+            Prints the value's bytes as they are, followed by a line end only on a terminal. Exit code 4 if \
             there is no such key.
 
             Example: shoal get user:1 > picture.png

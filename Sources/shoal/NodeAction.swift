@@ -60,7 +60,7 @@ enum NodeAction: String {
                 let known = config.shardNames + config.allNodes.map { "\($0)" }
                 throw CommandFailure(
                     .usage,
-                    "`\(name)` is no shard or node of \(config.file): use one of \(known.joined(separator: ", "))"
+                    "not a shard or node of \(config.file): \(name) (use one of \(known.joined(separator: ", ")))"
                 )
             }
             nodes += found.filter { !nodes.contains($0) }

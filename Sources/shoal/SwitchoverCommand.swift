@@ -10,7 +10,7 @@ struct SwitchoverCommand: AsyncParsableCommand {
         commandName: "switchover",
         abstract: "Change a shard's leader on purpose, without losing a write.",
         discussion: """
-            The leader holds new writes, waits until the in-sync replica has everything, and hands the lead over. Writes \
+            The leader holds new writes, waits until the in-sync replica has everything, and hands the leadership over. Writes \
             that were held are redirected to the new leader.
 
             Example: shoal switchover shard0
@@ -20,7 +20,7 @@ struct SwitchoverCommand: AsyncParsableCommand {
 
     @Argument(help: ArgumentHelp("A shard of the config.", valueName: "SHARD")) var shard: String
     @Option(
-        help: ArgumentHelp("The node that is to lead; the replica that is furthest if left out.", valueName: "ADDR")
+        help: ArgumentHelp("The new leader; the replica with the newest records if left out.", valueName: "ADDR")
     )
     var to: String?
     @OptionGroup var config: ConfigOptions
@@ -38,7 +38,7 @@ struct SwitchoverCommand: AsyncParsableCommand {
         let cluster = try config.load()
         guard let named = cluster.shard(named: shard) else {
             let known = cluster.shardNames.joined(separator: ", ")
-            throw CommandFailure(.usage, "`\(shard)` is no shard of \(cluster.file): use one of \(known)")
+            throw CommandFailure(.usage, "not a shard of \(cluster.file): \(shard) (use one of \(known))")
         }
         var path = "/admin/switchover"
         if let to {
@@ -46,12 +46,12 @@ struct SwitchoverCommand: AsyncParsableCommand {
             do { address = try NodeAddress(to) } catch { throw CommandFailure(.usage, "--to \(to): \(error)") }
             guard named.nodes.contains(address) else {
                 let nodes = named.nodes.map(\.description).joined(separator: ", ")
-                throw CommandFailure(.usage, "\(to) is no node of \(shard): its nodes are \(nodes)")
+                throw CommandFailure(.usage, "not a node of \(shard): \(to) (its nodes are \(nodes))")
             }
             path += "?to=\(address)"
         }
         let before = try await leader(of: named, in: cluster)
-        if let to, to == "\(before)" { throw CommandFailure(.failed, "\(to) leads \(shard) already") }
+        if let to, to == "\(before)" { throw CommandFailure(.failed, "\(to) is the leader of \(shard) already") }
         let response: HTTPFetchResponse
         do throws(ClientError) {
             response = try await HTTPFetch.request(
@@ -68,7 +68,7 @@ struct SwitchoverCommand: AsyncParsableCommand {
         if json {
             StandardStreams.writeLine(try JSONOutput.text(of: Outcome(shard: shard, leader: "\(after)")))
         } else {
-            StandardStreams.writeLine("\(shard): \(after) leads, after \(before)")
+            StandardStreams.writeLine("\(shard): \(after) is the leader now, \(before) was before")
         }
     }
 

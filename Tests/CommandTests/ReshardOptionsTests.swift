@@ -56,7 +56,7 @@ import shoal
         (["--shards", "3", "--add", "a=h:1"], "leave out --add"),
         (["--shards", "3", "--remove", "a"], "leave out --add"),
         (["--shards", "many"], "shards"), (["--add", "a"], "write NAME=HOST:PORT"), (["--add", "a=h"], "no port"),
-        (["--move", "5"], "write SLOTS=SHARD"), (["--move", "20000=a"], "no slot above 16383"),
+        (["--move", "5"], "write SLOTS=SHARD"), (["--move", "20000=a"], "not a slot: 20000 (0 to 16383)"),
         (["--move", "9-5=a"], "write 5-9"), (["--policy", "random"], "policy"), (["--rate", "0"], "above 0"),
         (["--rate=-1"], "above 0"), (["--rate", "nan"], "above 0"), (["--rate", "inf"], "above 0"),
         (["--rate", "0.01"], "too low"), (["--rate", "fast"], "rate"),

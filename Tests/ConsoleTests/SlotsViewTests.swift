@@ -80,7 +80,7 @@ import Testing
         for word in ["16384", "-1", "x", "99999999999999999999"] {
             _ = state.type(":slots \(word)")
             _ = state.press(.enter)
-            #expect(state.notice?.text == "\"\(word)\" is no slot; there are 0 to 16383")
+            #expect(state.notice?.text == "not a slot: \(word) (0 to 16383)")
         }
         _ = state.type(":shade warm")
         _ = state.press(.enter)

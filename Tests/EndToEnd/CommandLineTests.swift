@@ -3,7 +3,7 @@ import Server
 import Testing
 
 extension EndToEndSuite {
-    /// Exit codes and output of the subcommands (contract.md).
+    /// Exit codes and output of the subcommands (README).
     @Suite struct CommandLineTests {
         @Test func clientCommandsKeepTheirExitCodes() async throws {
             let cluster = try TestCluster([["lmdb"], ["rocksdb"]])

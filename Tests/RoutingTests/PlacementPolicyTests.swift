@@ -2,7 +2,7 @@ import Routing
 import Testing
 
 /// Every policy has the same properties: total, balanced within its bound, deterministic, and no more movement than its
-/// theory says (design.md, Slots and placement).
+/// theory says (docs/architecture.md).
 @Suite struct PlacementPolicyTests {
     private static let slots = 16384
 

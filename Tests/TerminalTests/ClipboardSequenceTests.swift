@@ -34,7 +34,7 @@ import Testing
     @Test func tooMuchIsNotCut() throws {
         let most = Array(repeating: UInt8(0), count: ClipboardSequence.bytesMax)
         let sent = try #require(ClipboardSequence.bytes(most, route: .terminal))
-        #expect(sent.count - "\u{1b}]52;c;\u{7}".utf8.count <= ClipboardSequence.lettersMax)
+        #expect(sent.count - "\u{1b}]52;c;\u{7}".utf8.count <= ClipboardSequence.charactersMax)
         #expect(ClipboardSequence.bytes(most + [0], route: .terminal) == nil)
     }
 

@@ -112,7 +112,7 @@ extension ConsoleState {
     }
 
     private func tooLong(_ key: [UInt8]) -> String {
-        "longer than \(LineEditor.limit) letters: write it with shoal put KEY - < FILE"
+        "longer than \(LineEditor.limit) characters: write it with shoal put KEY - < FILE"
     }
 
     /// `d`: asks for the name first.

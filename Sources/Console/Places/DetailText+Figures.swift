@@ -6,7 +6,7 @@ extension DetailText {
     static func fields(_ figures: NodeFigures?, of node: NodeStatus) -> [Field] {
         guard let figures, figures.address == node.address else { return [] }
         if !figures.failure.isEmpty {
-            return [Field(label: "figures", value: figures.failure, isWide: true)]
+            return [Field(label: "metrics", value: figures.failure, isWide: true)]
         }
         let counts = figures.counts
         func full(_ count: UInt64?) -> String { count.map { NumberFormat.full(Int(clamping: $0)) } ?? "not told" }

@@ -134,7 +134,7 @@ package struct PlainConsole {
     private mutating func details(_ line: String, _ output: inout Output) {
         let names = line.split(separator: " ").dropFirst().map(String.init)
         guard let name = names.first else {
-            return refuse("say which: a shard's name or a node's address behind the command", &output)
+            return refuse("say which: a shard's name or a node's address after the command", &output)
         }
         guard let row = state.row(.shard(name)) ?? state.row(.node(name)) else {
             return refuse("there is no node or shard \"\(name)\" in this cluster", &output)

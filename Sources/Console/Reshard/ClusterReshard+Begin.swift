@@ -166,7 +166,7 @@ extension ClusterReshard {
             let picture = try await session.coordinator.picture()
             guard let first = ReshardNodes.unled(shards, picture) else { return }
             guard ContinuousClock.now < deadline else {
-                throw Obstacle("\(first.address) has not taken the lead of \(first.name): see the events (1)")
+                throw Obstacle("\(first.address) has not become the leader of \(first.name): see the events (1)")
             }
             try await Task.sleep(for: Self.joinPace)
         }

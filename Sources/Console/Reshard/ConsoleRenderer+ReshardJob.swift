@@ -112,7 +112,9 @@ extension ConsoleRenderer {
             move.standing(on: view.map) != .done && !working.contains { $0.target.move == move.index }
         }
         guard rest.height > 1, !due.isEmpty else { return }
-        drawMoves(due, top: top, rest) { $0.standing(on: view.map) == .due ? "waits" : "the slots have gone elsewhere" }
+        drawMoves(due, top: top, rest) {
+            $0.standing(on: view.map) == .due ? "waits" : "the slots belong to another shard"
+        }
     }
 
     /// What one target is at: two lines, and one more where it has something to say.

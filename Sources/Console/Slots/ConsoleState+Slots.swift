@@ -31,7 +31,7 @@ extension ConsoleState {
     mutating func showSlots(_ argument: String) {
         if !argument.isEmpty {
             guard let slot = Int(argument), (0..<SlotGrid.slotCount).contains(slot) else {
-                return say("\"\(argument)\" is no slot; there are 0 to \(SlotGrid.slotCount - 1)", .error)
+                return say("not a slot: \(argument) (0 to \(SlotGrid.slotCount - 1))", .error)
             }
             slotsView.cursor = slot
             slotsView.panel = .grid

@@ -1,6 +1,6 @@
 import Routing
 
-/// The `reshard` object of the status document (contract.md): the job as the slot map and the nodes tell it.
+/// The `reshard` object of the status document (docs/protocol.md): the job as the slot map and the nodes tell it.
 package struct ReshardStatus: Hashable, Sendable, Codable {
     package var state: ReshardJob.State
     package var slotsTotal: UInt64

@@ -67,7 +67,7 @@ extension ReshardRequest.NewShard {
     package init(_ text: String) throws(ReshardError) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
-            let form = "write NAME=HOST:PORT, and replicas behind commas"
+            let form = "write NAME=HOST:PORT, and replicas after commas"
             throw ReshardError(.badText, "new shard \"\(text.prefix(120))\": \(form)")
         }
         var addresses: [NodeAddress] = []

@@ -49,12 +49,12 @@ package struct SlotList: Hashable, Sendable, CustomStringConvertible {
         guard ends.count <= 2, let low = number(ends.first), let high = number(ends.last) else {
             throw ReshardError(
                 .badText,
-                "slots \"\(text.prefix(80))\": \"\(part.prefix(20))\" is no slot; write 0-99,200"
+                "slots \"\(text.prefix(80))\": not a slot: \(part.prefix(20)) (write 0-99,200)"
             )
         }
         guard max(low, high) < StorageLimits.slotCount else {
             let last = StorageLimits.slotCount - 1
-            throw ReshardError(.badSlots, "slots \"\(text.prefix(80))\": there is no slot above \(last)")
+            throw ReshardError(.badSlots, "slots \"\(text.prefix(80))\": not a slot: \(max(low, high)) (0 to \(last))")
         }
         guard low <= high else {
             throw ReshardError(.badSlots, "slots \"\(text.prefix(80))\": \(low) is above \(high); write \(high)-\(low)")

@@ -128,7 +128,7 @@ package struct ReshardingMachine {
     /// Why the keys of slots that are not this shard's can't be deleted for somebody who asks now; nil if they can, by an
     /// append that comes before everything that is decided later.
     package func obstacle(toClearing slots: SlotSet) -> String? {
-        guard led.isInformed else { return "this node has just taken the lead; try again" }
+        guard led.isInformed else { return "this node has just become the leader; try again" }
         if target.attempt != nil || target.promise != nil || led.picture.job.map({ !$0.state.isEnded }) ?? false {
             return "a reshard is under way, which clears by itself what has moved; wait for its end"
         }

@@ -54,8 +54,8 @@ extension MigrationTargetMachine {
         }
         switch attempt.stage {
         case .connecting, .jumping, .confirmed:
-            return fail("the source sent data behind the end of the move", now, &actions)
-        case .finishing: return fail("the source sent data behind its final position", now, &actions)
+            return fail("the source sent data after the end of the move", now, &actions)
+        case .finishing: return fail("the source sent data after its final position", now, &actions)
         case .copying, .catchingUp, .asked: break
         }
         self.attempt?.queue.append(chunk)

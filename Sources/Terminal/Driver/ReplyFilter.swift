@@ -12,12 +12,12 @@ package struct ReplyFilter: Sendable {
     /// An answer that goes no further for so long has been cut short.
     package static let answerPatience: Int64 = 1_000
     /// Letters of an answer that are kept; `11;rgb:ffff/ffff/ffff` has 22.
-    static let lettersMax = 64
+    static let charactersMax = 64
 
     private enum Part { case keys, escape, bracket, attributes, string, stringEscape }
 
     private var part = Part.keys
-    private var letters = ""
+    private var characters = ""
     private var isTooLong = false
     private var lastAt: Int64 = 0
     /// A question was asked whose last answer has not come.
@@ -70,7 +70,7 @@ package struct ReplyFilter: Sendable {
         case .escape:
             if scalar == "[" || scalar == "]" {
                 part = scalar == "[" ? .bracket : .string
-                letters = ""
+                characters = ""
                 isTooLong = false
                 return []
             }
@@ -109,8 +109,8 @@ package struct ReplyFilter: Sendable {
             part = .stringEscape
             return []
         case 0x20...0x7e:
-            if letters.utf8.count < Self.lettersMax {
-                letters.unicodeScalars.append(scalar)
+            if characters.utf8.count < Self.charactersMax {
+                characters.unicodeScalars.append(scalar)
             } else {
                 isTooLong = true
             }
@@ -124,7 +124,7 @@ package struct ReplyFilter: Sendable {
 
     private mutating func endString() -> [Output] {
         part = .keys
-        guard !isTooLong, let isLight = TerminalBackground.isLight(answer: letters) else { return [] }
+        guard !isTooLong, let isLight = TerminalBackground.isLight(answer: characters) else { return [] }
         return [.background(isLight: isLight)]
     }
 }
