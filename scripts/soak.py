@@ -15,6 +15,7 @@ import argparse
 import dataclasses
 import os
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -58,7 +59,10 @@ class SoakCluster(BenchCluster):
         return os.path.join(self.folder, address.replace(":", "_"))
 
     def do(self, *words):
-        done = self.run(*words)
+        try:
+            done = self.run(*words)
+        except subprocess.TimeoutExpired:
+            raise SystemExit(f"soak: shoal {' '.join(words)}: not done after {self.patience} s; logs are in {self.folder}")
         if done.returncode != 0:
             raise SystemExit(f"shoal {' '.join(words)}: {done.stdout}{done.stderr}; logs are in {self.folder}")
 
