@@ -10,6 +10,8 @@ MEMORY_GROWTH_BYTES = 16 * MEBIBYTE
 FILE_RATIO_MAX = {"lmdb": 2.5, "rocksdb": 2.0}
 # Below this a file's fixed parts (an empty file, a memtable's first table) say more than its data.
 FILE_RATIO_FROM_BYTES = 32 * MEBIBYTE
+# A compaction holds its input and output for a moment: only what lasts this many samples counts.
+FILE_RATIO_SAMPLES = 5
 VIEW_SECONDS_MAX = 2.0
 # Retention 128 MiB, one segment begun, one spare; RocksDB keeps 128 MiB more until a flush; a replica's absence holds
 # no more than the retention back.
@@ -58,9 +60,10 @@ def bounds(address, samples):
     findings = []
     bound = FILE_RATIO_MAX[samples[0].engine]
     ratios = [value for value in map(ratio, samples) if value is not None]
-    if ratios and max(ratios) > bound:
+    lasting = [min(ratios[start : start + FILE_RATIO_SAMPLES]) for start in range(len(ratios) - FILE_RATIO_SAMPLES + 1)]
+    if lasting and max(lasting) > bound:
         findings.append(
-            f"{address}: {samples[0].engine} took {max(ratios):.2f} file bytes for each live byte, more than {bound} "
+            f"{address}: {samples[0].engine} took {max(lasting):.2f} file bytes for each live byte, more than {bound} "
             f"(first {ratios[0]:.2f}, last {ratios[-1]:.2f})"
         )
     views = [sample.oldest_view for sample in samples if sample.oldest_view is not None]

@@ -62,6 +62,9 @@ class TrendTests(unittest.TestCase):
     def test_a_large_file_is_found(self):
         self.expect("lmdb took 3.00", run(lambda number: {"engine_file": 300 << 20}))
 
+    def test_a_compaction_is_no_large_file(self):
+        self.assertEqual(run(lambda number: {"engine_file": (300 if number % 10 < 4 else 180) << 20}), [])
+
     def test_little_data_says_nothing_about_a_file(self):
         self.assertEqual(run(lambda number: {"engine_file": 300 << 20, "live": 1 << 20}), [])
 

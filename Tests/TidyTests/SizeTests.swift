@@ -28,9 +28,9 @@ import Testing
         "Coordination/ClusterCoordinator": Size(files: 6, lines: 510),
         "Replication/LeadershipMachine": Size(files: 8, lines: 933),
         // Wire protocols, commands and a connection's order in one.
-        "Server/ConnectionHandler": Size(files: 22, lines: 3070),
+        "Server/ConnectionHandler": Size(files: 22, lines: 3085),
         // Everything behind the shard's lock.
-        "Storage/ShardStore": Size(files: 17, lines: 1849),
+        "Storage/ShardStore": Size(files: 17, lines: 1956),
     ]
     /// How much an entry may be above what is there before it has to be lowered.
     private static let slack = 300

@@ -49,7 +49,7 @@ import Testing
             "behind": 6, "door": 28, "elsewhere": 8, "figure": 13, "impediment": 7, "leads": 3, "speech": 11,
             "standing": 9,
         ],
-        "Storage": ["behind": 4, "door": 15, "elsewhere": 6, "figure": 39, "leads": 5, "standing": 6, "trouble": 24],
+        "Storage": ["behind": 6, "door": 15, "elsewhere": 6, "figure": 42, "leads": 5, "standing": 6, "trouble": 26],
         "Terminal": ["figure": 7],
         "shoal": ["figure": 22, "picture": 38],
     ]
