@@ -40,19 +40,23 @@ final class ServerFixture {
     /// - Parameters:
     ///   - role: a replica follows nobody and has nothing.
     ///   - otherShard: a second shard, elsewhere, that owns the upper half of the slots.
+    ///   - hotBytesMax: with 0, keys leave memory as soon as the engine has them.
     init(
         role: NodeStatus.Role = .leader,
         phase: NodeStatus.State = .running,
         placement: PlacementPolicy = .fixed,
         otherShard: NodeAddress? = nil,
-        loops: Int = 2
+        loops: Int = 2,
+        engine: EngineKind = .lmdb,
+        hotBytesMax: Int? = nil
     ) async throws {
         address = Self.freshAddress()
         root = FileManager.default.temporaryDirectory.path + "/shoal-server-\(UUID().uuidString)"
         var options = ShardStore.Options()
         options.durability = .os
-        folder = try DataFolder.open(path: root, engine: .lmdb, cluster: "demo", shard: "shard0")
-        store = try ShardStore.open(folder: folder, kind: .lmdb, options: options) { _ in }
+        if let hotBytesMax { options.hotBytesMax = hotBytesMax }
+        folder = try DataFolder.open(path: root, engine: engine, cluster: "demo", shard: "shard0")
+        store = try ShardStore.open(folder: folder, kind: engine, options: options) { _ in }
         let leader = role == .leader ? address : NodeAddress(host: "127.0.0.1", port: 9)
         var shards = [
             ShardConfig(name: "shard0", index: 0, address: leader, replicas: role == .leader ? [] : [address])

@@ -65,6 +65,11 @@ extension ShardStore {
         readPace.withLock { ($0.mode, $0.averageMicroseconds) }
     }
 
+    /// Takes note of what a read of the engine took. Any thread.
+    package func noteEngineRead(microseconds: Double) {
+        readPace.withLock { $0.observe(readMicroseconds: microseconds) }
+    }
+
     /// The port's own view of the engine, for its loop.
     @inline(__always)
     package func view(of port: StorePort) throws(StorageError) -> EngineView {
@@ -120,7 +125,7 @@ extension ShardStore {
             try view.begin(atLeast: floor, replacements: replacements, now: started)
             let entry = try view.read(slot: slot, key: key) { HotEntry.copy(of: $0, key: key) }
             let microseconds = Double(Clock.monotonicNanoseconds() - started) / 1000
-            readPace.withLock { $0.observe(readMicroseconds: microseconds) }
+            noteEngineRead(microseconds: microseconds)
             let isCurrent =
                 visible.replacements.load(ordering: .sequentiallyConsistent) == replacements && !isInstalling
             guard isCurrent else {
