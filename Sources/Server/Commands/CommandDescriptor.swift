@@ -28,6 +28,7 @@ package struct CommandDescriptor: Sendable {
 
     /// What the dispatcher calls it.
     package let command: RESPCommand
+    let execution: CommandExecution
     /// In lower case, as in error messages.
     package let name: String
     /// The number of arguments with the name; negative: at least so many.
@@ -51,9 +52,11 @@ package struct CommandDescriptor: Sendable {
     package var isWrite: Bool { flags.contains("write") }
 
     /// - Parameters:
+    ///   - execution: the function that executes it.
     ///   - flags: words with blanks between, like `categories` (without `@`) and `tips`.
     init(
         _ command: RESPCommand,
+        _ execution: CommandExecution,
         arity: Int,
         _ group: Group,
         since: String,
@@ -67,6 +70,7 @@ package struct CommandDescriptor: Sendable {
         subcommands: [Subcommand] = []
     ) {
         self.command = command
+        self.execution = execution
         name = "\(command)"
         self.arity = arity
         self.group = group

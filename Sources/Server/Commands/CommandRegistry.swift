@@ -4,7 +4,8 @@ package enum CommandRegistry {
     package static let descriptors: [CommandDescriptor] = families.sorted { $0.command.rawValue < $1.command.rawValue }
 
     private static var families: [CommandDescriptor] {
-        ConnectionCommands.all + StringCommands.all + CounterCommands.all + KeyCommands.all + ExpiryCommands.all
+        ConnectionCommands.all + StringCommands.all + SetCommands.all + CounterCommands.all + KeyCommands.all
+            + ExpiryCommands.all
             + ScanCommands.all + ServerCommands.all + ClusterCommands.all
     }
 

@@ -5,6 +5,7 @@ struct CommandTraits {
     var lastKey: Int8
     var step: Int8
     var isWrite: Bool
+    var execution: CommandExecution
 
     init(_ descriptor: CommandDescriptor) {
         arity = Int8(descriptor.arity)
@@ -12,6 +13,7 @@ struct CommandTraits {
         lastKey = Int8(descriptor.keys?.last ?? 0)
         step = Int8(descriptor.keys?.step ?? 0)
         isWrite = descriptor.isWrite
+        execution = descriptor.execution
     }
 
     /// Of all commands. Made once and kept as long as the process.

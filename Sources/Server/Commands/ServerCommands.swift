@@ -1,9 +1,14 @@
+import NIOCore
+import Routing
+import Storage
+
 /// Commands about the node.
 enum ServerCommands {
     static let all = [dbsize, info, command, config, slowlog]
 
     private static let dbsize = CommandDescriptor(
         .dbsize,
+        .keyless(runDbsize),
         arity: 1,
         .server,
         since: "1.0.0",
@@ -15,6 +20,7 @@ enum ServerCommands {
 
     private static let info = CommandDescriptor(
         .info,
+        .keyless(runInfo),
         arity: -1,
         .server,
         since: "1.0.0",
@@ -27,6 +33,7 @@ enum ServerCommands {
 
     private static let command = CommandDescriptor(
         .command,
+        .keyless(runCommand),
         arity: -1,
         .server,
         since: "2.8.13",
@@ -61,6 +68,7 @@ enum ServerCommands {
 
     private static let config = CommandDescriptor(
         .config,
+        .keyless(runConfig),
         arity: -2,
         .server,
         since: "2.0.0",
@@ -79,6 +87,7 @@ enum ServerCommands {
 
     private static let slowlog = CommandDescriptor(
         .slowlog,
+        .keyless(runSlowlog),
         arity: -2,
         .server,
         since: "2.2.12",
@@ -91,4 +100,129 @@ enum ServerCommands {
             Subcommand("reset", 2, "Remove all entries of the slow log."),
         ]
     )
+
+    // MARK: What they do
+
+    @Sendable
+    private static func runDbsize(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
+        let state = connection.loop.state
+        guard let store = reply.readableStore(of: state) else { return }
+        let now = connection.now
+        connection.runOnPool(usesStore: true) { () -> Result<UInt64, StorageError> in
+            let counts = store.slotCounts()
+            // A copied folder holds slots of others too, until it is cleaned.
+            let shows = state.shows(store)
+            let sum = counts.indices.reduce(0) { shows(UInt16($1)) ? $0 + counts[$1].keys : $0 }
+            do throws(StorageError) {
+                let expired = try store.expiredKeys(now: now, shows: shows)
+                return .success(sum - min(sum, expired))
+            } catch {
+                return .failure(error)
+            }
+        } _: { reply, result in
+            switch result {
+            case .success(let keys): reply.integer(Int64(clamping: keys))
+            case .failure(let error): reply.error(error)
+            }
+        }
+    }
+
+    @Sendable
+    private static func runInfo(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
+        let sections = arguments.restTexts
+        let state = connection.loop.state
+        let control = connection.loop.control
+        let metrics = connection.loop.metrics
+        let loops = connection.loop.siblings
+        let version = reply.version
+        connection.runOnPool(usesStore: true) { () -> [UInt8] in
+            var fields = InfoFields(state: state, status: control.status(), metrics: metrics)
+            // A loop that has ended serves nobody.
+            fields.replicas = loops.flatMap { loop in (try? loop.eventLoop.submit { loop.followers }.wait()) ?? [] }
+            var text: [UInt8] = []
+            InfoReply.append(sections, fields: fields, version: version, to: &text)
+            return text
+        } _: {
+            $0.raw($1)
+        }
+    }
+
+    @Sendable
+    private static func runCommand(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
+        var text: [UInt8] = []
+        CommandTable.append(arguments.rest, version: reply.version, to: &text)
+        reply.raw(text)
+    }
+
+    @Sendable
+    private static func runConfig(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
+        let subcommand = arguments.text(1)
+        if ["set", "rewrite", "resetstat"].contains(subcommand.lowercased()) {
+            return reply.error(
+                "ERR CONFIG \(subcommand.uppercased()) is not supported: the settings stand in config.yaml"
+            )
+        }
+        guard reply.subcommand(of: .config, arguments) != nil else { return }
+        let patterns = arguments.restTexts.dropFirst().map { Array($0.lowercased().utf8) }
+        let found = settings(connection.loop.state).filter { name, _ in
+            var name = name
+            return name.withUTF8 { name in
+                patterns.contains { GlobPattern.matches($0[...], UnsafeRawBufferPointer(name)) }
+            }
+        }
+        reply.map(count: found.count)
+        for (name, value) in found {
+            reply.bulk(name)
+            reply.bulk(value)
+        }
+    }
+
+    /// What clients ask of a Redis, in its names.
+    private static func settings(_ state: ServingState) -> [(name: String, value: String)] {
+        [
+            ("save", ""), ("appendonly", "yes"),
+            ("appendfsync", state.config.durability == .fsync ? "always" : "no"),
+            ("databases", "1"), ("maxmemory", "0"), ("cluster-enabled", "yes"),
+            ("proto-max-bulk-len", String(StorageLimits.valueBytesMax)),
+            ("slowlog-log-slower-than", String(SlowLog.threshold / 1_000)),
+            ("slowlog-max-len", String(SlowLog.entriesMax)),
+        ]
+    }
+
+    @Sendable
+    private static func runSlowlog(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
+        let log = connection.loop.metrics.slow
+        switch reply.subcommand(of: .slowlog, arguments) {
+        case "get": writeSlowest(log, arguments, &reply)
+        case "len": reply.integer(Int64(log.count))
+        case "reset":
+            log.reset()
+            reply.ok()
+        default: break
+        }
+    }
+
+    private static func writeSlowest(_ log: SlowLog, _ arguments: Arguments, _ reply: inout Reply) {
+        // As Redis words it.
+        guard arguments.count <= 3 else { return reply.wrongCount(of: "slowlog|get") }
+        var count: Int64 = 10
+        if arguments.count == 3 {
+            guard let asked = RESPInteger.parse(arguments[2]) else { return reply.notAnInteger() }
+            guard asked >= -1 else { return reply.error("ERR count should be greater than or equal to -1") }
+            count = asked == -1 ? .max : asked
+        }
+        let found = log.newest(Int(clamping: count))
+        reply.array(count: found.count)
+        for kept in found {
+            reply.array(count: 6)
+            reply.integer(Int64(clamping: kept.entry.number))
+            reply.integer(Int64(kept.entry.time))
+            reply.integer(Int64(clamping: kept.entry.microseconds))
+            reply.array(count: kept.words.count)
+            for word in kept.words { reply.bulk(word) }
+            reply.bulk(kept.entry.client)
+            // Names are those of a connection, which may have gone.
+            reply.bulk("")
+        }
+    }
 }

@@ -1,9 +1,13 @@
+import NIOCore
+import Storage
+
 /// Commands on string values.
 enum StringCommands {
-    static let all = [get, set, setnx, setex, psetex, getset, getdel, mget, mset, append, strlen]
+    static let all = [get, getdel, mget, append, strlen]
 
     private static let get = CommandDescriptor(
         .get,
+        .data(runGet),
         arity: 2,
         .string,
         since: "1.0.0",
@@ -14,84 +18,9 @@ enum StringCommands {
         arguments: [.key]
     )
 
-    private static let set = CommandDescriptor(
-        .set,
-        arity: -3,
-        .string,
-        since: "1.0.0",
-        "Set the string value of a key",
-        flags: "write denyoom",
-        categories: "write string slow",
-        keys: .one("RW access update variable_flags"),
-        arguments: [
-            .key, .value,
-            .init("condition", .oneOf, since: "2.6.12", isOptional: true, parts: [.word("NX"), .word("XX")]),
-            .word("GET", since: "6.2.0", isOptional: true),
-            .init(
-                "expiration",
-                .oneOf,
-                isOptional: true,
-                parts: [
-                    .init("seconds", .integer, token: "EX", since: "2.6.12"),
-                    .init("milliseconds", .integer, token: "PX", since: "2.6.12"),
-                    .init("unix-time-seconds", .unixTime, token: "EXAT", since: "6.2.0"),
-                    .init("unix-time-milliseconds", .unixTime, token: "PXAT", since: "6.2.0"),
-                    .word("KEEPTTL", since: "6.0.0"),
-                ]
-            ),
-        ]
-    )
-
-    private static let setnx = CommandDescriptor(
-        .setnx,
-        arity: 3,
-        .string,
-        since: "1.0.0",
-        "Set the value of a key, only if the key does not exist",
-        flags: "write denyoom fast",
-        categories: "write string fast",
-        keys: .one("OW insert"),
-        arguments: [.key, .value]
-    )
-
-    private static let setex = CommandDescriptor(
-        .setex,
-        arity: 4,
-        .string,
-        since: "2.0.0",
-        "Set the value and expiration of a key",
-        flags: "write denyoom",
-        categories: "write string slow",
-        keys: .one("OW update"),
-        arguments: [.key, .seconds, .value]
-    )
-
-    private static let psetex = CommandDescriptor(
-        .psetex,
-        arity: 4,
-        .string,
-        since: "2.6.0",
-        "Set the value and expiration in milliseconds of a key",
-        flags: "write denyoom",
-        categories: "write string slow",
-        keys: .one("OW update"),
-        arguments: [.key, .milliseconds, .value]
-    )
-
-    private static let getset = CommandDescriptor(
-        .getset,
-        arity: 3,
-        .string,
-        since: "1.0.0",
-        "Set the string value of a key and return its old value",
-        flags: "write denyoom fast",
-        categories: "write string fast",
-        keys: .one("RW access update"),
-        arguments: [.key, .value]
-    )
-
     private static let getdel = CommandDescriptor(
         .getdel,
+        .data(runGetdel),
         arity: 2,
         .string,
         since: "6.2.0",
@@ -104,6 +33,7 @@ enum StringCommands {
 
     private static let mget = CommandDescriptor(
         .mget,
+        .data(runMget),
         arity: -2,
         .string,
         since: "1.0.0",
@@ -116,22 +46,9 @@ enum StringCommands {
         arguments: [.keys]
     )
 
-    private static let mset = CommandDescriptor(
-        .mset,
-        arity: -3,
-        .string,
-        since: "1.0.1",
-        "Set multiple keys to multiple values",
-        complexity: "O(N) where N is the number of keys to set.",
-        flags: "write denyoom",
-        categories: "write string slow",
-        tips: "request_policy:multi_shard response_policy:all_succeeded",
-        keys: .pairs("OW update"),
-        arguments: [.init("key_value", .block, isMultiple: true, parts: [.key, .value])]
-    )
-
     private static let append = CommandDescriptor(
         .append,
+        .data(runAppend),
         arity: 3,
         .string,
         since: "2.0.0",
@@ -145,6 +62,7 @@ enum StringCommands {
 
     private static let strlen = CommandDescriptor(
         .strlen,
+        .data(runStrlen),
         arity: 2,
         .string,
         since: "2.2.0",
@@ -154,4 +72,107 @@ enum StringCommands {
         keys: .one("RO"),
         arguments: [.key]
     )
+
+    // MARK: What they do
+
+    @Sendable
+    private static func runGet(
+        _ session: inout ShardSession,
+        _ arguments: Arguments,
+        _ reply: inout Reply
+    ) throws(StorageError) -> CommandOutcome {
+        let state = try session.find(session.key) { reply.bulk($0.bytes) }
+        if state == .absent { reply.null() }
+        return session.count(state)
+    }
+
+    @Sendable
+    private static func runStrlen(
+        _ session: inout ShardSession,
+        _ arguments: Arguments,
+        _ reply: inout Reply
+    ) throws(StorageError) -> CommandOutcome {
+        let state = try session.find(session.key) { reply.integer(Int64($0.bytes.count)) }
+        if state == .absent { reply.integer(0) }
+        return session.count(state)
+    }
+
+    @Sendable
+    private static func runGetdel(
+        _ session: inout ShardSession,
+        _ arguments: Arguments,
+        _ reply: inout Reply
+    ) throws(StorageError) -> CommandOutcome {
+        var old: [UInt8] = []
+        if try session.current({ old = Array($0.bytes) }) {
+            session.delete()
+            reply.bulk(old)
+        } else {
+            session.awaitWhatWasSeen()
+            reply.null()
+        }
+        return .done
+    }
+
+    @Sendable
+    private static func runMget(
+        _ session: inout ShardSession,
+        _ arguments: Arguments,
+        _ reply: inout Reply
+    ) throws(StorageError) -> CommandOutcome {
+        session.forgetVoidPart()
+        let start = reply.end
+        let earlier = session.progress?.reply?.readableBytes ?? 0
+        if session.progress == nil { reply.array(count: arguments.count - 1) }
+        var isTooLong = false
+        let outcome = try session.forKeys(arguments) { session, key, _ throws(StorageError) in
+            let state = try session.find(key) { reply.bulk($0.bytes) }
+            if state == .absent { reply.null() }
+            session.count(state)
+            isTooLong = earlier + reply.end - start > Reply.bytesMax
+            return isTooLong ? .cold : state
+        }
+        if isTooLong {
+            reply.takeBack(to: start)
+            reply.tooLong("ask for fewer keys")
+            return .done
+        }
+        guard outcome != .done || session.progress?.reply != nil else { return .done }
+        // The part of this turn joins the rest, and all of it goes out together.
+        var part = reply.output.getSlice(at: start, length: reply.end - start) ?? ByteBuffer()
+        reply.takeBack(to: start)
+        if session.progress?.reply == nil {
+            session.progress?.reply = part
+        } else {
+            session.progress?.reply?.writeBuffer(&part)
+        }
+        if outcome == .done, var whole = session.progress?.reply { reply.output.writeBuffer(&whole) }
+        return outcome
+    }
+
+    @Sendable
+    private static func runAppend(
+        _ session: inout ShardSession,
+        _ arguments: Arguments,
+        _ reply: inout Reply
+    ) throws(StorageError) -> CommandOutcome {
+        let suffix = arguments[2]
+        var value: [UInt8] = []
+        var expiry: UInt64 = 0
+        _ = try session.current {
+            value.reserveCapacity($0.bytes.count + suffix.count)
+            value.append(contentsOf: $0.bytes)
+            expiry = $0.expiry
+        }
+        guard value.count + suffix.count <= StorageLimits.valueBytesMax else {
+            session.awaitWhatWasSeen()
+            reply.error("ERR string exceeds maximum allowed size (\(StorageLimits.valueBytesMax) bytes)")
+            return .done
+        }
+        value.append(contentsOf: suffix)
+        // The joined value is larger than what was admitted; the open batch may pass its soft limit by one value.
+        value.withUnsafeBytes { session.put($0, expiry: expiry) }
+        reply.integer(Int64(value.count))
+        return .done
+    }
 }

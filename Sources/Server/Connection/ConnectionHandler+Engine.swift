@@ -6,55 +6,18 @@ import Storage
 /// Keys that only the engine has: read on the loop while it answers from memory, and on a pool, while the connection waits,
 /// when it waits for a disk.
 extension ConnectionHandler {
-    /// How a command reads.
-    enum Reading {
-        /// What is committed, without the store's lock.
-        case visible(StorePort)
-        /// The writes in flight as well, under the lock.
-        case newest
-    }
-
-    /// Reads of the engine on the loop in one pass: about a millisecond when none waits for a disk.
-    static let engineReadsPerPass = 64
     /// Keys fetched by the pool at a time, and for how long at the most, so that everybody's turn comes.
     private static let fetchKeysMax = 1_024
     private static let fetchNanosecondsMax: UInt64 = 100_000_000
     /// Fetches of one command without getting any further. Only a hot table that is far too small makes for more than one.
     private static let fetchAttemptsMax = 32
 
-    /// Finds a key. Under the lock, and where the engine has to wait for a disk, only in memory.
-    @inline(__always)
-    func read(
-        _ slot: UInt16,
-        _ key: UnsafeRawBufferPointer,
-        _ store: ShardStore,
-        _ reading: Reading,
-        _ body: (StoredValue) -> Void
-    ) throws(StorageError) -> KeyState {
-        let hash = KeyHash.hash(key)
-        switch reading {
-        case .newest: return store.readNewest(slot: slot, key: key, hash: hash, now: passNow, body)
-        case .visible(let port):
-            let state = store.readVisible(slot: slot, key: key, hash: hash, now: passNow, body)
-            guard state == .cold, mayReadEngine(store) else { return state }
-            passEngineReads += 1
-            let view = try store.view(of: port)
-            let isFound = try store.readEngine(slot: slot, key: key, hash: hash, view: view, now: passNow, body)
-            return isFound ? .present : .absent
-        }
-    }
-
-    private func mayReadEngine(_ store: ShardStore) -> Bool {
-        passEngineReads < ConnectionHandler.engineReadsPerPass && store.enginePace.mode == .loop
-    }
-
     /// The command at the beginning of the rest of `input` can't go on now. Without the store's lock.
-    func pause(for outcome: Outcome, _ bytes: UnsafeRawBufferPointer) {
+    func pause(for outcome: CommandOutcome, _ arguments: Arguments, _ pass: inout StorePass) {
         if outcome == .needsTurn { return goOnLater() }
-        guard let store = loop.state.store, let port = loop.port,
-            let command = RESPCommand.lookup(arguments.bytes(0, in: bytes))
-        else { return }
-        let first = manyKeys?.next ?? command.firstKey
+        guard var session = pass.session, let command = RESPCommand.lookup(arguments[0]) else { return }
+        defer { pass.session = session }
+        let first = session.progress?.next ?? command.firstKey
         fetchAttempts = fetchPlace == first ? fetchAttempts + 1 : 1
         fetchPlace = first
         guard fetchAttempts <= ConnectionHandler.fetchAttemptsMax else {
@@ -64,17 +27,26 @@ extension ConnectionHandler {
         // The second time only the one that was missed: the others may have pushed it out again.
         let limit = fetchAttempts > 1 ? 1 : ConnectionHandler.fetchKeysMax
         let places = stride(from: first, through: last, by: max(1, command.step)).prefix(limit)
+        let store = session.store
         do throws(StorageError) {
-            for place in places where mayReadEngine(store) {
-                passEngineReads += 1
-                let key = arguments.bytes(place, in: bytes)
-                try store.fetch(slot: KeySlot.slot(of: key), key: key, view: store.view(of: port), now: passNow)
+            for place in places where session.mayReadEngine {
+                session.engineReads += 1
+                let key = arguments[place]
+                let view = try store.view(of: session.port)
+                try store.fetch(slot: KeySlot.slot(of: key), key: key, view: view, now: session.now)
                 if place == last || limit == 1 { return }
             }
         } catch {
             return fetchFailed(error)
         }
-        fetch(places.map { Array(arguments.bytes($0, in: bytes)) }, from: store)
+        fetch(places.map { Array(arguments[$0]) }, from: store)
+    }
+
+    /// Why the engine could not be asked, once.
+    func takeFetchFailure() -> StorageError? {
+        guard fetchFailure != nil else { return nil }
+        defer { fetchFailure = nil }
+        return fetchFailure
     }
 
     private func goOnLater() {

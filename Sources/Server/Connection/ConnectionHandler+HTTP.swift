@@ -54,13 +54,13 @@ extension ConnectionHandler {
             let endpoint = try HTTPEndpoint.route(request)
             switch endpoint {
             case .put(let key, let value, let acks):
-                try write(key, acks, request, valueBytes: value.count) { operation throws(HTTPError) in
-                    value.withUnsafeBytes { queuePut(operation, $0, expiry: 0) }
+                try write(key, acks, request, valueBytes: value.count) { session throws(HTTPError) in
+                    value.withUnsafeBytes { session.put($0, expiry: 0) }
                     answer(.ok, acks, request)
                 }
             case .delete(let key, let acks):
-                try write(key, acks, request) { operation throws(HTTPError) in
-                    queueDelete(operation)
+                try write(key, acks, request) { session throws(HTTPError) in
+                    session.delete()
                     answer(.ok, acks, request)
                 }
             case .get(let key, let isAny, let maxLag): try get(key, isAny, maxLag, request)
@@ -80,49 +80,40 @@ extension ConnectionHandler {
         HTTPResponse.writeError(error, request.connection, headOnly: request.method == .head, into: &output)
     }
 
-    /// Runs `body` with the key's operation under the store's lock, on the leader of the key's shard only.
+    /// Runs `body` with the key's session under the store's lock, if this node may write it.
     private func write(
         _ key: [UInt8],
         _ acks: Int?,
         _ request: HTTPRequest,
         valueBytes: Int = 0,
-        _ body: (KeyOperation) throws(HTTPError) -> Void
+        _ body: (inout ShardSession) throws(HTTPError) -> Void
     ) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
-        let state = loop.state
-        if state.owns(slot), state.isAboutToLead { return waitAtTheDoor() }
-        guard state.isLeader else { return try redirect(slot, request) }
-        guard let store = state.store, let port = loop.port else { throw unavailable() }
+        guard var session = makeSession(isLocked: true) else { return try answerWithoutShard(slot, request) }
+        let store = session.store
+        let node = Admission.NodeView(loop.state, loop.control)
         store.lock.lock()
         defer { store.lock.unlock() }
-        switch door(slot, isWrite: true, store, port) {
-        case .open: break
-        case .wait: return waitAtTheDoor()
-        case .elsewhere: return try redirect(slot, request)
-        }
-        switch store.admit(bytes: key.count + valueBytes + LogRecord.headerBytes, port: port) {
+        let decision = Admission(slot, .write, node, store, session.port).decide(.write)
+        guard decision == .serve else { return try answer(decision, slot, request) }
+        switch store.admit(bytes: key.count + valueBytes + LogRecord.headerBytes, port: session.port) {
         case .admitted: break
-        case .wait: return waitAtTheDoor()
+        case .wait: return park()
         case .refused(let error): throw HTTPError(error)
         }
-        switch try admits(acks, store, port) {
+        switch try admits(acks, store, session.port) {
         case .admitted: break
-        case .wait: return waitAtTheDoor()
+        case .wait: return park()
         case .refused(let error): throw HTTPError(error)
         }
         loop.heat.note(slot)
+        let start = output.writerIndex
         var failure: HTTPError?
         key.withUnsafeBytes { bytes in
-            let operation = KeyOperation(
-                slot: slot,
-                key: bytes,
-                hash: KeyHash.hash(bytes),
-                now: passNow,
-                store: store,
-                port: port
-            )
-            do throws(HTTPError) { try body(operation) } catch { failure = error }
+            session.key = ShardKey(bytes, slot: slot)
+            do throws(HTTPError) { try body(&session) } catch { failure = error }
         }
+        settle(&session.effects, replyAt: start)
         if let failure { throw failure }
     }
 
@@ -136,14 +127,14 @@ extension ConnectionHandler {
         _ request: HTTPRequest
     ) throws(HTTPError) {
         let expiry = ttl.map { passNow + UInt64($0) * 1000 } ?? 0
-        try write(key, acks, request, valueBytes: body.readableBytes) { operation throws(HTTPError) in
+        try write(key, acks, request, valueBytes: body.readableBytes) { session throws(HTTPError) in
             if ifMatch != nil || ifNoneMatchAny {
-                let version = try currentVersion(operation)
-                if ifNoneMatchAny, version != nil { throw refuse(operation, "the key exists") }
-                if let ifMatch, !ifMatch.isMet(by: version) { throw refuse(operation, "the version is another") }
+                let version = try currentVersion(&session)
+                if ifNoneMatchAny, version != nil { throw refuse(&session, "the key exists") }
+                if let ifMatch, !ifMatch.isMet(by: version) { throw refuse(&session, "the version is another") }
             }
-            body.withUnsafeReadableBytes { queuePut(operation, $0, expiry: expiry) }
-            answer(.noContent(etag: operation.store.lastQueuedVersion), acks, request)
+            body.withUnsafeReadableBytes { session.put($0, expiry: expiry) }
+            answer(.noContent(etag: session.store.lastQueuedVersion), acks, request)
         }
     }
 
@@ -153,42 +144,58 @@ extension ConnectionHandler {
         _ acks: Int?,
         _ request: HTTPRequest
     ) throws(HTTPError) {
-        try write(key, acks, request) { operation throws(HTTPError) in
-            let version = try currentVersion(operation)
-            if let ifMatch, !ifMatch.isMet(by: version) { throw refuse(operation, "the version is another") }
+        try write(key, acks, request) { session throws(HTTPError) in
+            let version = try currentVersion(&session)
+            if let ifMatch, !ifMatch.isMet(by: version) { throw refuse(&session, "the version is another") }
             if version == nil {
-                holdForWhatWasSeen(operation)
+                session.awaitWhatWasSeen()
                 return HTTPResponse.writeNotFoundEmpty(request.connection, into: &output)
             }
-            queueDelete(operation)
+            session.delete()
             answer(.noContent(etag: nil), acks, request)
         }
     }
 
-    private func currentVersion(_ operation: KeyOperation) throws(HTTPError) -> UInt64? {
+    private func currentVersion(_ session: inout ShardSession) throws(HTTPError) -> UInt64? {
         var version: UInt64?
         do throws(StorageError) {
             if let failure = takeFetchFailure() { throw failure }
-            _ = try current(operation) { version = $0.version }
+            _ = try session.current { version = $0.version }
         } catch {
-            if error.code == .cold { coldKey = Array(operation.key) }
+            if error.code == .cold { coldKey = Array(session.key.bytes) }
             throw HTTPError(error)
         }
         return version
     }
 
-    private func refuse(_ operation: KeyOperation, _ reason: String) -> HTTPError {
-        holdForWhatWasSeen(operation)
+    private func refuse(_ session: inout ShardSession, _ reason: String) -> HTTPError {
+        session.awaitWhatWasSeen()
         return HTTPError(412, "precondition_failed", reason)
     }
 
-    /// Whether this leader serves the slot. Where the picture of the cluster is older than what the shard decides by, the
-    /// next one is waited for. The store's lock is held.
-    func door(_ slot: UInt16, isWrite: Bool, _ store: ShardStore, _ port: StorePort) -> SlotDoor {
-        let owns = loop.state.owns(slot)
-        guard store.isGated else { return owns ? .open : .elsewhere }
-        let door = store.door(slot: slot, isWrite: isWrite, port: port)
-        return door == .elsewhere && owns ? .wait : door
+    /// Answers a request on a key that is not served here now. What a replica can't answer, its leader can.
+    /// - Parameter isAny: any replica of the shard will do.
+    func answer(
+        _ decision: Admission.Decision,
+        _ slot: UInt16,
+        _ request: HTTPRequest,
+        isAny: Bool = false
+    ) throws(HTTPError) {
+        switch decision {
+        case .serve: break
+        case .park: park()
+        case .noLeader: throw noLeader(loop.state.map.owner(of: slot))
+        case .redirect where isAny && !loop.state.owns(slot): try redirectToReplica(slot, request)
+        case .redirect, .refuse: try redirect(slot, request)
+        }
+    }
+
+    /// The shard is not open here.
+    func answerWithoutShard(_ slot: UInt16, _ request: HTTPRequest, isAny: Bool = false) throws(HTTPError) {
+        let state = loop.state
+        if state.owns(slot), state.isAboutToLead { return park() }
+        if state.isLeader { throw unavailable() }
+        try answer(.redirect, slot, request, isAny: isAny)
     }
 
     func redirect(_ slot: UInt16, _ request: HTTPRequest) throws(HTTPError) {

@@ -5,35 +5,19 @@ import Storage
 /// Values over HTTP: who may answer a read, and how old its state may be.
 extension ConnectionHandler {
     /// `/get`: the leader answers, and any replica of the key's shard, which then says how old its state may be.
-    func get(
-        _ key: [UInt8],
-        _ isAny: Bool,
-        _ maxLag: Int?,
-        _ request: HTTPRequest
-    ) throws(HTTPError) {
+    func get(_ key: [UInt8], _ isAny: Bool, _ maxLag: Int?, _ request: HTTPRequest) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
         let state = loop.state
-        guard state.owns(slot) || state.isLeader else {
-            return try isAny ? redirectToReplica(slot, request) : redirect(slot, request)
+        if state.store == nil, state.owns(slot) || state.isLeader, state.otherLeader(ofSlot: slot) == nil {
+            throw unavailable()
         }
-        guard state.store != nil else {
-            guard state.otherLeader(ofSlot: slot) != nil else { throw unavailable() }
-            return try redirect(slot, request)
-        }
-        if state.isAboutToLead { return waitAtTheDoor() }
-        var lag: Int?
-        if !state.isLeader {
-            let staleness = loop.control.stalenessMilliseconds
-            guard let staleness else { return try redirect(slot, request) }
-            if let maxLag, staleness > UInt64(maxLag) { return try redirect(slot, request) }
-            lag = Int(clamping: staleness)
-        }
-        try read(key, slot, request, etag: false, lag: lag, isAny: isAny)
+        let intent = Admission.Intent.replicaRead(maxAge: maxLag.map { UInt64(max(0, $0)) })
+        try read(key, slot, intent, request, etag: false, isAny: isAny)
     }
 
     /// Any replica of the key's shard will do: to the next one that is fresh. It looks at `max_lag_ms` itself, and sends the
     /// client on to the leader if it has to.
-    private func redirectToReplica(_ slot: UInt16, _ request: HTTPRequest) throws(HTTPError) {
+    func redirectToReplica(_ slot: UInt16, _ request: HTTPRequest) throws(HTTPError) {
         let shard = loop.state.map.owner(of: slot)
         guard let replica = loop.turns.next(ofShard: shard, loop.state.freshReplicas(ofShard: shard)) else {
             return try redirect(slot, request)
@@ -44,48 +28,47 @@ extension ConnectionHandler {
     /// `/kv/{key}`: linearizable, so the leader alone answers.
     func kvGet(_ key: [UInt8], _ request: HTTPRequest) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
-        if loop.state.owns(slot), loop.state.isAboutToLead { return waitAtTheDoor() }
-        guard loop.state.isLeader else { return try redirect(slot, request) }
-        try read(key, slot, request, etag: true, lag: nil)
+        try read(key, slot, .leaderRead, request, etag: true)
     }
 
     private func read(
         _ key: [UInt8],
         _ slot: UInt16,
+        _ intent: Admission.Intent,
         _ request: HTTPRequest,
         etag: Bool,
-        lag: Int?,
         isAny: Bool = false
     ) throws(HTTPError) {
-        guard let store = loop.state.store, let port = loop.port else { throw unavailable() }
+        guard var session = makeSession() else { return try answerWithoutShard(slot, request, isAny: isAny) }
         if let failure = takeFetchFailure() { throw HTTPError(failure) }
-        passReads += 1
+        let store = session.store
+        let node = Admission.NodeView(loop.state, loop.control)
         let epoch = store.readEpoch
-        let isPlain = marks.isEmpty && (lag == nil ? servesPlainly(slot, store) : store.showsReads(slot))
-        if !isPlain {
+        let isFree = marks.isEmpty && Admission(freely: slot, node, store).decide(intent) == .serve
+        if !isFree {
             store.lock.lock()
-            guard try admitRead(slot, store, port, request, lag: lag, isAny: isAny) else { return store.lock.unlock() }
+            session.isLocked = true
+            let decision = Admission(slot, intent, node, store, session.port).decide(intent)
+            guard decision == .serve else {
+                store.lock.unlock()
+                return try answer(decision, slot, request, isAny: isAny)
+            }
+            session.awaitWhatWasSeen()
         }
+        passReads += 1
         loop.heat.note(slot)
         let start = output.writerIndex
-        if !isPlain, let number = store.awaitPending(port) { hold(for: number, isWrite: false) }
-        let outcome = key.withUnsafeBytes { bytes in
-            Result { () throws(StorageError) in
-                try read(slot, bytes, store, isPlain ? .visible(port) : .newest) { value in
-                    HTTPResponse.writeValue(
-                        value.bytes,
-                        etag: etag ? value.version : nil,
-                        replicaLagMilliseconds: lag,
-                        request.connection,
-                        headOnly: request.method == .head,
-                        into: &output
-                    )
-                }
+        let found = key.withUnsafeBytes { bytes in
+            session.key = ShardKey(bytes, slot: slot)
+            return Result { () throws(StorageError) in
+                try writeValue(&session, request, etag: etag, age: node.age)
             }
         }
-        if !isPlain { store.lock.unlock() }
+        if !isFree { store.lock.unlock() }
+        passEngineReads = session.engineReads
+        settle(&session.effects, replyAt: start)
         let state: KeyState
-        switch outcome {
+        switch found {
         case .success(let found): state = found
         case .failure(let error): throw HTTPError(error)
         }
@@ -94,63 +77,41 @@ extension ConnectionHandler {
             coldKey = key
             return
         }
-        // Asked behind the read: the process may have been stopped in the middle of it.
+        // Asked after the read: the process may have been stopped in the middle of it.
         if loop.state.isLeader, !store.leadsNow {
             output.moveWriterIndex(to: start)
             throw noLeader(loop.state.map.owner(of: slot))
         }
-        if isPlain, store.readEpoch != epoch {
+        if isFree, store.readEpoch != epoch {
             // What it went by has changed meanwhile.
             output.moveWriterIndex(to: start)
-            return try read(key, slot, request, etag: etag, lag: lag, isAny: isAny)
-        }
-        countRead(isFound: state == .present)
-        if state == .absent {
-            HTTPResponse.writeNotFoundEmpty(replicaLagMilliseconds: lag, request.connection, into: &output)
+            return try read(key, slot, intent, request, etag: etag, isAny: isAny)
         }
     }
 
-    private func servesPlainly(_ slot: UInt16, _ store: ShardStore) -> Bool {
-        loop.state.isLeader && store.servesReads(slot) && (store.isGated || loop.state.owns(slot))
-    }
-
-    /// Whether the read may be evaluated now; if not, it has been answered, or is parked. Lock held; it stays so when this
-    /// throws not.
-    private func admitRead(
-        _ slot: UInt16,
-        _ store: ShardStore,
-        _ port: StorePort,
+    /// Writes the response to a read, unless the key has to be fetched first.
+    /// - Parameter age: of a replica's data, in milliseconds.
+    private func writeValue(
+        _ session: inout ShardSession,
         _ request: HTTPRequest,
-        lag: Int?,
-        isAny: Bool
-    ) throws(HTTPError) -> Bool {
-        do throws(HTTPError) {
-            if loop.state.isLeader {
-                if store.holdsReads(port) {
-                    waitAtTheDoor()
-                    return false
-                }
-                switch door(slot, isWrite: false, store, port) {
-                case .open: break
-                case .wait:
-                    passReads -= 1
-                    waitAtTheDoor()
-                    return false
-                case .elsewhere:
-                    passReads -= 1
-                    try isAny ? redirectToReplica(slot, request) : redirect(slot, request)
-                    return false
-                }
-            }
-            // Since its age was looked up, a full copy may have begun; or the slot is another shard's by the log.
-            if lag != nil, store.holdsNoState || store.disowns(slot) {
-                try redirect(slot, request)
-                return false
-            }
-            return true
-        } catch {
-            store.lock.unlock()
-            throw error
+        etag: Bool,
+        age: UInt64?
+    ) throws(StorageError) -> KeyState {
+        let age = age.map { Int(clamping: $0) }
+        let state = try session.find(session.key) { value in
+            HTTPResponse.writeValue(
+                value.bytes,
+                etag: etag ? value.version : nil,
+                replicaLagMilliseconds: age,
+                request.connection,
+                headOnly: request.method == .head,
+                into: &output
+            )
         }
+        if state == .absent {
+            HTTPResponse.writeNotFoundEmpty(replicaLagMilliseconds: age, request.connection, into: &output)
+        }
+        session.count(state)
+        return state
     }
 }

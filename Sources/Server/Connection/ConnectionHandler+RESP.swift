@@ -3,27 +3,13 @@ import Routing
 import Storage
 
 extension ConnectionHandler {
-    /// What became of a command.
-    enum Outcome {
-        /// It is answered, waits, or the connection ends.
-        case done
-        /// It has to be evaluated anew under the store's lock: it writes, or stands behind a write of this connection.
-        case needsLock
-        /// The same without the lock.
-        case needsNoLock
-        /// A key is only in the engine: it is fetched, then the command is evaluated anew.
-        case needsEngine
-        /// It touches many keys: the rest of them comes in a later turn of the loop.
-        case needsTurn
-    }
-
     /// Why a pass over the input came to its end.
     private enum PassEnd {
         case stopped
         case broken(String)
         case foreign
         /// The command at the offset goes on later.
-        case paused(Outcome)
+        case paused(CommandOutcome)
     }
 
     /// What a pass has done.
@@ -42,14 +28,14 @@ extension ConnectionHandler {
         let store = state.store
         var broken: String?
         var progress = PassProgress()
-        var pass = StorePass(store)
-        isAgeUnknown = !state.isLeader && loop.control.stalenessMilliseconds == nil
-        isLapsed = state.isLeader && !(store?.leadsOrHolds ?? true)
+        var pass = StorePass(store, makeSession())
+        pass.session?.progress = manyKeys
+        let node = Admission.NodeView(state, loop.control)
         let consumed = input.withUnsafeReadableBytes { bytes in
             while true {
-                let end = executeWhole(bytes, store, &pass, &progress)
+                let end = executeWhole(bytes, node, &pass, &progress)
                 guard pass.settle(reads: passReads) else {
-                    takeBack(pass, &progress)
+                    takeBack(&pass, &progress)
                     continue
                 }
                 switch end {
@@ -61,14 +47,15 @@ extension ConnectionHandler {
                     endForOtherProtocol()
                     return bytes.count
                 case .paused(let outcome):
-                    pause(for: outcome, bytes)
+                    pause(for: outcome, arguments.view(in: bytes), &pass)
                     if isBlocked { return progress.offset }
                 }
             }
         }
+        manyKeys = pass.session?.progress
         if let port = loop.port { store?.rest(port) }
         // Asked again behind the reads: the process may have been stopped in the middle of them.
-        let hasLapsed = state.isLeader && !isLapsed && consumed > 0 && !(store?.leadsOrHolds ?? true)
+        let hasLapsed = state.isLeader && !node.isLapsed && consumed > 0 && !(store?.leadsOrHolds ?? true)
         if hasLapsed { return abandonHeldReplies() }
         if progress.executed > 0 { noteSlowPass(progress.executed, last: progress.last) }
         input.moveReaderIndex(forwardBy: consumed)
@@ -83,7 +70,7 @@ extension ConnectionHandler {
 
     private func executeWhole(
         _ bytes: UnsafeRawBufferPointer,
-        _ store: ShardStore?,
+        _ node: Admission.NodeView,
         _ pass: inout StorePass,
         _ progress: inout PassProgress
     ) -> PassEnd {
@@ -95,8 +82,8 @@ extension ConnectionHandler {
             case .complete(let end):
                 if arguments.count > 0 {
                     let start = output.writerIndex
-                    guard let outcome = evaluate(bytes, store, &pass, progress) else {
-                        takeBack(pass, &progress)
+                    guard let outcome = evaluate(arguments.view(in: bytes), node, &pass, progress) else {
+                        takeBack(&pass, &progress)
                         continue
                     }
                     if outcome != .done {
@@ -106,7 +93,7 @@ extension ConnectionHandler {
                     if waitsForRoom { return .stopped }
                     progress.executed += 1
                     progress.last = progress.offset
-                    manyKeys = nil
+                    pass.session?.progress = nil
                     countError(from: start)
                     if !isBlocked { countReply() }
                 }
@@ -117,10 +104,10 @@ extension ConnectionHandler {
     }
 
     /// What was read without the lock is evaluated anew: what it went by has changed meanwhile.
-    private func takeBack(_ pass: StorePass, _ progress: inout PassProgress) {
+    private func takeBack(_ pass: inout StorePass, _ progress: inout PassProgress) {
         output.moveWriterIndex(to: pass.run.output)
         passReads = pass.run.reads
-        manyKeys = nil
+        pass.session?.progress = nil
         parser.startOver()
         progress.offset = pass.run.offset
         progress.executed = pass.run.executed
@@ -130,11 +117,11 @@ extension ConnectionHandler {
     /// - Returns: nil if what was read before it in this pass is void.
     @inline(__always)
     private func evaluate(
-        _ bytes: UnsafeRawBufferPointer,
-        _ store: ShardStore?,
+        _ arguments: Arguments,
+        _ node: Admission.NodeView,
         _ pass: inout StorePass,
         _ progress: PassProgress
-    ) -> Outcome? {
+    ) -> CommandOutcome? {
         while true {
             pass.begin(
                 StorePass.Run(
@@ -144,8 +131,7 @@ extension ConnectionHandler {
                     reads: passReads
                 )
             )
-            let isFree = !pass.isLocked && passReads == pass.run.reads
-            let outcome = execute(bytes, store, isLocked: pass.isLocked, isFree: isFree, pass.locksReads)
+            let outcome = execute(arguments, node, &pass)
             switch outcome {
             case .needsLock: guard pass.lock(reads: passReads) else { return nil }
             case .needsNoLock: guard pass.settle(reads: passReads) else { return nil }
@@ -164,113 +150,121 @@ extension ConnectionHandler {
     }
 
     /// One command.
-    /// - Parameters:
-    ///   - isLocked: the store's lock is held.
-    ///   - isFree: it is not, and nothing was read before that might be void.
-    ///   - locksReads: reads, too, want the lock.
     @inline(__always)
     private func execute(
-        _ bytes: UnsafeRawBufferPointer,
-        _ store: ShardStore?,
-        isLocked: Bool,
-        isFree: Bool,
-        _ locksReads: Bool
-    ) -> Outcome {
+        _ arguments: Arguments,
+        _ node: Admission.NodeView,
+        _ pass: inout StorePass
+    ) -> CommandOutcome {
+        // The lock is not held, and nothing was read before that might be void.
+        let isFree = !pass.isLocked && passReads == pass.run.reads
         if transaction.isOpen {
             guard isFree else { return .needsNoLock }
-            if answerInsideTransaction(bytes) { return .done }
+            if answerInsideTransaction(arguments) { return .done }
         }
-        let name = arguments.bytes(0, in: bytes)
-        guard let command = RESPCommand.lookup(name) else {
+        guard let command = RESPCommand.lookup(arguments[0]) else {
             guard isFree else { return .needsNoLock }
-            executeUnknown(name, bytes)
+            executeUnknown(arguments)
             return .done
         }
-        let count = arguments.count
-        guard command.arity >= 0 ? count == command.arity : count >= -command.arity else {
-            output.writeRESPError("ERR wrong number of arguments for '\(command.name)' command")
+        guard command.takes(count: arguments.count) else {
+            reply.wrongCount(of: command.name)
             return .done
         }
-        if command.firstKey == 0 {
+        switch command.execution {
+        case .keyless(let run):
             guard isFree else { return .needsNoLock }
             loop.counters.commands.add(1)
-            executeKeyless(command, bytes)
+            run(self, arguments, &reply)
             // WAIT is meant to wait.
-            if isBlocked, command != .wait { blocking = (passStart, SlowLog.words(of: arguments, in: bytes)) }
+            if isBlocked, command != .wait { blocking = (passStart, SlowLog.words(of: arguments)) }
             return .done
+        case .data(let run):
+            guard pass.session != nil else {
+                writeElsewhere(arguments)
+                return .done
+            }
+            let outcome = executeKeyed(command, run, arguments, node, &pass)
+            if outcome == .done { loop.counters.commands.add(1) }
+            return outcome
         }
-        guard let store, let port = loop.port else {
-            writeElsewhere(bytes)
-            return .done
-        }
-        let outcome = executeKeyed(command, bytes, store, port, isLocked: isLocked, locksReads)
-        if outcome == .done { loop.counters.commands.add(1) }
-        return outcome
     }
 
-    private func executeUnknown(_ name: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer) {
-        if CrossProtocolGuard.isForeign(arrayName: name) { return endForOtherProtocol() }
-        if answerTransactionCommand(bytes) { return }
-        if !beginReplication(bytes), !beginMigration(bytes) { writeUnknownCommand(bytes) }
+    private func executeUnknown(_ arguments: Arguments) {
+        if CrossProtocolGuard.isForeign(arrayName: arguments[0]) { return endForOtherProtocol() }
+        if answerTransactionCommand(arguments) { return }
+        if !beginReplication(arguments), !beginMigration(arguments) { writeUnknownCommand(arguments) }
     }
 
     private func executeKeyed(
         _ command: RESPCommand,
-        _ bytes: UnsafeRawBufferPointer,
-        _ store: ShardStore,
-        _ port: StorePort,
-        isLocked: Bool,
-        _ locksReads: Bool
-    ) -> Outcome {
-        let key = arguments.bytes(1, in: bytes)
-        guard key.count <= StorageLimits.keyBytesMax else {
-            output.writeRESPError(
-                "ERR key is \(key.count) bytes long, at most \(StorageLimits.keyBytesMax) are allowed"
-            )
-            return .done
-        }
-        guard key.count > 0 else {
-            output.writeRESPError("ERR an empty key is not allowed")
+        _ run: DataCommand,
+        _ arguments: Arguments,
+        _ node: Admission.NodeView,
+        _ pass: inout StorePass
+    ) -> CommandOutcome {
+        guard let store = pass.session?.store, let port = pass.session?.port else { return .done }
+        let key = arguments[1]
+        guard key.count > 0, key.count <= StorageLimits.keyBytesMax else {
+            writeUnfitKey(key.count)
             return .done
         }
         let slot = KeySlot.slot(of: key)
-        if !isLocked {
-            // Whatever is not plainly served is judged under the lock, where it can be parked.
-            guard !command.isWrite, marks.isEmpty, !locksReads, servesRead(slot, store),
-                command.lastKey == command.firstKey || areServed(slot, command, bytes)
+        if !pass.isLocked {
+            guard !command.isWrite, marks.isEmpty, !pass.locksReads,
+                Admission(freely: slot, node, store).decide(intent(of: command)) == .serve,
+                command.lastKey == command.firstKey || areServed(slot, command, arguments)
             else { return .needsLock }
-        } else if !admits(command, slot, bytes, store, port) {
+        } else if !admits(command, slot, arguments, node, store, port) {
             return .done
         }
         loop.heat.note(slot)
-        guard command.isWrite else { return executeRead(command, slot, key, bytes, store, port, isLocked: isLocked) }
-        let operation = KeyOperation(
-            slot: slot,
-            key: key,
-            hash: KeyHash.hash(key),
-            now: passNow,
-            store: store,
-            port: port
-        )
-        return executeWrite(command, operation, bytes)
+        if command.isWrite {
+            guard admitWrite(arguments, store, port) else { return .done }
+        } else {
+            passReads += 1
+            // After a write of this connection a read must see it, and must not tell of it before it is durable.
+            if pass.isLocked { pass.session?.awaitWhatWasSeen() }
+        }
+        pass.session?.key = ShardKey(key, slot: slot)
+        return perform(run, arguments, &pass)
     }
 
-    /// Whether reads of the slot are served here and now, without further question. Without the store's lock.
     @inline(__always)
-    private func servesRead(_ slot: UInt16, _ store: ShardStore) -> Bool {
-        let state = loop.state
-        if state.isLeader { return !isLapsed && store.servesReads(slot) && (store.isGated || state.owns(slot)) }
-        return acceptsReplicaReads && !isAgeUnknown && state.owns(slot) && !state.isAboutToLead
-            && store.showsReads(slot)
+    private func perform(_ command: DataCommand, _ arguments: Arguments, _ pass: inout StorePass) -> CommandOutcome {
+        let start = reply.end
+        var outcome = CommandOutcome.done
+        do throws(StorageError) {
+            if let failure = takeFetchFailure() { throw failure }
+            outcome = try pass.session?.run(command, arguments, &reply) ?? .done
+        } catch {
+            if error.code == .cold {
+                outcome = .needsEngine
+            } else {
+                reply.takeBack(to: start)
+                reply.error(error)
+            }
+        }
+        if var effects = pass.session?.effects {
+            settle(&effects, replyAt: start)
+            pass.session?.effects = effects
+        }
+        return outcome
+    }
+
+    @inline(__always)
+    private func intent(of command: RESPCommand) -> Admission.Intent {
+        if command.isWrite { return .write }
+        return acceptsReplicaReads ? .replicaRead(maxAge: nil) : .leaderRead
     }
 
     /// Whether all keys of the command are plainly in that slot. Without the store's lock.
-    private func areServed(_ slot: UInt16, _ command: RESPCommand, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    private func areServed(_ slot: UInt16, _ command: RESPCommand, _ arguments: Arguments) -> Bool {
         let isAlone = loop.state.map.shardNames.count == 1
         if isAlone, !(loop.state.isLeader && loop.state.store?.isGated ?? false) { return true }
         let last = command.lastKey < 0 ? arguments.count + command.lastKey : command.lastKey
         return stride(from: 1 + command.step, through: last, by: command.step).allSatisfy {
-            KeySlot.slot(of: arguments.bytes($0, in: bytes)) == slot
+            KeySlot.slot(of: arguments[$0]) == slot
         }
     }
 
@@ -278,42 +272,48 @@ extension ConnectionHandler {
     private func admits(
         _ command: RESPCommand,
         _ slot: UInt16,
-        _ bytes: UnsafeRawBufferPointer,
+        _ arguments: Arguments,
+        _ node: Admission.NodeView,
         _ store: ShardStore,
         _ port: StorePort
     ) -> Bool {
-        let state = loop.state
-        let isGated = state.isLeader && store.isGated
-        guard isGated || state.owns(slot) else { return refuse { writeMoved(slot) } }
-        if state.isAboutToLead { return refuse(waitAtTheDoor) }
-        if command.isWrite ? !state.isLeader : !(state.isLeader || acceptsReplicaReads) {
-            return refuse { writeMoved(slot) }
-        }
-        if state.isLeader {
-            if isLapsed { return refuse { writeNoLeader(slot) } }
-            if !command.isWrite, store.holdsReads(port) { return refuse(waitAtTheDoor) }
-            switch store.door(slot: slot, isWrite: command.isWrite, port: port) {
-            case .open: break
-            case .wait: return refuse(waitAtTheDoor)
-            case .elsewhere: return refuse { if state.owns(slot) { waitAtTheDoor() } else { writeMoved(slot) } }
-            }
-        } else if store.holdsNoState {
-            return refuse(writeTakingCopy)
-        } else if isAgeUnknown {
-            return refuse {
-                output.writeRESPError("MASTERDOWN this replica can't know how old its data is: it has no leader")
-            }
-        } else if store.disowns(slot) {
-            // Its leader has given the slot away, or not got it yet, and the map that is known here is of another moment.
-            return refuse { writeMoved(slot) }
+        let intent = intent(of: command)
+        switch Admission(slot, intent, node, store, port).decide(intent) {
+        case .serve: break
+        case .park: return refuse(park)
+        case .redirect: return refuse { writeMoved(slot) }
+        case .noLeader: return refuse { writeNoLeader(slot) }
+        case .refuse(.takingCopy): return refuse { reply.takingCopy() }
+        case .refuse: return refuse { reply.error(ConnectionHandler.unknownAge) }
         }
         guard command.lastKey != command.firstKey else { return true }
-        switch slots(command, bytes, slot, store, port) {
+        switch slots(command, arguments, slot, store, port) {
         case .same: return true
-        case .wait: return refuse(waitAtTheDoor)
+        case .wait: return refuse(park)
         case .different:
-            return refuse { output.writeRESPError("CROSSSLOT Keys in request don't hash to the same slot") }
+            return refuse { reply.error("CROSSSLOT Keys in request don't hash to the same slot") }
         }
+    }
+
+    private static let unknownAge = "MASTERDOWN this replica can't know how old its data is: it has no leader"
+
+    /// Whether the store takes the write now; otherwise it waits in `input` or has been refused. Lock held.
+    private func admitWrite(_ arguments: Arguments, _ store: ShardStore, _ port: StorePort) -> Bool {
+        var size = 0
+        for index in 1..<arguments.count {
+            let length = arguments[index].count
+            if length > StorageLimits.valueBytesMax {
+                reply.error("ERR value is \(length) bytes long, at most \(StorageLimits.valueBytesMax) are allowed")
+                return false
+            }
+            size += length + LogRecord.headerBytes
+        }
+        switch store.admit(bytes: size, port: port) {
+        case .admitted: return true
+        case .wait: park()
+        case .refused(let error): reply.error(error)
+        }
+        return false
     }
 
     private func refuse(_ answer: () -> Void) -> Bool {
@@ -327,7 +327,7 @@ extension ConnectionHandler {
     /// written for a single Redis work. Another shard may be coming, though.
     private func slots(
         _ command: RESPCommand,
-        _ bytes: UnsafeRawBufferPointer,
+        _ arguments: Arguments,
         _ slot: UInt16,
         _ store: ShardStore,
         _ port: StorePort
@@ -337,7 +337,7 @@ extension ConnectionHandler {
         let last = command.lastKey < 0 ? arguments.count + command.lastKey : command.lastKey
         var index = 1 + command.step
         while index <= last {
-            let other = KeySlot.slot(of: arguments.bytes(index, in: bytes))
+            let other = KeySlot.slot(of: arguments[index])
             if other != slot {
                 guard isAlone else { return .different }
                 switch store.door(slot: other, isWrite: command.isWrite, port: port) {
@@ -362,13 +362,13 @@ extension ConnectionHandler {
     }
 
     /// The shard is not open here: whoever leads the key's shard is the one to ask.
-    private func writeElsewhere(_ bytes: UnsafeRawBufferPointer) {
-        let slot = KeySlot.slot(of: arguments.bytes(1, in: bytes))
-        if loop.state.otherLeader(ofSlot: slot) == nil { writeNotServing() } else { writeMoved(slot) }
+    private func writeElsewhere(_ arguments: Arguments) {
+        let slot = KeySlot.slot(of: arguments[1])
+        if loop.state.otherLeader(ofSlot: slot) == nil { reply.notServing(loop.state) } else { writeMoved(slot) }
     }
 
     /// The command stays in `input` and is evaluated anew when the store says so.
-    func waitAtTheDoor() {
+    func park() {
         waitsForRoom = true
         if !isRegisteredWaiting {
             isRegisteredWaiting = true
@@ -376,47 +376,45 @@ extension ConnectionHandler {
         }
     }
 
-    func writeTakingCopy() {
-        output.writeRESPError("LOADING this replica is taking a full copy from its leader")
+    private func writeUnfitKey(_ length: Int) {
+        reply.error(
+            length == 0
+                ? "ERR an empty key is not allowed"
+                : "ERR key is \(length) bytes long, at most \(StorageLimits.keyBytesMax) are allowed"
+        )
     }
 
-    func writeNotServing() {
-        let state = loop.state
-        switch state.phase {
-        case .starting, .syncing: output.writeRESPError("LOADING \(state.message)")
-        default: output.writeRESPError("CLUSTERDOWN Shard \(state.shardName) is \(state.phase.rawValue) on this node")
-        }
-    }
-
-    private func writeUnknownCommand(_ bytes: UnsafeRawBufferPointer) {
+    private func writeUnknownCommand(_ arguments: Arguments) {
         var quoted: [UInt8] = []
         var index = 1
         // As in Redis: 128 bytes of arguments in all, quotes and spaces included, each up to its first zero byte.
         while index < arguments.count, quoted.count < 128 {
             quoted.append(UInt8(ascii: "'"))
-            quoted += text(of: index, in: bytes, max: 129 - quoted.count)
+            quoted += arguments.quoted(index, max: 129 - quoted.count)
             quoted += Array("' ".utf8)
             index += 1
         }
-        let name = text(of: 0, in: bytes, max: 128)
-        output.writeRESPError(
+        let name = arguments.quoted(0, max: 128)
+        reply.error(
             bytes: Array("ERR unknown command '".utf8) + name + Array("', with args beginning with: ".utf8) + quoted
         )
     }
 
-    /// An argument as Redis quotes it in errors: its first bytes, up to a zero byte.
-    func text(of index: Int, in bytes: UnsafeRawBufferPointer, max count: Int) -> [UInt8] {
-        Array(arguments.bytes(index, in: bytes).prefix(count).prefix { $0 != 0 })
+    /// nil while the shard is not open here.
+    func makeSession(isLocked: Bool = false) -> ShardSession? {
+        guard let store = loop.state.store, let port = loop.port else { return nil }
+        return ShardSession(store, port, now: passNow, isLocked: isLocked, engineReads: passEngineReads)
     }
 }
 
-/// What every write needs: the key, where it belongs, the clock and the store (locked).
-struct KeyOperation {
-    let slot: UInt16
-    let key: UnsafeRawBufferPointer
-    let hash: UInt32
-    /// Milliseconds since 1970.
-    let now: UInt64
-    let store: ShardStore
-    let port: StorePort
+extension ConnectionHandler: CommandConnection {
+    var now: UInt64 { passNow }
+
+    func runOnPool<T: Sendable>(
+        usesStore: Bool,
+        _ work: @escaping @Sendable () -> T,
+        _ finish: @escaping (inout Reply, T) -> Void
+    ) {
+        runBlocking(usesStore: usesStore, work) { connection, value in finish(&connection.reply, value) }
+    }
 }

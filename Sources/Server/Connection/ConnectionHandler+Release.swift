@@ -76,7 +76,7 @@ extension ConnectionHandler {
         manyKeys?.failure = error
         let replies = marks.reduce(0) { $0 + $1.replies }
         output.moveWriterIndex(to: first.offset)
-        if speech == .http {
+        if wireProtocol == .http {
             HTTPResponse.writeError(HTTPError(error), .close, into: &output)
             loop.counters.errors.add(1)
             isClosing = true
@@ -162,7 +162,7 @@ extension ConnectionHandler {
             switch result {
             case .success(let value):
                 finish(self, value)
-                if speech == .resp { countError(from: start) }
+                if wireProtocol == .resp { countError(from: start) }
             // The pool stops only with the process.
             case .failure: isClosing = true
             }

@@ -8,12 +8,12 @@ import Storage
 extension ConnectionHandler {
     /// A follower asks for the log: the connection carries peer frames from here on.
     /// - Returns: whether the command was that.
-    func beginReplication(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard word(0, bytes).uppercased() == PeerHello.command else { return false }
-        let words = (1..<arguments.count).map { Array(arguments.bytes($0, in: bytes)) }
+    func beginReplication(_ arguments: Arguments) -> Bool {
+        guard arguments.text(0).uppercased() == PeerHello.command else { return false }
+        let words = arguments.rest
         if loop.state.store != nil, loop.state.isAboutToLead {
             // In a moment there is a stream to give; a refusal would cost the shard the follower's next pause.
-            waitAtTheDoor()
+            park()
             return true
         }
         guard let store = loop.state.store, loop.state.isLeader else {
@@ -66,11 +66,11 @@ extension ConnectionHandler {
 
     /// A target's leader asks for a move: the connection carries frames of moves from here on.
     /// - Returns: whether the command was that.
-    func beginMigration(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard word(0, bytes).uppercased() == MigrationHello.command else { return false }
-        let words = (1..<arguments.count).map { Array(arguments.bytes($0, in: bytes)) }
+    func beginMigration(_ arguments: Arguments) -> Bool {
+        guard arguments.text(0).uppercased() == MigrationHello.command else { return false }
+        let words = arguments.rest
         if loop.state.store != nil, loop.state.isAboutToLead {
-            waitAtTheDoor()
+            park()
             return true
         }
         guard let resharding = loop.state.resharding, loop.state.isLeader else {

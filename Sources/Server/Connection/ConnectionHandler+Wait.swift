@@ -13,27 +13,10 @@ extension ConnectionHandler {
     /// About ten years, in milliseconds: longer than any wait, and far from where a time in nanoseconds overflows.
     private static let waitMax: Int64 = 315_000_000_000
 
-    func executeWAIT(_ bytes: UnsafeRawBufferPointer) {
-        let state = loop.state
-        if state.isAboutToLead { return waitAtTheDoor() }
-        guard state.store != nil else { return writeNotServing() }
-        guard state.isLeader else {
-            return output.writeRESPError(
-                "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is "
-                    + "configured to be writable (which is not the default) writes to replicas are just local and are "
-                    + "not propagated."
-            )
-        }
-        guard let replicas = RESPInteger.parse(arguments.bytes(1, in: bytes)) else {
-            return output.writeRESPError("ERR value is not an integer or out of range")
-        }
-        guard let timeout = RESPInteger.parse(arguments.bytes(2, in: bytes)) else {
-            return output.writeRESPError("ERR timeout is not an integer or out of range")
-        }
-        guard timeout >= 0 else { return output.writeRESPError("ERR timeout is negative") }
+    func awaitReplicas(_ count: Int, timeout: Int64) {
         begin(usesStore: false) { [self] _ in
             // The store's lock is held here, perhaps, and leadership takes it.
-            loop.eventLoop.execute { [self] in waitForReplicas(Int(clamping: replicas), timeout) }
+            loop.eventLoop.execute { [self] in waitForReplicas(count, timeout) }
         }
     }
 

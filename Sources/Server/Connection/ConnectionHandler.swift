@@ -12,8 +12,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    enum Speech {
-        /// Nothing understood yet: the first bytes decide (design.md, One address per node).
+    enum WireProtocol {
+        /// Nothing understood yet: the first bytes decide (docs/protocol.md, One address).
         case undecided, resp, http
     }
 
@@ -37,11 +37,11 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     let identifier: Int
     var context: ChannelHandlerContext?
     @exclusivity(unchecked) var input = ByteBuffer()
-    @exclusivity(unchecked) var output: ByteBuffer
+    @exclusivity(unchecked) var reply: Reply
     @exclusivity(unchecked) var marks: [Mark] = []
     /// A command that runs elsewhere and has to see this connection's own writes: begins when they are visible.
     var deferred: (() -> Void)?
-    var speech = Speech.undecided
+    var wireProtocol = WireProtocol.undecided
     /// A command runs elsewhere; the ones behind it wait.
     @exclusivity(unchecked) var isBlocked = false
     /// The store has no room for the next write; it is still in `input`.
@@ -66,7 +66,6 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var arguments = ArgumentList()
     /// How many bytes of the first line are known to have no newline.
     private var firstLineSearched = 0
-    @exclusivity(unchecked) var respVersion = 2
     @exclusivity(unchecked) var acceptsReplicaReads = false
     @exclusivity(unchecked) var transaction = RefusedTransaction()
     var clientName = ""
@@ -86,7 +85,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     /// Reads of the engine on the loop.
     @exclusivity(unchecked) var passEngineReads = 0
     /// The command on many keys that has paused.
-    @exclusivity(unchecked) var manyKeys: ManyKeys?
+    @exclusivity(unchecked) var manyKeys: KeyProgress?
     /// The argument from which on keys were fetched last, and how often.
     @exclusivity(unchecked) var fetchPlace = 0
     @exclusivity(unchecked) var fetchAttempts = 0
@@ -96,16 +95,18 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     var coldKey: [UInt8]?
     /// What the thread pool is at, and since when.
     var blocking: (since: UInt64, words: [[UInt8]])?
-    /// This node's lease had run out when the pass began.
-    @exclusivity(unchecked) var isLapsed = false
-    /// This node is a replica that could not know how old its data was when the pass began.
-    @exclusivity(unchecked) var isAgeUnknown = false
 
     init(loop: LoopContext, remoteAddress: String, identifier: Int) {
         self.loop = loop
         self.remoteAddress = remoteAddress
         self.identifier = identifier
-        output = ByteBufferAllocator().buffer(capacity: 1024)
+        reply = Reply(ByteBufferAllocator().buffer(capacity: 1024))
+    }
+
+    /// All replies that wait to be sent.
+    var output: ByteBuffer {
+        @inline(__always) _read { yield reply.output }
+        @inline(__always) _modify { yield &reply.output }
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -163,8 +164,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         loop.lastInputAt = passStart
         passNow = Clock.wallMilliseconds()
         passEngineReads = 0
-        if speech == .undecided { decideSpeech() }
-        switch speech {
+        if wireProtocol == .undecided { decideProtocol() }
+        switch wireProtocol {
         case .undecided: break
         case .resp:
             processRESP()
@@ -194,14 +195,23 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
-    /// Everything from here on in the output waits for batch `number`.
+    /// Notes what a command has done: its reply, which begins at `start` in the output, waits for the batch.
     @inline(__always)
-    func hold(for number: UInt64, isWrite: Bool) {
+    func settle(_ effects: inout ShardSession.Effects, replyAt start: Int) {
+        if effects.hits > 0 { loop.counters.hits.add(Int(effects.hits)) }
+        if effects.misses > 0 { loop.counters.misses.add(Int(effects.misses)) }
+        if effects.batch > 0 { hold(for: effects.batch, writes: effects.writes, from: start) }
+        effects = ShardSession.Effects()
+    }
+
+    /// Everything from that place in the output on waits for batch `number`.
+    @inline(__always)
+    private func hold(for number: UInt64, writes: Int, from offset: Int) {
         if let last = marks.indices.last, marks[last].number >= number {
-            if isWrite { marks[last].writes += 1 }
+            marks[last].writes += writes
             return
         }
-        marks.append(Mark(number: number, offset: output.writerIndex, since: passStart, writes: isWrite ? 1 : 0))
+        marks.append(Mark(number: number, offset: offset, since: passStart, writes: writes))
         if !isRegisteredWaiting {
             isRegisteredWaiting = true
             loop.wait(self)
@@ -228,10 +238,10 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         }
     }
 
-    private func decideSpeech() {
+    private func decideProtocol() {
         guard let first = input.getInteger(at: input.readerIndex, as: UInt8.self) else { return }
         if first == UInt8(ascii: "*") {
-            speech = .resp
+            wireProtocol = .resp
             return
         }
         if first == 0x16 {
@@ -249,6 +259,6 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         let text = line[line.startIndex..<end]
         let trimmed = text.last == 13 ? text.dropLast() : text
         let isHTTP = trimmed.count > 9 && trimmed.suffix(8).dropLast().elementsEqual("HTTP/1.".utf8)
-        speech = isHTTP ? .http : .resp
+        wireProtocol = isHTTP ? .http : .resp
     }
 }

@@ -16,6 +16,8 @@ struct StorePass {
     }
 
     private let store: ShardStore?
+    /// nil while the shard is not open here.
+    var session: ShardSession?
     private(set) var isLocked = false
     /// Something was queued; the loop commits at the end of its tick.
     private(set) var needsCommit = false
@@ -25,7 +27,10 @@ struct StorePass {
     /// Runs that may be void before the rest of the pass is read under the lock: then nothing can change meanwhile.
     private static let voidsMax = 3
 
-    init(_ store: ShardStore?) { self.store = store }
+    init(_ store: ShardStore?, _ session: ShardSession?) {
+        self.store = store
+        self.session = session
+    }
 
     /// Whether reads, too, have to wait for the lock.
     var locksReads: Bool { voids >= StorePass.voidsMax }
@@ -45,6 +50,7 @@ struct StorePass {
         guard settle(reads: reads) else { return false }
         store?.lock.lock()
         isLocked = store != nil
+        session?.isLocked = isLocked
         return true
     }
 
@@ -55,6 +61,7 @@ struct StorePass {
             needsCommit = needsCommit || store.needsCommit
             store.lock.unlock()
             isLocked = false
+            session?.isLocked = false
             return true
         }
         guard isRunning else { return true }

@@ -1,6 +1,11 @@
 /// Where the arguments of one command stand in the read buffer: offsets, no copies. Reused from command to command.
 package struct ArgumentList: ~Copyable {
-    private var ranges: UnsafeMutablePointer<(start: Int, count: Int)>
+    struct Place {
+        var start: Int
+        var count: Int
+    }
+
+    private var ranges: UnsafeMutablePointer<Place>
     private var capacity: Int
     package private(set) var count = 0
 
@@ -21,7 +26,7 @@ package struct ArgumentList: ~Copyable {
     @inline(__always)
     mutating func append(start: Int, count length: Int) {
         if count == capacity { grow() }
-        ranges[count] = (start, length)
+        ranges[count] = Place(start: start, count: length)
         count += 1
     }
 
@@ -32,8 +37,12 @@ package struct ArgumentList: ~Copyable {
         return UnsafeRawBufferPointer(rebasing: buffer[range.start..<range.start + range.count])
     }
 
+    /// The words over what was parsed; lives until the list is changed.
+    @inline(__always)
+    package func view(in buffer: UnsafeRawBufferPointer) -> Arguments { Arguments(ranges, count: count, in: buffer) }
+
     private mutating func grow() {
-        let bigger = UnsafeMutablePointer<(start: Int, count: Int)>.allocate(capacity: capacity * 2)
+        let bigger = UnsafeMutablePointer<Place>.allocate(capacity: capacity * 2)
         bigger.moveInitialize(from: ranges, count: count)
         ranges.deallocate()
         ranges = bigger
