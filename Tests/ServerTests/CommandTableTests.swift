@@ -12,14 +12,14 @@ import Testing
         return String(decoding: bytes, as: UTF8.self).replacing("\r\n", with: "|")
     }
 
-    @Test(arguments: RESPCommand.allCases)
+    @Test(arguments: RESPCommand.all)
     func isFoundInAnyCase(command: RESPCommand) {
         #expect(lookup(command.name) == command)
         #expect(lookup(command.name.uppercased()) == command)
         #expect(lookup(command.name.prefix(1).uppercased() + command.name.dropFirst()) == command)
     }
 
-    @Test(arguments: RESPCommand.allCases)
+    @Test(arguments: RESPCommand.all)
     func nothingSimilarIsFound(command: RESPCommand) {
         let name = Array(command.name.utf8)
         for index in name.indices {
@@ -41,13 +41,13 @@ import Testing
     }
 
     @Test func keysAndArityAreThoseOfRedis() {
-        #expect(RESPCommand.get.arity == 2 && RESPCommand.set.arity == -3 && RESPCommand.mset.arity == -3)
-        #expect(RESPCommand.mset.firstKey == 1 && RESPCommand.mset.lastKey == -1 && RESPCommand.mset.step == 2)
-        #expect(RESPCommand.del.lastKey == -1 && RESPCommand.del.step == 1 && RESPCommand.get.lastKey == 1)
-        #expect(RESPCommand.scan.firstKey == 0 && RESPCommand.keys.firstKey == 0 && RESPCommand.ping.step == 0)
+        #expect(lookup("get")?.arity == 2 && lookup("set")?.arity == -3 && lookup("mset")?.arity == -3)
+        #expect(lookup("mset")?.firstKey == 1 && lookup("mset")?.lastKey == -1 && lookup("mset")?.step == 2)
+        #expect(lookup("del")?.lastKey == -1 && lookup("del")?.step == 1 && lookup("get")?.lastKey == 1)
+        #expect(lookup("scan")?.firstKey == 0 && lookup("keys")?.firstKey == 0 && lookup("ping")?.step == 0)
     }
 
-    @Test(arguments: RESPCommand.allCases)
+    @Test(arguments: RESPCommand.all)
     func flagsAgreeWithTheDispatcher(command: RESPCommand) {
         let reply = reply("INFO", command.name)
         #expect(reply.hasPrefix("*1|*10|$\(command.name.utf8.count)|\(command.name)|:\(command.arity)|"))
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func countListAndAllAgree() {
-        let count = RESPCommand.allCases.count
+        let count = RESPCommand.all.count
         #expect(reply("COUNT") == ":\(count)|")
         #expect(reply().hasPrefix("*\(count)|*10|"))
         #expect(reply("LIST").hasPrefix("*\(count)|$5|hello|"))
@@ -138,7 +138,8 @@ import Testing
 
     /// One place for each command: nothing is told of one and not known of the other.
     @Test func eachCommandHasOneDescriptor() {
-        #expect(CommandRegistry.descriptors.map(\.command) == RESPCommand.allCases)
+        let names = CommandRegistry.descriptors.map(\.name)
+        #expect(Set(names).count == names.count && names.count < 256)
         for descriptor in CommandRegistry.descriptors {
             #expect(
                 descriptor.arguments.contains { $0.kind == .key || $0.parts.contains { $0.kind == .key } }

@@ -116,7 +116,7 @@ import Testing
         #expect(!isForeign)
     }
 
-    @Test(arguments: RESPCommand.allCases)
+    @Test(arguments: RESPCommand.all)
     func noCommandIsForeign(command: RESPCommand) {
         for name in [command.name, command.name.uppercased()] {
             #expect(!Array("\(name) key value".utf8).withUnsafeBytes { CrossProtocolGuard.isForeign(line: $0) })

@@ -7,7 +7,7 @@ enum ClusterCommands {
     static let all = [readonly, readwrite, cluster, asking]
 
     private static let readonly = CommandDescriptor(
-        .readonly,
+        "readonly",
         .keyless(runReadonly),
         arity: 1,
         .cluster,
@@ -18,7 +18,7 @@ enum ClusterCommands {
     )
 
     private static let readwrite = CommandDescriptor(
-        .readwrite,
+        "readwrite",
         .keyless(runReadwrite),
         arity: 1,
         .cluster,
@@ -28,8 +28,8 @@ enum ClusterCommands {
         categories: "fast connection"
     )
 
-    private static let cluster = CommandDescriptor(
-        .cluster,
+    static let cluster = CommandDescriptor(
+        "cluster",
         .keyless(runCluster),
         arity: -2,
         .cluster,
@@ -49,7 +49,7 @@ enum ClusterCommands {
     )
 
     private static let asking = CommandDescriptor(
-        .asking,
+        "asking",
         .keyless(runAsking),
         arity: 1,
         .cluster,

@@ -26,8 +26,6 @@ package struct CommandDescriptor: Sendable {
         static func pairs(_ flags: String) -> Keys { Keys(first: 1, last: -1, step: 2, flags: words(flags)) }
     }
 
-    /// What the dispatcher calls it.
-    package let command: RESPCommand
     let execution: CommandExecution
     /// In lower case, as in error messages.
     package let name: String
@@ -55,7 +53,7 @@ package struct CommandDescriptor: Sendable {
     ///   - execution: the function that executes it.
     ///   - flags: words with blanks between, like `categories` (without `@`) and `tips`.
     init(
-        _ command: RESPCommand,
+        _ name: String,
         _ execution: CommandExecution,
         arity: Int,
         _ group: Group,
@@ -69,9 +67,8 @@ package struct CommandDescriptor: Sendable {
         arguments: [CommandArgument] = [],
         subcommands: [Subcommand] = []
     ) {
-        self.command = command
         self.execution = execution
-        name = "\(command)"
+        self.name = name
         self.arity = arity
         self.group = group
         self.since = since

@@ -27,7 +27,10 @@ struct CommandLookup: @unchecked Sendable {
         let table = UnsafeMutablePointer<Entry>.allocate(capacity: places)
         let nothing = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)
         nothing.initialize(to: 0)
-        table.initialize(repeating: Entry(word: 0, count: 0, command: .get, name: nothing), count: places)
+        table.initialize(
+            repeating: Entry(word: 0, count: 0, command: RESPCommand(index: 0), name: nothing),
+            count: places
+        )
         for (name, command) in names {
             let bytes = Array(name.utf8)
             let copy = UnsafeMutablePointer<UInt8>.allocate(capacity: bytes.count)

@@ -1,18 +1,17 @@
-/// The commands of all families. A new command is a case of `RESPCommand` and a descriptor in its family.
+/// The commands of all families. A new command is a descriptor and a function in its family.
 package enum CommandRegistry {
-    /// One for each command, in the order of `RESPCommand`.
-    package static let descriptors: [CommandDescriptor] = families.sorted { $0.command.rawValue < $1.command.rawValue }
-
-    private static var families: [CommandDescriptor] {
+    /// One for each command, in the order in which COMMAND lists them. At most 255; two of one name are a mistake that the
+    /// tests find.
+    package static let descriptors: [CommandDescriptor] =
         ConnectionCommands.all + StringCommands.all + SetCommands.all + CounterCommands.all + KeyCommands.all
-            + ExpiryCommands.all
-            + ScanCommands.all + ServerCommands.all + ClusterCommands.all
-    }
+        + ExpiryCommands.all + ScanCommands.all + ServerCommands.all + ClusterCommands.all
 
     /// What the dispatcher asks of every command.
     static let traits = CommandTraits.Table(descriptors)
 
-    static let lookup = CommandLookup(descriptors.map { ($0.name, $0.command) })
+    static let lookup = CommandLookup(
+        descriptors.enumerated().map { ($1.name, RESPCommand(index: UInt8($0))) }
+    )
 
     /// The descriptor of the command of that name in any case, nil if there is none.
     static func descriptor(named name: [UInt8]) -> CommandDescriptor? {

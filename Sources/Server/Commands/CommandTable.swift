@@ -5,7 +5,7 @@ package enum CommandTable {
     package static func append(_ arguments: [[UInt8]], version: Int, to bytes: inout [UInt8]) {
         guard let first = arguments.first else { return appendInfo([], version: version, to: &bytes) }
         let rest = Array(arguments.dropFirst())
-        let descriptor = RESPCommand.command.descriptor
+        let descriptor = ServerCommands.command
         switch descriptor.check(String(decoding: first, as: UTF8.self), count: arguments.count + 1) {
         case .refused(let text): bytes.appendRESPError(text)
         case .help: descriptor.appendHelp(to: &bytes)

@@ -22,9 +22,8 @@ struct CommandTraits {
     struct Table: @unchecked Sendable {
         private let traits: UnsafePointer<CommandTraits>
 
-        /// - Parameter descriptors: one for each command, in the order of `RESPCommand`.
+        /// - Parameter descriptors: one for each command, in the order of the registry.
         init(_ descriptors: [CommandDescriptor]) {
-            precondition(descriptors.map(\.command) == RESPCommand.allCases, "a command has no descriptor, or two")
             let memory = UnsafeMutablePointer<CommandTraits>.allocate(capacity: descriptors.count)
             for (index, descriptor) in descriptors.enumerated() {
                 (memory + index).initialize(to: CommandTraits(descriptor))
@@ -33,6 +32,6 @@ struct CommandTraits {
         }
 
         @inline(__always)
-        subscript(command: RESPCommand) -> CommandTraits { traits[Int(command.rawValue)] }
+        subscript(command: RESPCommand) -> CommandTraits { traits[Int(command.index)] }
     }
 }

@@ -5,7 +5,7 @@ enum ConnectionCommands {
     static let all = [hello, ping, echo, select, client, quit, reset]
 
     private static let hello = CommandDescriptor(
-        .hello,
+        "hello",
         .keyless(runHello),
         arity: -1,
         .connection,
@@ -33,7 +33,7 @@ enum ConnectionCommands {
     )
 
     private static let ping = CommandDescriptor(
-        .ping,
+        "ping",
         .keyless(runPing),
         arity: -1,
         .connection,
@@ -46,7 +46,7 @@ enum ConnectionCommands {
     )
 
     private static let echo = CommandDescriptor(
-        .echo,
+        "echo",
         .keyless(runEcho),
         arity: 2,
         .connection,
@@ -58,7 +58,7 @@ enum ConnectionCommands {
     )
 
     private static let select = CommandDescriptor(
-        .select,
+        "select",
         .keyless(runSelect),
         arity: 2,
         .connection,
@@ -70,7 +70,7 @@ enum ConnectionCommands {
     )
 
     private static let client = CommandDescriptor(
-        .client,
+        "client",
         .keyless(runClient),
         arity: -2,
         .connection,
@@ -93,7 +93,7 @@ enum ConnectionCommands {
     )
 
     private static let quit = CommandDescriptor(
-        .quit,
+        "quit",
         .keyless(runQuit),
         arity: -1,
         .connection,
@@ -104,7 +104,7 @@ enum ConnectionCommands {
     )
 
     private static let reset = CommandDescriptor(
-        .reset,
+        "reset",
         .keyless(runReset),
         arity: 1,
         .connection,
@@ -187,7 +187,7 @@ enum ConnectionCommands {
 
     @Sendable
     private static func runClient(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
-        switch reply.subcommand(of: .client, arguments) {
+        switch reply.subcommand(of: client, arguments) {
         case "setname":
             guard arguments.isClientName(2, &reply) else { return }
             connection.clientName = arguments.text(2)

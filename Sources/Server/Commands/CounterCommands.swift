@@ -6,7 +6,7 @@ enum CounterCommands {
     static let all = [incr, decr, incrby, decrby]
 
     private static let incr = CommandDescriptor(
-        .incr,
+        "incr",
         .data(runIncr),
         arity: 2,
         .string,
@@ -19,7 +19,7 @@ enum CounterCommands {
     )
 
     private static let decr = CommandDescriptor(
-        .decr,
+        "decr",
         .data(runDecr),
         arity: 2,
         .string,
@@ -32,7 +32,7 @@ enum CounterCommands {
     )
 
     private static let incrby = CommandDescriptor(
-        .incrby,
+        "incrby",
         .data(runIncrby),
         arity: 3,
         .string,
@@ -45,7 +45,7 @@ enum CounterCommands {
     )
 
     private static let decrby = CommandDescriptor(
-        .decrby,
+        "decrby",
         .data(runDecrby),
         arity: 3,
         .string,

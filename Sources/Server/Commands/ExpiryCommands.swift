@@ -5,7 +5,7 @@ enum ExpiryCommands {
     static let all = [ttl, pttl, expire, pexpire, persist]
 
     private static let ttl = CommandDescriptor(
-        .ttl,
+        "ttl",
         .data(runTtl),
         arity: 2,
         .generic,
@@ -19,7 +19,7 @@ enum ExpiryCommands {
     )
 
     private static let pttl = CommandDescriptor(
-        .pttl,
+        "pttl",
         .data(runPttl),
         arity: 2,
         .generic,
@@ -33,7 +33,7 @@ enum ExpiryCommands {
     )
 
     private static let expire = CommandDescriptor(
-        .expire,
+        "expire",
         .data(runExpire),
         arity: -3,
         .generic,
@@ -55,7 +55,7 @@ enum ExpiryCommands {
     )
 
     private static let pexpire = CommandDescriptor(
-        .pexpire,
+        "pexpire",
         .data(runPexpire),
         arity: -3,
         .generic,
@@ -77,7 +77,7 @@ enum ExpiryCommands {
     )
 
     private static let persist = CommandDescriptor(
-        .persist,
+        "persist",
         .data(runPersist),
         arity: 2,
         .generic,

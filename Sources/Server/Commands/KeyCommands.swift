@@ -5,7 +5,7 @@ enum KeyCommands {
     static let all = [del, unlink, exists, type, wait]
 
     private static let del = CommandDescriptor(
-        .del,
+        "del",
         .data(runDel),
         arity: -2,
         .generic,
@@ -20,7 +20,7 @@ enum KeyCommands {
     )
 
     private static let unlink = CommandDescriptor(
-        .unlink,
+        "unlink",
         .data(runUnlink),
         arity: -2,
         .generic,
@@ -35,7 +35,7 @@ enum KeyCommands {
     )
 
     private static let exists = CommandDescriptor(
-        .exists,
+        "exists",
         .data(runExists),
         arity: -2,
         .generic,
@@ -50,7 +50,7 @@ enum KeyCommands {
     )
 
     private static let type = CommandDescriptor(
-        .type,
+        "type",
         .data(runType),
         arity: 2,
         .generic,
@@ -63,7 +63,7 @@ enum KeyCommands {
     )
 
     private static let wait = CommandDescriptor(
-        .wait,
+        "wait",
         .keyless(runWait),
         arity: 3,
         .generic,

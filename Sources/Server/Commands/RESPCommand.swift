@@ -1,11 +1,11 @@
-/// The commands a node knows, by which the dispatcher calls them. What each is stands in its `CommandDescriptor`.
-package enum RESPCommand: UInt8, CaseIterable, Sendable {
-    case hello, ping, echo, select, client, get, set, setnx, setex, psetex, getset, getdel, del, unlink,
-        exists, mget, mset, incr, decr, incrby, decrby, append, strlen, ttl, pttl, expire, pexpire, persist,
-        type, scan, keys, dbsize, info, command, config, readonly, readwrite, cluster, quit, reset, asking, wait,
-        slowlog
+/// A command that a node knows: its place in `CommandRegistry.descriptors`. What it is stands in its `CommandDescriptor`.
+package struct RESPCommand: Hashable, Sendable {
+    let index: UInt8
 
-    package var descriptor: CommandDescriptor { CommandRegistry.descriptors[Int(rawValue)] }
+    /// All of them, in the order of the registry.
+    package static let all = CommandRegistry.descriptors.indices.map { RESPCommand(index: UInt8($0)) }
+
+    package var descriptor: CommandDescriptor { CommandRegistry.descriptors[Int(index)] }
 
     /// In lower case, as in error messages.
     package var name: String { descriptor.name }

@@ -29,13 +29,13 @@ extension Reply {
     }
 
     /// The subcommand in lower case; nil when HELP or an error has been answered.
-    mutating func subcommand(of command: RESPCommand, _ arguments: Arguments) -> String? {
-        switch command.descriptor.check(arguments.text(1), count: arguments.count) {
+    mutating func subcommand(of command: CommandDescriptor, _ arguments: Arguments) -> String? {
+        switch command.check(arguments.text(1), count: arguments.count) {
         case .known(let name): return name
         case .refused(let text): error(text)
         case .help:
             var help: [UInt8] = []
-            command.descriptor.appendHelp(to: &help)
+            command.appendHelp(to: &help)
             raw(help)
         }
         return nil

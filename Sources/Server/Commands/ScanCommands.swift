@@ -6,7 +6,7 @@ enum ScanCommands {
     static let all = [scan, keys]
 
     private static let scan = CommandDescriptor(
-        .scan,
+        "scan",
         .keyless(runScan),
         arity: -2,
         .generic,
@@ -24,7 +24,7 @@ enum ScanCommands {
     )
 
     private static let keys = CommandDescriptor(
-        .keys,
+        "keys",
         .keyless(runKeys),
         arity: 2,
         .generic,

@@ -7,7 +7,7 @@ enum ServerCommands {
     static let all = [dbsize, info, command, config, slowlog]
 
     private static let dbsize = CommandDescriptor(
-        .dbsize,
+        "dbsize",
         .keyless(runDbsize),
         arity: 1,
         .server,
@@ -19,7 +19,7 @@ enum ServerCommands {
     )
 
     private static let info = CommandDescriptor(
-        .info,
+        "info",
         .keyless(runInfo),
         arity: -1,
         .server,
@@ -31,8 +31,8 @@ enum ServerCommands {
         arguments: [.init("section", .string, isOptional: true, isMultiple: true)]
     )
 
-    private static let command = CommandDescriptor(
-        .command,
+    static let command = CommandDescriptor(
+        "command",
         .keyless(runCommand),
         arity: -1,
         .server,
@@ -67,7 +67,7 @@ enum ServerCommands {
     )
 
     private static let config = CommandDescriptor(
-        .config,
+        "config",
         .keyless(runConfig),
         arity: -2,
         .server,
@@ -86,7 +86,7 @@ enum ServerCommands {
     )
 
     private static let slowlog = CommandDescriptor(
-        .slowlog,
+        "slowlog",
         .keyless(runSlowlog),
         arity: -2,
         .server,
@@ -162,7 +162,7 @@ enum ServerCommands {
                 "ERR CONFIG \(subcommand.uppercased()) is not supported: the settings stand in config.yaml"
             )
         }
-        guard reply.subcommand(of: .config, arguments) != nil else { return }
+        guard reply.subcommand(of: config, arguments) != nil else { return }
         let patterns = arguments.restTexts.dropFirst().map { Array($0.lowercased().utf8) }
         let found = settings(connection.loop.state).filter { name, _ in
             var name = name
@@ -192,7 +192,7 @@ enum ServerCommands {
     @Sendable
     private static func runSlowlog(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
         let log = connection.loop.metrics.slow
-        switch reply.subcommand(of: .slowlog, arguments) {
+        switch reply.subcommand(of: slowlog, arguments) {
         case "get": writeSlowest(log, arguments, &reply)
         case "len": reply.integer(Int64(log.count))
         case "reset":

@@ -6,7 +6,7 @@ enum SetCommands {
     static let all = [set, setnx, setex, psetex, getset, mset]
 
     private static let set = CommandDescriptor(
-        .set,
+        "set",
         .data(runSet),
         arity: -3,
         .string,
@@ -35,7 +35,7 @@ enum SetCommands {
     )
 
     private static let setnx = CommandDescriptor(
-        .setnx,
+        "setnx",
         .data(runSetnx),
         arity: 3,
         .string,
@@ -48,7 +48,7 @@ enum SetCommands {
     )
 
     private static let setex = CommandDescriptor(
-        .setex,
+        "setex",
         .data(runSetex),
         arity: 4,
         .string,
@@ -61,7 +61,7 @@ enum SetCommands {
     )
 
     private static let psetex = CommandDescriptor(
-        .psetex,
+        "psetex",
         .data(runPsetex),
         arity: 4,
         .string,
@@ -74,7 +74,7 @@ enum SetCommands {
     )
 
     private static let getset = CommandDescriptor(
-        .getset,
+        "getset",
         .data(runGetset),
         arity: 3,
         .string,
@@ -87,7 +87,7 @@ enum SetCommands {
     )
 
     private static let mset = CommandDescriptor(
-        .mset,
+        "mset",
         .data(runMset),
         arity: -3,
         .string,

@@ -6,7 +6,7 @@ enum StringCommands {
     static let all = [get, getdel, mget, append, strlen]
 
     private static let get = CommandDescriptor(
-        .get,
+        "get",
         .data(runGet),
         arity: 2,
         .string,
@@ -19,7 +19,7 @@ enum StringCommands {
     )
 
     private static let getdel = CommandDescriptor(
-        .getdel,
+        "getdel",
         .data(runGetdel),
         arity: 2,
         .string,
@@ -32,7 +32,7 @@ enum StringCommands {
     )
 
     private static let mget = CommandDescriptor(
-        .mget,
+        "mget",
         .data(runMget),
         arity: -2,
         .string,
@@ -47,7 +47,7 @@ enum StringCommands {
     )
 
     private static let append = CommandDescriptor(
-        .append,
+        "append",
         .data(runAppend),
         arity: 3,
         .string,
@@ -61,7 +61,7 @@ enum StringCommands {
     )
 
     private static let strlen = CommandDescriptor(
-        .strlen,
+        "strlen",
         .data(runStrlen),
         arity: 2,
         .string,

@@ -74,7 +74,7 @@ extension ConnectionHandler {
         _ pass: inout StorePass,
         _ progress: inout PassProgress
     ) -> PassEnd {
-        while !isBlocked, !waitsForRoom, !isClosing, output.readableBytes < ConnectionHandler.outputBytesMax {
+        while goesOn {
             switch parser.parse(bytes, from: progress.offset, into: &arguments) {
             case .incomplete: return .stopped
             case .broken(let message): return .broken(message)
@@ -177,7 +177,7 @@ extension ConnectionHandler {
             loop.counters.commands.add(1)
             run(self, arguments, &reply)
             // WAIT is meant to wait.
-            if isBlocked, command != .wait { blocking = (passStart, SlowLog.words(of: arguments)) }
+            if isBlocked, command.name != "wait" { blocking = (passStart, SlowLog.words(of: arguments)) }
             return .done
         case .data(let run):
             guard pass.session != nil else {

@@ -69,9 +69,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var acceptsReplicaReads = false
     @exclusivity(unchecked) var transaction = RefusedTransaction()
     var clientName = ""
-    var http = HTTPRequestParser()
-    /// A request that is read but has to wait for room in the store.
-    var waitingRequest: HTTPRequest?
+    /// Once the client has turned out to speak HTTP.
+    private(set) var requests: HTTPRequests?
 
     /// A follower's request that turns this connection into a peer stream.
     var replication: (hello: PeerHello, store: ShardStore)?
@@ -91,8 +90,6 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var fetchAttempts = 0
     /// Why they could not be.
     @exclusivity(unchecked) var fetchFailure: StorageError?
-    /// The key that the HTTP request at hand must have fetched before it can be answered.
-    var coldKey: [UInt8]?
     /// What the thread pool is at, and since when.
     var blocking: (since: UInt64, words: [[UInt8]])?
 
@@ -157,7 +154,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
 
     /// Executes as much of `input` as can be executed now.
     func process() {
-        guard !isBlocked, !isClosing, input.readableBytes > 0 || waitingRequest != nil else { return }
+        guard !isBlocked, !isClosing, input.readableBytes > 0 || requests?.waitingRequest != nil else { return }
         // Replies that nobody takes must not pile up; the socket says when it takes more.
         guard let context, context.channel.isWritable else { return }
         passStart = Clock.monotonicNanoseconds()
@@ -171,13 +168,18 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
             processRESP()
             if replication != nil { return switchToReplication() }
             if migration != nil { return switchToMigration() }
-        case .http: processHTTP()
+        case .http: requests?.process()
         }
         if passReads > 0 {
             loop.tally.recordReads(passReads, nanoseconds: Clock.monotonicNanoseconds() - passStart)
             passReads = 0
         }
         updateReading()
+    }
+
+    /// Whether the next command or request may be executed now.
+    var goesOn: Bool {
+        !isBlocked && !waitsForRoom && !isClosing && output.readableBytes < ConnectionHandler.outputBytesMax
     }
 
     /// Sends everything that waits for nothing.
@@ -260,5 +262,6 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         let trimmed = text.last == 13 ? text.dropLast() : text
         let isHTTP = trimmed.count > 9 && trimmed.suffix(8).dropLast().elementsEqual("HTTP/1.".utf8)
         wireProtocol = isHTTP ? .http : .resp
+        if isHTTP { requests = HTTPRequests(self) }
     }
 }

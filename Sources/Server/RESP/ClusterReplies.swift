@@ -52,9 +52,9 @@ package struct ClusterReplies {
     /// The reply to `CLUSTER arguments[0] …`, for every subcommand there is.
     /// - Parameter countKeys: the keys of a slot as this node has them.
     package func append(_ arguments: [String], countKeys: (UInt16) -> Int, to bytes: inout [UInt8]) {
-        switch RESPCommand.cluster.descriptor.check(arguments.first ?? "", count: arguments.count + 1) {
+        switch ClusterCommands.cluster.check(arguments.first ?? "", count: arguments.count + 1) {
         case .refused(let text): bytes.appendRESPError(text)
-        case .help: RESPCommand.cluster.descriptor.appendHelp(to: &bytes)
+        case .help: ClusterCommands.cluster.appendHelp(to: &bytes)
         case .known("slots"): appendSlots(to: &bytes)
         case .known("shards"): appendShards(to: &bytes)
         case .known("nodes"): appendNodes(to: &bytes)

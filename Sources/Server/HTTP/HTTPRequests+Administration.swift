@@ -4,29 +4,36 @@ import Routing
 import Storage
 
 /// HTTP routes that look at the whole node: they run on the thread pool while the connection waits.
-extension ConnectionHandler {
+extension HTTPRequests {
     func executeAdministration(_ endpoint: HTTPEndpoint, _ request: HTTPRequest) throws(HTTPError) {
         switch endpoint {
         case .health:
-            HTTPResponse.writeText(200, "ok\n", request.connection, headOnly: request.method == .head, into: &output)
+            HTTPResponse.writeText(
+                200,
+                "ok\n",
+                request.connection,
+                headOnly: request.method == .head,
+                into: &connection.output
+            )
         case .ready: try ready(request)
         case .slots: try slots(request)
         case .status: answerStatus(request) { $0.status() }
         case .reshard:
             HTTPResponse.writeJSON(
                 200,
-                StatusJSON.encode(loop.state.resharding?.progress),
+                StatusJSON.encode(connection.loop.state.resharding?.progress),
                 request.connection,
                 headOnly: request.method == .head,
-                into: &output
+                into: &connection.output
             )
         case .adminStart: change(request) { await $0.startShard() }
         case .adminStop: change(request) { await $0.stopShard() }
         case .adminSwitchover(let target): try switchOver(to: target, request)
         case .metrics:
-            let control = loop.control
-            let metrics = loop.metrics
-            runBlocking(usesStore: false, { (control.status(), metrics.totals(), control.storageFigures()) }) {
+            let control = connection.loop.control
+            let metrics = connection.loop.metrics
+            connection.runBlocking(usesStore: false, { (control.status(), metrics.totals(), control.storageFigures()) })
+            {
                 connection,
                 figures in
                 HTTPResponse.writeText(
@@ -40,13 +47,16 @@ extension ConnectionHandler {
                 if !request.keepAlive { connection.closeAfterReplies() }
             }
         case .slowLog:
-            let document = SlowLogDocument(address: "\(loop.state.address)", entries: loop.metrics.slow.entries)
+            let document = SlowLogDocument(
+                address: "\(connection.loop.state.address)",
+                entries: connection.loop.metrics.slow.entries
+            )
             HTTPResponse.writeJSON(
                 200,
                 StatusJSON.encode(document),
                 request.connection,
                 headOnly: request.method == .head,
-                into: &output
+                into: &connection.output
             )
         case .clean: try clean(request)
         case .nextReplicationKey: nextReplicationKey(request)
@@ -61,15 +71,15 @@ extension ConnectionHandler {
         _ work: @escaping @Sendable () -> T,
         _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
-        runBlocking(work) { connection, value in
+        connection.runBlocking(work) { connection, value in
             finish(connection, value)
             if !request.keepAlive { connection.closeAfterReplies() }
         }
     }
 
     private func answerStatus(_ request: HTTPRequest, _ work: @escaping @Sendable (any NodeControl) -> NodeStatus) {
-        let control = loop.control
-        runBlocking(usesStore: false, { work(control) }) { connection, status in
+        let control = connection.loop.control
+        connection.runBlocking(usesStore: false, { work(control) }) { connection, status in
             HTTPResponse.writeJSON(
                 200,
                 StatusJSON.encode(status),
@@ -83,22 +93,22 @@ extension ConnectionHandler {
 
     /// Starts or stops the shard, on the node's own thread.
     private func change(_ request: HTTPRequest, _ work: @escaping @Sendable (any NodeControl) async -> NodeStatus) {
-        let control = loop.control
-        runTask(usesStore: false, { await work(control) }) { connection, status in
+        let control = connection.loop.control
+        connection.runTask(usesStore: false, { await work(control) }) { connection, status in
             HTTPResponse.writeJSON(200, StatusJSON.encode(status), request.connection, into: &connection.output)
             if !request.keepAlive { connection.closeAfterReplies() }
         }
     }
 
     private func switchOver(to target: String?, _ request: HTTPRequest) throws(HTTPError) {
-        let state = loop.state
+        let state = connection.loop.state
         guard state.store != nil else { throw unavailable() }
         guard state.isLeader else {
             guard let index = state.shardIndex else { throw unavailable() }
             return try redirect(toLeaderOf: index, request)
         }
-        let control = loop.control
-        runTask({ await control.switchOver(to: target) }) { connection, failure in
+        let control = connection.loop.control
+        connection.runTask({ await control.switchOver(to: target) }) { connection, failure in
             if let failure {
                 let error = HTTPError(409, "no_switchover", failure)
                 HTTPResponse.writeError(error, request.connection, into: &connection.output)
@@ -110,14 +120,20 @@ extension ConnectionHandler {
     }
 
     private func ready(_ request: HTTPRequest) throws(HTTPError) {
-        guard loop.state.phase == .running, loop.state.store != nil else { throw unavailable() }
-        HTTPResponse.writeText(200, "ready\n", request.connection, headOnly: request.method == .head, into: &output)
+        guard connection.loop.state.phase == .running, connection.loop.state.store != nil else { throw unavailable() }
+        HTTPResponse.writeText(
+            200,
+            "ready\n",
+            request.connection,
+            headOnly: request.method == .head,
+            into: &connection.output
+        )
     }
 
     /// Deletes what this shard doesn't own, through the leader's log; replicas follow it.
     private func clean(_ request: HTTPRequest) throws(HTTPError) {
-        let state = loop.state
-        guard let store = state.store, let port = loop.port else { throw unavailable() }
+        let state = connection.loop.state
+        guard let store = state.store, let port = connection.loop.port else { throw unavailable() }
         guard state.isLeader, let index = state.shardIndex else {
             if let index = state.shardIndex { return try redirect(toLeaderOf: index, request) }
             throw HTTPError(
@@ -127,9 +143,9 @@ extension ConnectionHandler {
             )
         }
         let owned = state.map.ranges(ofShard: index)
-        let control = loop.control
-        let pool = loop.threadPool
-        runTask({ () async -> Result<UInt64, HTTPError> in
+        let control = connection.loop.control
+        let pool = connection.loop.threadPool
+        connection.runTask({ () async -> Result<UInt64, HTTPError> in
             let foreign = SlotMap.complement(of: owned)
             if let reason = await control.reasonNotToClean(foreign) {
                 return .failure(HTTPError(409, "unsafe_to_clean", reason))
@@ -157,14 +173,14 @@ extension ConnectionHandler {
                     request.connection,
                     into: &connection.output
                 )
-            case .failure(let error): connection.writeHTTPError(error, request)
+            case .failure(let error): self.writeError(error, request)
             }
             if !request.keepAlive { connection.closeAfterReplies() }
         }
     }
 
     private func nextReplicationKey(_ request: HTTPRequest) {
-        let control = loop.control
+        let control = connection.loop.control
         answer(
             request,
             { () -> Result<ReplicationRecord?, StorageError> in
@@ -184,13 +200,13 @@ extension ConnectionHandler {
                 )
                 HTTPResponse.writeJSON(200, body.readableBytesView, request.connection, into: &connection.output)
             case .success(.none): HTTPResponse.writeNoContent(request.connection, into: &connection.output)
-            case .failure(let error): connection.writeHTTPError(HTTPError(error), request)
+            case .failure(let error): self.writeError(HTTPError(error), request)
             }
         }
     }
 
     private func takeReplicationKey(_ key: [UInt8], _ value: [UInt8]?, _ request: HTTPRequest) {
-        let control = loop.control
+        let control = connection.loop.control
         answer(
             request,
             { () -> Result<String?, StorageError> in
@@ -204,8 +220,8 @@ extension ConnectionHandler {
             switch result {
             case .success(.none): HTTPResponse.writeOK(request.connection, into: &connection.output)
             case .success(.some(let reason)):
-                connection.writeHTTPError(HTTPError(409, "not_the_next_record", reason), request)
-            case .failure(let error): connection.writeHTTPError(HTTPError(error), request)
+                self.writeError(HTTPError(409, "not_the_next_record", reason), request)
+            case .failure(let error): self.writeError(HTTPError(error), request)
             }
         }
     }
@@ -216,13 +232,13 @@ extension ConnectionHandler {
         _ cursor: [UInt8]?,
         _ request: HTTPRequest
     ) throws(HTTPError) {
-        let state = loop.state
+        let state = connection.loop.state
         guard let store = state.store else { throw unavailable() }
         guard state.isLeader else {
             if let index = state.shardIndex { return try redirect(toLeaderOf: index, request) }
             throw unavailable()
         }
-        let now = passNow
+        let now = connection.passNow
         answer(request, { KeyListing.page(store, state, prefix: prefix, limit: limit, after: cursor, now: now) }) {
             connection,
             result in
@@ -237,7 +253,7 @@ extension ConnectionHandler {
                     headOnly: request.method == .head,
                     into: &connection.output
                 )
-            case .failure(let error): connection.writeHTTPError(HTTPError(error), request)
+            case .failure(let error): self.writeError(HTTPError(error), request)
             }
         }
     }

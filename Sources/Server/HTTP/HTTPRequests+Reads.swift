@@ -3,11 +3,11 @@ import Routing
 import Storage
 
 /// Values over HTTP: who may answer a read, and how old its state may be.
-extension ConnectionHandler {
+extension HTTPRequests {
     /// `/get`: the leader answers, and any replica of the key's shard, which then says how old its state may be.
     func get(_ key: [UInt8], _ isAny: Bool, _ maxLag: Int?, _ request: HTTPRequest) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
-        let state = loop.state
+        let state = connection.loop.state
         if state.store == nil, state.owns(slot) || state.isLeader, state.otherLeader(ofSlot: slot) == nil {
             throw unavailable()
         }
@@ -18,11 +18,16 @@ extension ConnectionHandler {
     /// Any replica of the key's shard will do: to the next one that is fresh. It looks at `max_lag_ms` itself, and sends the
     /// client on to the leader if it has to.
     func redirectToReplica(_ slot: UInt16, _ request: HTTPRequest) throws(HTTPError) {
-        let shard = loop.state.map.owner(of: slot)
-        guard let replica = loop.turns.next(ofShard: shard, loop.state.freshReplicas(ofShard: shard)) else {
+        let shard = connection.loop.state.map.owner(of: slot)
+        guard
+            let replica = connection.loop.turns.next(
+                ofShard: shard,
+                connection.loop.state.freshReplicas(ofShard: shard)
+            )
+        else {
             return try redirect(slot, request)
         }
-        HTTPResponse.writeRedirect(to: "\(replica)", request, into: &output)
+        HTTPResponse.writeRedirect(to: "\(replica)", request, into: &connection.output)
     }
 
     /// `/kv/{key}`: linearizable, so the leader alone answers.
@@ -39,12 +44,12 @@ extension ConnectionHandler {
         etag: Bool,
         isAny: Bool = false
     ) throws(HTTPError) {
-        guard var session = makeSession() else { return try answerWithoutShard(slot, request, isAny: isAny) }
-        if let failure = takeFetchFailure() { throw HTTPError(failure) }
+        guard var session = connection.makeSession() else { return try answerWithoutShard(slot, request, isAny: isAny) }
+        if let failure = connection.takeFetchFailure() { throw HTTPError(failure) }
         let store = session.store
-        let node = Admission.NodeView(loop.state, loop.control)
+        let node = Admission.NodeView(connection.loop.state, connection.loop.control)
         let epoch = store.readEpoch
-        let isFree = marks.isEmpty && Admission(freely: slot, node, store).decide(intent) == .serve
+        let isFree = connection.marks.isEmpty && Admission(freely: slot, node, store).decide(intent) == .serve
         if !isFree {
             store.lock.lock()
             session.isLocked = true
@@ -55,9 +60,9 @@ extension ConnectionHandler {
             }
             session.awaitWhatWasSeen()
         }
-        passReads += 1
-        loop.heat.note(slot)
-        let start = output.writerIndex
+        connection.passReads += 1
+        connection.loop.heat.note(slot)
+        let start = connection.output.writerIndex
         let found = key.withUnsafeBytes { bytes in
             session.key = ShardKey(bytes, slot: slot)
             return Result { () throws(StorageError) in
@@ -65,26 +70,26 @@ extension ConnectionHandler {
             }
         }
         if !isFree { store.lock.unlock() }
-        passEngineReads = session.engineReads
-        settle(&session.effects, replyAt: start)
+        connection.passEngineReads = session.engineReads
+        connection.settle(&session.effects, replyAt: start)
         let state: KeyState
         switch found {
         case .success(let found): state = found
         case .failure(let error): throw HTTPError(error)
         }
         if state == .cold {
-            passReads -= 1
+            connection.passReads -= 1
             coldKey = key
             return
         }
         // Asked after the read: the process may have been stopped in the middle of it.
-        if loop.state.isLeader, !store.leadsNow {
-            output.moveWriterIndex(to: start)
-            throw noLeader(loop.state.map.owner(of: slot))
+        if connection.loop.state.isLeader, !store.leadsNow {
+            connection.output.moveWriterIndex(to: start)
+            throw noLeader(connection.loop.state.map.owner(of: slot))
         }
         if isFree, store.readEpoch != epoch {
             // What it went by has changed meanwhile.
-            output.moveWriterIndex(to: start)
+            connection.output.moveWriterIndex(to: start)
             return try read(key, slot, intent, request, etag: etag, isAny: isAny)
         }
     }
@@ -105,11 +110,11 @@ extension ConnectionHandler {
                 replicaLagMilliseconds: age,
                 request.connection,
                 headOnly: request.method == .head,
-                into: &output
+                into: &connection.output
             )
         }
         if state == .absent {
-            HTTPResponse.writeNotFoundEmpty(replicaLagMilliseconds: age, request.connection, into: &output)
+            HTTPResponse.writeNotFoundEmpty(replicaLagMilliseconds: age, request.connection, into: &connection.output)
         }
         session.count(state)
         return state

@@ -2,7 +2,7 @@ import NIOCore
 import Storage
 
 /// `?acks=N`: MinInSync for one write.
-extension ConnectionHandler {
+extension HTTPRequests {
     enum WriteAnswer {
         /// 200 and `OK`.
         case ok
@@ -14,7 +14,7 @@ extension ConnectionHandler {
     func admits(_ acks: Int?, _ store: ShardStore, _ port: StorePort) throws(HTTPError) -> WriteAdmission {
         // This node alone is one, and leads.
         guard let acks, acks > 1 else { return .admitted }
-        let state = loop.state
+        let state = connection.loop.state
         guard acks <= state.memberCount else {
             let members = CommitQuorum.counted(state.memberCount)
             throw HTTPError(400, "bad_acks", "acks asks for \(acks), but shard \(state.shardName) has \(members)")
@@ -26,22 +26,22 @@ extension ConnectionHandler {
     /// many members have it; later requests of the connection wait until then.
     func answer(_ answer: WriteAnswer, _ acks: Int?, _ request: HTTPRequest) {
         guard let acks, acks > 1 else { return write(answer, request) }
-        isBlocked = true
-        deferred = { [self] in
-            isBlocked = false
-            if committedMembers < acks {
-                writeHTTPError(ConnectionHandler.writtenOnFewer(committedMembers, acks), request)
+        connection.isBlocked = true
+        connection.deferred = { [self] in
+            connection.isBlocked = false
+            if connection.committedMembers < acks {
+                writeError(HTTPRequests.writtenOnFewer(connection.committedMembers, acks), request)
             } else {
                 write(answer, request)
             }
-            updateReading()
+            connection.updateReading()
         }
     }
 
     private func write(_ answer: WriteAnswer, _ request: HTTPRequest) {
         switch answer {
-        case .ok: HTTPResponse.writeOK(request.connection, into: &output)
-        case .noContent(let etag): HTTPResponse.writeNoContent(etag: etag, request.connection, into: &output)
+        case .ok: HTTPResponse.writeOK(request.connection, into: &connection.output)
+        case .noContent(let etag): HTTPResponse.writeNoContent(etag: etag, request.connection, into: &connection.output)
         }
     }
 

@@ -2,55 +2,69 @@ import NIOCore
 import Routing
 import Storage
 
-/// HTTP on the data path: decoded, executed and answered like RESP, one request after the other.
-extension ConnectionHandler {
-    func processHTTP() {
-        let store = loop.state.store
-        while !isBlocked, !waitsForRoom, !isClosing, output.readableBytes < ConnectionHandler.outputBytesMax {
+/// HTTP of one connection: its requests are decoded, executed and answered in order, as commands of RESP are. On the
+/// connection's loop; lives as long as the connection, which owns it.
+final class HTTPRequests {
+    unowned let connection: ConnectionHandler
+    private var parser = HTTPRequestParser()
+    /// A request that is read but has to wait for room in the store, or for its key.
+    private(set) var waitingRequest: HTTPRequest?
+    /// The key that the request at hand must have fetched before it can be answered.
+    var coldKey: [UInt8]?
+
+    init(_ connection: ConnectionHandler) { self.connection = connection }
+
+    /// Executes as much of the connection's input as can be executed now.
+    func process() {
+        let store = connection.loop.state.store
+        while connection.goesOn {
             do throws(HTTPError) {
                 var request: HTTPRequest
                 if let waiting = waitingRequest {
                     request = waiting
                     waitingRequest = nil
                 } else {
-                    guard let next = try http.next(&input) else {
-                        if http.wantsContinue {
-                            http.wantsContinue = false
-                            HTTPResponse.writeContinue(into: &output)
+                    guard let next = try parser.next(&connection.input) else {
+                        if parser.wantsContinue {
+                            parser.wantsContinue = false
+                            HTTPResponse.writeContinue(into: &connection.output)
                         }
                         break
                     }
                     request = next
                 }
-                if loop.isEnding { request.connection = .close }
+                if connection.loop.isEnding { request.connection = .close }
                 execute(request, store)
                 if let key = coldKey, let store {
                     coldKey = nil
                     waitingRequest = request
-                    fetch([key], from: store)
+                    connection.fetch([key], from: store)
                     break
                 }
-                if isBlocked { blocking = (passStart, [Array("HTTP".utf8), Array(request.text(request.path).utf8)]) }
-                if waitsForRoom { waitingRequest = request } else { afterReply(request) }
+                if connection.isBlocked {
+                    let words = [Array("HTTP".utf8), Array(request.text(request.path).utf8)]
+                    connection.blocking = (connection.passStart, words)
+                }
+                if connection.waitsForRoom { waitingRequest = request } else { afterReply(request) }
             } catch {
-                HTTPResponse.writeError(error, .close, into: &output)
-                loop.counters.errors.add(1)
-                isClosing = true
+                HTTPResponse.writeError(error, .close, into: &connection.output)
+                connection.loop.counters.errors.add(1)
+                connection.isClosing = true
             }
         }
-        if input.readableBytes == 0 { input.clear() }
-        if store?.lock.withLock({ store?.needsCommit ?? false }) ?? false { loop.scheduleCommit() }
+        if connection.input.readableBytes == 0 { connection.input.clear() }
+        if store?.lock.withLock({ store?.needsCommit ?? false }) ?? false { connection.loop.scheduleCommit() }
     }
 
     private func afterReply(_ request: HTTPRequest) {
-        if !isBlocked { countReply() }
-        if !request.keepAlive { isClosing = true }
+        if !connection.isBlocked { connection.countReply() }
+        if !request.keepAlive { connection.isClosing = true }
     }
 
     private func execute(_ request: HTTPRequest, _ store: ShardStore?) {
-        loop.counters.commands.add(1)
+        connection.loop.counters.commands.add(1)
         do throws(HTTPError) {
-            if let refusal = loop.origins.refusal(request) { throw refusal }
+            if let refusal = connection.loop.origins.refusal(request) { throw refusal }
             let endpoint = try HTTPEndpoint.route(request)
             switch endpoint {
             case .put(let key, let value, let acks):
@@ -71,13 +85,13 @@ extension ConnectionHandler {
             default: try executeAdministration(endpoint, request)
             }
         } catch {
-            if coldKey == nil { writeHTTPError(error, request) }
+            if coldKey == nil { writeError(error, request) }
         }
     }
 
-    func writeHTTPError(_ error: HTTPError, _ request: HTTPRequest) {
-        loop.counters.errors.add(1)
-        HTTPResponse.writeError(error, request.connection, headOnly: request.method == .head, into: &output)
+    func writeError(_ error: HTTPError, _ request: HTTPRequest) {
+        connection.loop.counters.errors.add(1)
+        HTTPResponse.writeError(error, request.connection, headOnly: request.method == .head, into: &connection.output)
     }
 
     /// Runs `body` with the key's session under the store's lock, if this node may write it.
@@ -89,31 +103,31 @@ extension ConnectionHandler {
         _ body: (inout ShardSession) throws(HTTPError) -> Void
     ) throws(HTTPError) {
         let slot = key.withUnsafeBytes { KeySlot.slot(of: $0) }
-        guard var session = makeSession(isLocked: true) else { return try answerWithoutShard(slot, request) }
+        guard var session = connection.makeSession(isLocked: true) else { return try answerWithoutShard(slot, request) }
         let store = session.store
-        let node = Admission.NodeView(loop.state, loop.control)
+        let node = Admission.NodeView(connection.loop.state, connection.loop.control)
         store.lock.lock()
         defer { store.lock.unlock() }
         let decision = Admission(slot, .write, node, store, session.port).decide(.write)
         guard decision == .serve else { return try answer(decision, slot, request) }
         switch store.admit(bytes: key.count + valueBytes + LogRecord.headerBytes, port: session.port) {
         case .admitted: break
-        case .wait: return park()
+        case .wait: return connection.park()
         case .refused(let error): throw HTTPError(error)
         }
         switch try admits(acks, store, session.port) {
         case .admitted: break
-        case .wait: return park()
+        case .wait: return connection.park()
         case .refused(let error): throw HTTPError(error)
         }
-        loop.heat.note(slot)
-        let start = output.writerIndex
+        connection.loop.heat.note(slot)
+        let start = connection.output.writerIndex
         var failure: HTTPError?
         key.withUnsafeBytes { bytes in
             session.key = ShardKey(bytes, slot: slot)
             do throws(HTTPError) { try body(&session) } catch { failure = error }
         }
-        settle(&session.effects, replyAt: start)
+        connection.settle(&session.effects, replyAt: start)
         if let failure { throw failure }
     }
 
@@ -126,7 +140,7 @@ extension ConnectionHandler {
         _ body: ByteBuffer,
         _ request: HTTPRequest
     ) throws(HTTPError) {
-        let expiry = ttl.map { passNow + UInt64($0) * 1000 } ?? 0
+        let expiry = ttl.map { connection.passNow + UInt64($0) * 1000 } ?? 0
         try write(key, acks, request, valueBytes: body.readableBytes) { session throws(HTTPError) in
             if ifMatch != nil || ifNoneMatchAny {
                 let version = try currentVersion(&session)
@@ -149,7 +163,7 @@ extension ConnectionHandler {
             if let ifMatch, !ifMatch.isMet(by: version) { throw refuse(&session, "the version is another") }
             if version == nil {
                 session.awaitWhatWasSeen()
-                return HTTPResponse.writeNotFoundEmpty(request.connection, into: &output)
+                return HTTPResponse.writeNotFoundEmpty(request.connection, into: &connection.output)
             }
             session.delete()
             answer(.noContent(etag: nil), acks, request)
@@ -159,7 +173,7 @@ extension ConnectionHandler {
     private func currentVersion(_ session: inout ShardSession) throws(HTTPError) -> UInt64? {
         var version: UInt64?
         do throws(StorageError) {
-            if let failure = takeFetchFailure() { throw failure }
+            if let failure = connection.takeFetchFailure() { throw failure }
             _ = try session.current { version = $0.version }
         } catch {
             if error.code == .cold { coldKey = Array(session.key.bytes) }
@@ -183,38 +197,38 @@ extension ConnectionHandler {
     ) throws(HTTPError) {
         switch decision {
         case .serve: break
-        case .park: park()
-        case .noLeader: throw noLeader(loop.state.map.owner(of: slot))
-        case .redirect where isAny && !loop.state.owns(slot): try redirectToReplica(slot, request)
+        case .park: connection.park()
+        case .noLeader: throw noLeader(connection.loop.state.map.owner(of: slot))
+        case .redirect where isAny && !connection.loop.state.owns(slot): try redirectToReplica(slot, request)
         case .redirect, .refuse: try redirect(slot, request)
         }
     }
 
     /// The shard is not open here.
     func answerWithoutShard(_ slot: UInt16, _ request: HTTPRequest, isAny: Bool = false) throws(HTTPError) {
-        let state = loop.state
-        if state.owns(slot), state.isAboutToLead { return park() }
+        let state = connection.loop.state
+        if state.owns(slot), state.isAboutToLead { return connection.park() }
         if state.isLeader { throw unavailable() }
         try answer(.redirect, slot, request, isAny: isAny)
     }
 
     func redirect(_ slot: UInt16, _ request: HTTPRequest) throws(HTTPError) {
-        try redirect(toLeaderOf: loop.state.map.owner(of: slot), request)
+        try redirect(toLeaderOf: connection.loop.state.map.owner(of: slot), request)
     }
 
     /// - Parameter shard: by the map's index.
     func redirect(toLeaderOf shard: UInt16, _ request: HTTPRequest) throws(HTTPError) {
-        guard let leader = loop.state.leader(ofShard: shard) else { throw noLeader(shard) }
-        HTTPResponse.writeRedirect(to: "\(leader)", request, into: &output)
+        guard let leader = connection.loop.state.leader(ofShard: shard) else { throw noLeader(shard) }
+        HTTPResponse.writeRedirect(to: "\(leader)", request, into: &connection.output)
     }
 
     func noLeader(_ shard: UInt16) -> HTTPError {
-        let name = loop.state.map.shardNames[Int(shard)]
+        let name = connection.loop.state.map.shardNames[Int(shard)]
         return HTTPError(503, "no_leader", "shard \(name) has no leader now; try again", retryAfterSeconds: 1)
     }
 
     func unavailable() -> HTTPError {
-        let state = loop.state
+        let state = connection.loop.state
         let reason = state.message.isEmpty ? "" : ": \(state.message)"
         return HTTPError(
             503,

@@ -1,18 +1,18 @@
 import Routing
 import Storage
 
-extension ConnectionHandler {
+extension HTTPRequests {
     /// How long `/slots` waits for the applier, so that a busy node still answers in time: the counts are then that much
     /// behind, as those of the status are.
     private static let slotsPatience = 250
 
     /// `/slots`: of this node, whether it leads or not; on a thread of the pool.
     func slots(_ request: HTTPRequest) throws(HTTPError) {
-        let state = loop.state
+        let state = connection.loop.state
         guard let store = state.store else { throw unavailable() }
-        let heats = loop.siblings.map(\.heat)
-        runBlocking({ () -> [UInt8] in
-            store.flushApplied(patience: ConnectionHandler.slotsPatience)
+        let heats = connection.loop.siblings.map(\.heat)
+        connection.runBlocking({ () -> [UInt8] in
+            store.flushApplied(patience: HTTPRequests.slotsPatience)
             var operations = [UInt64](repeating: 0, count: StorageLimits.slotCount)
             for heat in heats { heat.add(to: &operations) }
             let now = Clock.monotonicMilliseconds()
