@@ -80,7 +80,7 @@ import Testing
         try await server.stop()
     }
 
-    /// A member that seems to be lost: what asks for acknowledgements does not get into the log behind it.
+    /// A member that seems to be lost: what asks for acknowledgements does not get into the log after it.
     @Test func behindABatchThatWaitsLongItIsHeldAndThenRefused() async throws {
         let server = try await leader()
         let witness = try server.connect()
@@ -117,7 +117,7 @@ import Testing
         let (resp, http) = (try server.connect(), try server.connect())
         resp.send("SET a 1\r\n")
         #expect(try server.wait(witness) { server.store.log.end.sequence == 2 })
-        // Behind the batch in flight, so not in the log.
+        // After the batch in flight, so not in the log.
         http.send(server.http("GET /put?key=b&value=1"))
         let loops = (0..<20).map { _ in try? server.ask("GET b\r\n", witness, expecting: "$-1\r\n") }
         #expect(loops.allSatisfy { $0 == "$-1\r\n" })

@@ -4,7 +4,7 @@ import Testing
 
 /// What clients are told when a commit does not come about.
 @Suite(.serialized) struct ConnectionFailureTests {
-    /// The first write is in flight, so nobody knows what becomes of it; those queued behind it were not done.
+    /// The first write is in flight, so nobody knows what becomes of it; those queued after it were not done.
     @Test func eachHeldCommandIsToldOnceAndOnlyOnce() async throws {
         let server = try await ServerFixture(loops: 1)
         let inFlight = try server.connect()
@@ -26,10 +26,10 @@ import Testing
         // The kernel may hand on later what was sent earlier: both have been read when their writes are queued.
         #expect(try server.wait(witness) { queued() == first + 3 })
         #expect(try server.ask("GET b\r\n", witness, expecting: "$-1\r\n") == "$-1\r\n")
-        server.store.stepDown(because: StorageError(.notLeader, "the lead has gone elsewhere"))
+        server.store.stepDown(because: StorageError(.notLeader, "another node is the leader"))
 
         #expect(try inFlight.receiveAll() == [])
-        let told = "-CLUSTERDOWN the lead has gone elsewhere\r\n"
+        let told = "-CLUSTERDOWN another node is the leader\r\n"
         let replies = try server.ask("PING\r\n", resp, expecting: "\(told)\(told)+PONG\r\n")
         #expect(replies == "\(told)\(told)+PONG\r\n")
         let answer = try http.receiveAllText()

@@ -2,7 +2,7 @@ import Server
 import TestSupport
 import Testing
 
-/// Lines of other protocols are never executed, nor is what is sent behind them.
+/// Lines of other protocols are never executed, nor is what is sent after them.
 @Suite(.serialized) struct CrossProtocolTests {
     /// First lines that must not be taken for Redis commands.
     static let foreignLines: [String] =
@@ -57,19 +57,19 @@ import Testing
 
             let second = try server.connect()
             second.send(Array("PING\r\n".utf8) + bytes)
-            #expect(try second.receiveAllText() == "+PONG\r\n" + expected, "behind a command: \(line)")
+            #expect(try second.receiveAllText() == "+PONG\r\n" + expected, "after a command: \(line)")
 
             let split = try server.connect()
             for byte in bytes { split.send([byte]) }
             #expect(try split.receiveAllText() == expected, "byte by byte: \(line)")
 
             let missing = try server.ask("GET pwned\r\n", witness, expecting: "$-1\r\n")
-            #expect(missing == "$-1\r\n", "executed behind \(line)")
+            #expect(missing == "$-1\r\n", "executed after \(line)")
         }
         try await server.stop()
     }
 
-    /// At the start of a connection these are HTTP; behind a Redis command they are another protocol.
+    /// At the start of a connection these are HTTP; after a Redis command they are another protocol.
     @Test func properHTTPIsNotExecutedBehindARedisCommand() async throws {
         let server = try await ServerFixture()
         for line in ["POST /kv/a HTTP/1.1", "GET /healthz HTTP/1.1", "GET / HTTP/1.0", "PRI * HTTP/2.0"] {

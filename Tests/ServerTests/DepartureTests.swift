@@ -2,7 +2,7 @@ import Server
 import TestSupport
 import Testing
 
-/// Nodes whose shard is not open, that stop, or that have just been given the lead: no client is left without a word.
+/// Nodes whose shard is not open, that stop, or that have just become leader: no client is left without a word.
 @Suite struct DepartureTests {
     @Test func aStoppedShardSendsClientsToWhoeverLeads() async throws {
         let server = try await ServerFixture(role: .replica)
@@ -22,7 +22,7 @@ import Testing
         try await server.stop()
     }
 
-    /// Clients are sent here as soon as the lead was handed over: before the event loops know of it.
+    /// Clients are sent here as soon as leadership was handed over: before the event loops know of it.
     @Test func aNodeThatIsAboutToLeadHoldsCommands() async throws {
         let server = try await ServerFixture(role: .replica)
         let (witness, client) = (try server.connect(), try server.connect())

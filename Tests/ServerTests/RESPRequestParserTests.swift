@@ -140,7 +140,7 @@ import Testing
         let large = RawConnection.command([Array("SET".utf8), [107], [UInt8](repeating: 118, count: 1 << 20)])
         let line = Array(("ECHO " + String(repeating: "x", count: 60 << 10) + "\r\n").utf8)
         for (stream, words) in [(many, 1 + 2 * pairs), (large, 3), (line, 2)] {
-            // Behind another command, which goes away in the middle.
+            // After another command, which goes away in the middle.
             let first = Array("PING\r\n".utf8)
             var parser = RESPRequestParser()
             var arguments = ArgumentList()

@@ -161,7 +161,7 @@ import Testing
         }
         #expect(try targets("foo") == Array(repeating: "\(hosts[0]) key=foo", count: 4))
         #expect(try targets("foo&max_lag_ms=20") == Array(repeating: "\(hosts[0]) key=foo&max_lag_ms=20", count: 4))
-        // A replica that leads by now, as far as another message told.
+        // A replica that is the leader by now, as far as another message told.
         server.leaders = [server.address, hosts[1]]
         try server.serve()
         #expect(try targets(any) == Array(repeating: "\(hosts[2]) key=\(any)", count: 4))

@@ -55,7 +55,7 @@ import Testing
         #expect(try server.wait(other) { server.leadership.open == 1 })
         #expect(server.leadership.begun.last?.sequence == mine)
         #expect(server.leadership.begun.last?.replicas == 3)
-        // What stands behind it waits, and is not executed either; others go on.
+        // What comes after it waits, and is not executed either; others go on.
         #expect(try server.ask("GET n\r\nSET c 1\r\n", other, expecting: "$-1\r\n+OK\r\n") == "$-1\r\n+OK\r\n")
         #expect(!connection.hasReceived)
         #expect(try Self.blockedClients(server, other) == "blocked_clients:1")

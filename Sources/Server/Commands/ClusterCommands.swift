@@ -86,7 +86,7 @@ enum ClusterCommands {
         if words.count == 1, TopologyCache.keeps(subcommand) {
             return writeTopology(subcommand, connection, &reply)
         }
-        let state = connection.loop.state
+        let state = connection.state
         let replies = ClusterReplies(state, version: reply.version)
         if words.count == 2, subcommand == "countkeysinslot" {
             guard let store = reply.readableStore(of: state) else { return }
@@ -114,8 +114,8 @@ enum ClusterCommands {
         _ connection: any CommandConnection,
         _ reply: inout Reply
     ) {
-        let state = connection.loop.state
-        let cache = connection.loop.topology
+        let state = connection.state
+        let cache = connection.topology
         let view = TopologyCache.View(state)
         let version = reply.version
         if let kept = cache.reply(to: subcommand, version: version, view) {

@@ -4,7 +4,7 @@ import Storage
 enum CommandOutcome {
     /// It is answered, waits, or the connection ends.
     case done
-    /// It has to be evaluated anew under the store's lock: it writes, or stands behind a write of this connection.
+    /// It has to be evaluated anew under the store's lock: it writes, or comes after a write of this connection.
     case needsLock
     /// The same without the lock.
     case needsNoLock
@@ -32,7 +32,14 @@ enum CommandExecution: Sendable {
 
 /// What a command without keys may ask of its connection. On the connection's loop.
 protocol CommandConnection: AnyObject {
-    var loop: LoopContext { get }
+    /// What the node serves from now.
+    var state: ServingState { get }
+    var control: any NodeControl { get }
+    var metrics: NodeMetrics { get }
+    /// Large replies about the cluster.
+    var topology: TopologyCache { get }
+    /// Asks all loops of the node for the followers that they serve. Blocks; called from a thread of the pool.
+    var collectFollowers: @Sendable () -> [InfoFields.Replica] { get }
     var identifier: Int { get }
     var remoteAddress: String { get }
     /// As CLIENT SETNAME has set it.

@@ -59,7 +59,7 @@ struct CommandLookup: @unchecked Sendable {
         return nil
     }
 
-    /// Whether what is behind the first eight bytes is the same.
+    /// Whether what comes after the first eight bytes is the same.
     @inline(__always)
     private static func endsAlike(_ name: UnsafeRawBufferPointer, _ other: UnsafePointer<UInt8>) -> Bool {
         var at = 8

@@ -180,7 +180,7 @@ enum ConnectionCommands {
         reply.bulk("mode")
         reply.bulk("cluster")
         reply.bulk("role")
-        reply.bulk(connection.loop.state.isLeader ? "master" : "replica")
+        reply.bulk(connection.state.isLeader ? "master" : "replica")
         reply.bulk("modules")
         reply.array(count: 0)
     }

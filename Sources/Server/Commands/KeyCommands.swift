@@ -147,7 +147,7 @@ enum KeyCommands {
 
     @Sendable
     private static func runWait(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
-        let state = connection.loop.state
+        let state = connection.state
         if state.isAboutToLead { return connection.park() }
         guard state.store != nil else { return reply.notServing(state) }
         guard state.isLeader else {

@@ -43,7 +43,7 @@ enum ScanCommands {
     private static func runScan(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
         guard let cursor = KeyScan.cursor(arguments[1]) else { return reply.error("ERR invalid cursor") }
         guard let options = ScanOptions(arguments, &reply) else { return }
-        let state = connection.loop.state
+        let state = connection.state
         guard let store = reply.readableStore(of: state) else { return }
         let now = connection.now
         connection.runOnPool(usesStore: true) { () -> Result<KeyScan.Page, StorageError> in
@@ -77,7 +77,7 @@ enum ScanCommands {
     @Sendable
     private static func runKeys(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
         let pattern = Array(arguments[1])
-        let state = connection.loop.state
+        let state = connection.state
         guard let store = reply.readableStore(of: state) else { return }
         let now = connection.now
         connection.runOnPool(usesStore: true) {

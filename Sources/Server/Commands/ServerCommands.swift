@@ -1,4 +1,3 @@
-import NIOCore
 import Routing
 import Storage
 
@@ -105,7 +104,7 @@ enum ServerCommands {
 
     @Sendable
     private static func runDbsize(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
-        let state = connection.loop.state
+        let state = connection.state
         guard let store = reply.readableStore(of: state) else { return }
         let now = connection.now
         connection.runOnPool(usesStore: true) { () -> Result<UInt64, StorageError> in
@@ -130,15 +129,14 @@ enum ServerCommands {
     @Sendable
     private static func runInfo(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
         let sections = arguments.restTexts
-        let state = connection.loop.state
-        let control = connection.loop.control
-        let metrics = connection.loop.metrics
-        let loops = connection.loop.siblings
+        let state = connection.state
+        let control = connection.control
+        let metrics = connection.metrics
+        let followers = connection.collectFollowers
         let version = reply.version
         connection.runOnPool(usesStore: true) { () -> [UInt8] in
             var fields = InfoFields(state: state, status: control.status(), metrics: metrics)
-            // A loop that has ended serves nobody.
-            fields.replicas = loops.flatMap { loop in (try? loop.eventLoop.submit { loop.followers }.wait()) ?? [] }
+            fields.replicas = followers()
             var text: [UInt8] = []
             InfoReply.append(sections, fields: fields, version: version, to: &text)
             return text
@@ -164,7 +162,7 @@ enum ServerCommands {
         }
         guard reply.subcommand(of: config, arguments) != nil else { return }
         let patterns = arguments.restTexts.dropFirst().map { Array($0.lowercased().utf8) }
-        let found = settings(connection.loop.state).filter { name, _ in
+        let found = settings(connection.state).filter { name, _ in
             var name = name
             return name.withUTF8 { name in
                 patterns.contains { GlobPattern.matches($0[...], UnsafeRawBufferPointer(name)) }
@@ -191,7 +189,7 @@ enum ServerCommands {
 
     @Sendable
     private static func runSlowlog(_ connection: any CommandConnection, _ arguments: Arguments, _ reply: inout Reply) {
-        let log = connection.loop.metrics.slow
+        let log = connection.metrics.slow
         switch reply.subcommand(of: slowlog, arguments) {
         case "get": writeSlowest(log, arguments, &reply)
         case "len": reply.integer(Int64(log.count))

@@ -3,7 +3,7 @@ import Storage
 
 /// How a connection ends: everything that is due is sent first, also to a client that reads slowly or still sends.
 extension ConnectionHandler {
-    /// A client in the middle of sending is read this long, and this far, behind our last byte: closing with unread
+    /// A client in the middle of sending is read this long, and this far, after our last byte: closing with unread
     /// bytes resets the connection, and a reset can overtake the reply that says why. The bytes are one value too large.
     static let lingerTime = TimeAmount.seconds(2)
     static let lingerBytesMax = 64 << 20
@@ -37,7 +37,7 @@ extension ConnectionHandler {
         context.channel.closeFuture.whenComplete { _ in task.cancel() }
     }
 
-    /// Bytes behind the end of the conversation.
+    /// Bytes after the end of the conversation.
     func discard(_ bytes: ByteBuffer) {
         discardedBytes += bytes.readableBytes
         if discardedBytes > ConnectionHandler.lingerBytesMax { context?.close(promise: nil) }

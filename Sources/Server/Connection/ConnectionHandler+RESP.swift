@@ -54,7 +54,7 @@ extension ConnectionHandler {
         }
         manyKeys = pass.session?.progress
         if let port = loop.port { store?.rest(port) }
-        // Asked again behind the reads: the process may have been stopped in the middle of them.
+        // Asked again after the reads: the process may have been stopped in the middle of them.
         let hasLapsed = state.isLeader && !node.isLapsed && consumed > 0 && !(store?.leadsOrHolds ?? true)
         if hasLapsed { return abandonHeldReplies() }
         if progress.executed > 0 { noteSlowPass(progress.executed, last: progress.last) }
@@ -404,17 +404,5 @@ extension ConnectionHandler {
     func makeSession(isLocked: Bool = false) -> ShardSession? {
         guard let store = loop.state.store, let port = loop.port else { return nil }
         return ShardSession(store, port, now: passNow, isLocked: isLocked, engineReads: passEngineReads)
-    }
-}
-
-extension ConnectionHandler: CommandConnection {
-    var now: UInt64 { passNow }
-
-    func runOnPool<T: Sendable>(
-        usesStore: Bool,
-        _ work: @escaping @Sendable () -> T,
-        _ finish: @escaping (inout Reply, T) -> Void
-    ) {
-        runBlocking(usesStore: usesStore, work) { connection, value in finish(&connection.reply, value) }
     }
 }

@@ -70,7 +70,7 @@ extension ConnectionHandler {
 
     /// The commit failed. If nothing can reappear, each command is told so; otherwise the outcome is unknown, and only
     /// a closed connection says that (a redirect or an error would make the client repeat an APPEND). Over HTTP the
-    /// first request is told and the connection ends, which says the same of those behind it.
+    /// first request is told and the connection ends, which says the same of those after it.
     private func failHeld(_ error: StorageError, outcomeKnown: Bool) {
         guard outcomeKnown, let first = marks.first else { return abandonHeldReplies() }
         manyKeys?.failure = error
@@ -80,7 +80,7 @@ extension ConnectionHandler {
             HTTPResponse.writeError(HTTPError(error), .close, into: &output)
             loop.counters.errors.add(1)
             isClosing = true
-            // A request that waited to begin elsewhere is one of those behind it.
+            // A request that waited to begin elsewhere is one of those after it.
             deferred = nil
             isBlocked = false
         } else {

@@ -21,7 +21,7 @@ extension ConnectionHandler {
         }
     }
 
-    /// After work of the thread pool; the commands behind it have waited.
+    /// After work of the thread pool; the commands after it have waited.
     func noteSlowBlocking() {
         guard let done = blocking else { return }
         blocking = nil

@@ -6,7 +6,7 @@ import Storage
 /// One connection of any protocol: reads, decodes and executes synchronously, and keeps replies in order.
 ///
 /// All replies go to `output` in the order of the commands. Those that wait for a commit are held back by a mark: what
-/// stands behind the first mark is sent when that mark's batch is durable. So a reply costs no bookkeeping of its own.
+/// stands after the first mark is sent when that mark's batch is durable. So a reply costs no bookkeeping of its own.
 final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @unchecked Sendable {
     // Sendable: confined to its channel's event loop.
     typealias InboundIn = ByteBuffer
@@ -42,7 +42,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     /// A command that runs elsewhere and has to see this connection's own writes: begins when they are visible.
     var deferred: (() -> Void)?
     var wireProtocol = WireProtocol.undecided
-    /// A command runs elsewhere; the ones behind it wait.
+    /// A command runs elsewhere; the ones after it wait.
     @exclusivity(unchecked) var isBlocked = false
     /// The store has no room for the next write; it is still in `input`.
     @exclusivity(unchecked) var waitsForRoom = false
@@ -220,7 +220,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         }
     }
 
-    /// One reply more stands behind the newest mark, if there is one.
+    /// One reply more stands after the newest mark, if there is one.
     @inline(__always)
     func countReply() {
         if let last = marks.indices.last { marks[last].replies += 1 }

@@ -84,7 +84,7 @@ final class LoopContext: @unchecked Sendable {
             for migration in Array(migrations.values) { migration.end() }
         }
         state = next
-        // Commands that wait at the door are judged anew by the role the node has now.
+        // Parked commands are judged anew by the role the node has now.
         if previous.store === next.store { handle(.room) }
     }
 

@@ -23,7 +23,7 @@ package enum HTTPEndpoint: Hashable, Sendable {
     )
     case kvGet(key: [UInt8], head: Bool)
     case kvDelete(key: [UInt8], ifMatch: HTTPCondition?, acks: Int?)
-    /// Keys behind `cursor`, which is the last key of the page before.
+    /// Keys after `cursor`, which is the last key of the page before.
     case kvList(prefix: [UInt8], limit: Int, cursor: [UInt8]?)
     case status
     /// This node's part in a reshard.
@@ -107,7 +107,7 @@ package enum HTTPEndpoint: Hashable, Sendable {
         return .get(key: key, consistencyAny: isAny, maxLagMilliseconds: lag)
     }
 
-    /// `/kv/{key}`: the key is everything behind the second slash, where `+` is a plus.
+    /// `/kv/{key}`: the key is everything after the second slash, where `+` is a plus.
     private static func key(_ request: HTTPRequest) throws(HTTPError) -> HTTPEndpoint {
         let key = try request.withBytes(request.path) { (path) throws(HTTPError) in
             try PercentCoding.decode(UnsafeRawBufferPointer(rebasing: path[4...]), plusIsSpace: false)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Followers that come before there is a stream to give.
-@Suite(.serialized) struct FollowerAtTheDoorTests {
+@Suite(.serialized) struct FollowerAdmissionTests {
     private var hello: [[UInt8]] {
         let hello = PeerHello(
             cluster: "demo",

@@ -1,7 +1,7 @@
 import Routing
 import Storage
 
-/// What a node's event loops serve from: an immutable picture, replaced as a whole when anything in it changes.
+/// What a node's event loops serve from: an immutable snapshot, replaced as a whole when anything in it changes.
 package final class ServingState: Sendable {
     package let config: ClusterConfig
     package let map: SlotMap
@@ -19,7 +19,7 @@ package final class ServingState: Sendable {
     package let phase: NodeStatus.State
     /// Who decides about the shard's lead, for followers' streams; nil where nobody does.
     package let leadership: (any ShardLeadership)?
-    /// Who decides about slots that come and go while this node leads; nil while it does not.
+    /// Who decides about slots that come and go while this node is the leader; nil while it is not.
     package let resharding: (any ShardResharding)?
     /// Why the node is in this phase, for people.
     package let message: String
@@ -55,7 +55,7 @@ package final class ServingState: Sendable {
 
     package var isLeader: Bool { role == .leader }
 
-    /// The lead was just taken and its term is being begun: commands wait for that instead of being turned away. As of
+    /// This node has just become leader and its term is being begun: commands wait for that instead of being turned away. As of
     /// now: clients are sent here at once, and the loops are told a little later.
     package var isAboutToLead: Bool { !isLeader && leadership?.isAboutToLead == true }
 
@@ -112,7 +112,7 @@ package protocol NodeControl: AnyObject, Sendable {
     /// Stops the shard: files closed, the address still answers. Blocks no thread.
     func stopShard() async -> NodeStatus
     /// A planned change of the shard's leader: to the node at that address, or to the replica that is furthest.
-    /// - Returns: why there was none, in words; nil when another node leads now.
+    /// - Returns: why there was none, in words; nil when another node is the leader now.
     func switchOver(to target: String?) async -> String?
     /// On a replica: how old its newest complete state is at most, in milliseconds; nil while that can't be known.
     var stalenessMilliseconds: UInt64? { get }

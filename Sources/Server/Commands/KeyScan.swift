@@ -17,7 +17,7 @@ package struct KeyScan {
     /// One page of at least `count` keys looked at, or all that are left. Blocks; not for event loops.
     ///
     /// Slots that have no keys cost nothing, and those in a row are walked with one scan: each scan reads the value that
-    /// comes behind its end, which may be large.
+    /// comes after its end, which may be large.
     /// - Parameters:
     ///   - counts: of all slots, as of the snapshot or later.
     ///   - owns: only keys of slots that this shard owns are told.

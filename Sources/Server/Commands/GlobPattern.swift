@@ -25,7 +25,7 @@ package enum GlobPattern {
         return p == pattern.endIndex
     }
 
-    /// The index behind the element that matched `byte`, or nil.
+    /// The index after the element that matched `byte`, or nil.
     private static func matchOne(_ pattern: ArraySlice<UInt8>, _ at: Int, _ byte: UInt8) -> Int? {
         switch pattern[at] {
         case UInt8(ascii: "?"): return at + 1
@@ -45,7 +45,7 @@ package enum GlobPattern {
         while at < pattern.endIndex, pattern[at] != UInt8(ascii: "]") {
             let isEscaped = pattern[at] == UInt8(ascii: "\\") && at + 1 < pattern.endIndex
             if isEscaped { at += 1 }
-            // A range takes what stands behind the minus for its end, as in Redis, even a bracket.
+            // A range takes what stands after the minus for its end, as in Redis, even a bracket.
             if !isEscaped, at + 2 < pattern.endIndex, pattern[at + 1] == UInt8(ascii: "-") {
                 let low = min(pattern[at], pattern[at + 2])
                 let high = max(pattern[at], pattern[at + 2])

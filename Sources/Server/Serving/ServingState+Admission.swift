@@ -6,7 +6,7 @@ extension Admission {
         let state: ServingState
         /// The leader's lease had run out.
         let isLapsed: Bool
-        /// Of a replica's data, in milliseconds; nil: nobody knows, or it leads.
+        /// Of a replica's data, in milliseconds; nil: nobody knows, or it is the leader.
         let age: UInt64?
 
         init(_ state: ServingState, _ control: any NodeControl) {

@@ -5,7 +5,7 @@
 /// a connection ends at the first line that belongs to another protocol, and nothing of it is executed.
 package enum CrossProtocolGuard {
     /// Whether a line that begins with this byte may be an inline command, or empty: names begin with a letter, perhaps
-    /// behind a quote. Greetings (`220 …`, `+OK`), markup and binary protocols begin otherwise.
+    /// after a quote. Greetings (`220 …`, `+OK`), markup and binary protocols begin otherwise.
     package static func canBegin(with byte: UInt8) -> Bool {
         isLetter(byte) || isQuote(byte) || isBlank(byte) || byte == ASCII.newline
     }
@@ -64,7 +64,7 @@ package enum CrossProtocolGuard {
 
     private static let versions: [StaticString] = ["http/", "rtsp/", "sip/", "ice/"]
 
-    /// Whether a word behind the name is a protocol's version, as at the end of each HTTP request line.
+    /// Whether a word after the name is a protocol's version, as at the end of each HTTP request line.
     private static func namesVersion(_ line: UnsafeRawBufferPointer, from start: Int) -> Bool {
         var at = start
         while at < line.count {

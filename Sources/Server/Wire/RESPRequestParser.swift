@@ -10,7 +10,7 @@ package struct RESPRequestParser {
         case incomplete
         /// The stream can't be understood from here on: answer and close.
         case broken(String)
-        /// A line of another protocol: close, and execute nothing of it or behind it.
+        /// A line of another protocol: close, and execute nothing of it or after it.
         case foreign
     }
 

@@ -6,7 +6,7 @@ extension HTTPRequests {
     /// behind, as those of the status are.
     private static let slotsPatience = 250
 
-    /// `/slots`: of this node, whether it leads or not; on a thread of the pool.
+    /// `/slots`: of this node, whether it is the leader or not; on a thread of the pool.
     func slots(_ request: HTTPRequest) throws(HTTPError) {
         let state = connection.loop.state
         guard let store = state.store else { throw unavailable() }

@@ -31,7 +31,7 @@ struct HTTPHeadParser {
         try finish()
     }
 
-    /// The line at `start` without its end, and `start` moved behind it.
+    /// The line at `start` without its end, and `start` moved after it.
     @inline(__always)
     private static func line(_ bytes: UnsafeRawBufferPointer, _ start: inout Int) throws(HTTPError) -> Range<Int> {
         guard let base = bytes.baseAddress, let hit = memchr(base + start, 10, bytes.count - start) else {

@@ -41,7 +41,7 @@ package struct SetOptions {
         return .success(UInt64(max(1, sum)))
     }
 
-    /// Reads the words behind `SET key value`. As in Redis, an option may be repeated (the last time counts) but not
+    /// Reads the words after `SET key value`. As in Redis, an option may be repeated (the last time counts) but not
     /// contradicted, and a bad word is told before a bad number.
     package static func parse(
         count: Int,
@@ -89,27 +89,4 @@ package struct RESPFailure: Error {
     package let text: String
 
     init(_ text: String) { self.text = text }
-}
-
-/// Integers as Redis reads them: an optional minus, digits, nothing else, 64 bits.
-enum RESPInteger {
-    static func parse(_ bytes: UnsafeRawBufferPointer) -> Int64? {
-        guard bytes.count > 0, bytes.count <= 20 else { return nil }
-        let isNegative = bytes[0] == UInt8(ascii: "-")
-        let first = isNegative ? 1 : 0
-        guard bytes.count > first else { return nil }
-        if bytes[first] == UInt8(ascii: "0"), bytes.count > 1 { return nil }
-        var value: Int64 = 0
-        for index in first..<bytes.count {
-            let digit = bytes[index] &- 48
-            guard digit <= 9 else { return nil }
-            let (scaled, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, sumOverflow) =
-                isNegative
-                ? scaled.subtractingReportingOverflow(Int64(digit)) : scaled.addingReportingOverflow(Int64(digit))
-            if overflow || sumOverflow { return nil }
-            value = sum
-        }
-        return value
-    }
 }

@@ -12,7 +12,7 @@ extension HTTPRequests {
 
     /// Whether a write that wants an in-sync set of `acks` members may be evaluated now. The store's lock is held.
     func admits(_ acks: Int?, _ store: ShardStore, _ port: StorePort) throws(HTTPError) -> WriteAdmission {
-        // This node alone is one, and leads.
+        // This node alone is one, and is the leader.
         guard let acks, acks > 1 else { return .admitted }
         let state = connection.loop.state
         guard acks <= state.memberCount else {

@@ -77,7 +77,7 @@ package enum JSONText {
     /// The answer of `GET /kv`: `{"keys": […], "cursor": …}`; the cursor is null on the last page.
     ///
     /// Where one of the keys isn't UTF-8 all are base64 and the document says `"encoding": "base64"`.
-    /// - Parameter hasMore: there are keys behind these, so the last one becomes the cursor.
+    /// - Parameter hasMore: there are keys after these, so the last one becomes the cursor.
     package static func writeListing(keys: [[UInt8]], hasMore: Bool, into buffer: inout ByteBuffer) {
         let isText = keys.allSatisfy(isUTF8)
         buffer.writeStaticString("{\"keys\": [")
