@@ -31,7 +31,9 @@ struct CommandTraits {
             traits = UnsafePointer(memory)
         }
 
-        @inline(__always)
-        subscript(command: RESPCommand) -> CommandTraits { traits[Int(command.index)] }
+        subscript(command: RESPCommand) -> CommandTraits {
+            // A copy would count references.
+            @inline(__always) _read { yield traits[Int(command.index)] }
+        }
     }
 }

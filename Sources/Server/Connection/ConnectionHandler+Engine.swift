@@ -7,40 +7,10 @@ import Storage
 /// when it waits for a disk.
 extension ConnectionHandler {
     /// Keys fetched by the pool at a time, and for how long at the most, so that everybody's turn comes.
-    private static let fetchKeysMax = 1_024
+    static let fetchKeysMax = 1_024
     private static let fetchNanosecondsMax: UInt64 = 100_000_000
     /// Fetches of one command without getting any further. Only a hot table that is far too small makes for more than one.
-    private static let fetchAttemptsMax = 32
-
-    /// The command at the beginning of the rest of `input` can't go on now. Without the store's lock.
-    func pause(for outcome: CommandOutcome, _ arguments: Arguments, _ pass: inout StorePass) {
-        if outcome == .needsTurn { return goOnLater() }
-        guard var session = pass.session, let command = RESPCommand.lookup(arguments[0]) else { return }
-        defer { pass.session = session }
-        let first = session.progress?.next ?? command.firstKey
-        fetchAttempts = fetchPlace == first ? fetchAttempts + 1 : 1
-        fetchPlace = first
-        guard fetchAttempts <= ConnectionHandler.fetchAttemptsMax else {
-            return fetchFailed(StorageError(.engine, "memory is too small for what is read: keys leave it at once"))
-        }
-        let last = command.lastKey < 0 ? arguments.count + command.lastKey : command.lastKey
-        // The second time only the one that was missed: the others may have pushed it out again.
-        let limit = fetchAttempts > 1 ? 1 : ConnectionHandler.fetchKeysMax
-        let places = stride(from: first, through: last, by: max(1, command.step)).prefix(limit)
-        let store = session.store
-        do throws(StorageError) {
-            for place in places where session.mayReadEngine {
-                session.engineReads += 1
-                let key = arguments[place]
-                let view = try store.view(of: session.port)
-                try store.fetch(slot: KeySlot.slot(of: key), key: key, view: view, now: session.now)
-                if place == last || limit == 1 { return }
-            }
-        } catch {
-            return fetchFailed(error)
-        }
-        fetch(places.map { Array(arguments[$0]) }, from: store)
-    }
+    static let fetchAttemptsMax = 32
 
     /// Why the engine could not be asked, once.
     func takeFetchFailure() -> StorageError? {
@@ -49,7 +19,7 @@ extension ConnectionHandler {
         return fetchFailure
     }
 
-    private func goOnLater() {
+    func goOnLater() {
         isBlocked = true
         loop.eventLoop.execute { [self] in goOn() }
     }
@@ -60,8 +30,6 @@ extension ConnectionHandler {
         process()
         flush()
     }
-
-    private func fetchFailed(_ error: StorageError) { fetchFailure = error }
 
     /// Has the pool bring keys into memory, then evaluates the command anew.
     func fetch(_ keys: [[UInt8]], from store: ShardStore) {

@@ -73,7 +73,7 @@ extension ConnectionHandler {
     /// first request is told and the connection ends, which says the same of those after it.
     private func failHeld(_ error: StorageError, outcomeKnown: Bool) {
         guard outcomeKnown, let first = marks.first else { return abandonHeldReplies() }
-        manyKeys?.failure = error
+        commands?.manyKeys?.failure = error
         let replies = marks.reduce(0) { $0 + $1.replies }
         output.moveWriterIndex(to: first.offset)
         if wireProtocol == .http {

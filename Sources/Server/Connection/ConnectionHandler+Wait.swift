@@ -57,7 +57,7 @@ extension ConnectionHandler {
         loop.counters.waitsEnded.add(1)
     }
 
-    /// - Parameter count: nil: this node does not lead any more.
+    /// - Parameter count: nil: this node is not the leader any more.
     private func answerWait(_ count: Int?) {
         guard context != nil else { return }
         forgetWait()

@@ -62,14 +62,10 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var isRegisteredWaiting = false
 
     // Protocol state.
-    @exclusivity(unchecked) var parser = RESPRequestParser()
-    @exclusivity(unchecked) var arguments = ArgumentList()
     /// How many bytes of the first line are known to have no newline.
     private var firstLineSearched = 0
-    @exclusivity(unchecked) var acceptsReplicaReads = false
-    @exclusivity(unchecked) var transaction = RefusedTransaction()
-    var clientName = ""
-    /// Once the client has turned out to speak HTTP.
+    /// One of them, once it is known what the client speaks.
+    private(set) var commands: RESPRequests?
     private(set) var requests: HTTPRequests?
 
     /// A follower's request that turns this connection into a peer stream.
@@ -83,12 +79,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     @exclusivity(unchecked) var passNow: UInt64 = 0
     /// Reads of the engine on the loop.
     @exclusivity(unchecked) var passEngineReads = 0
-    /// The command on many keys that has paused.
-    @exclusivity(unchecked) var manyKeys: KeyProgress?
-    /// The argument from which on keys were fetched last, and how often.
-    @exclusivity(unchecked) var fetchPlace = 0
-    @exclusivity(unchecked) var fetchAttempts = 0
-    /// Why they could not be.
+    /// Why a key could not be fetched.
     @exclusivity(unchecked) var fetchFailure: StorageError?
     /// What the thread pool is at, and since when.
     var blocking: (since: UInt64, words: [[UInt8]])?
@@ -165,7 +156,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         switch wireProtocol {
         case .undecided: break
         case .resp:
-            processRESP()
+            commands?.process()
             if replication != nil { return switchToReplication() }
             if migration != nil { return switchToMigration() }
         case .http: requests?.process()
@@ -180,6 +171,30 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     /// Whether the next command or request may be executed now.
     var goesOn: Bool {
         !isBlocked && !waitsForRoom && !isClosing && output.readableBytes < ConnectionHandler.outputBytesMax
+    }
+
+    /// Counts the reply that begins at `start` if it is an error.
+    @inline(__always)
+    func countError(from start: Int) {
+        guard output.writerIndex > start, output.getInteger(at: start, as: UInt8.self) == UInt8(ascii: "-") else {
+            return
+        }
+        loop.counters.errors.add(1)
+    }
+
+    /// The command stays in `input` and is evaluated anew when the store says so.
+    func park() {
+        waitsForRoom = true
+        if !isRegisteredWaiting {
+            isRegisteredWaiting = true
+            loop.wait(self)
+        }
+    }
+
+    /// nil while the shard is not open here.
+    func makeSession(isLocked: Bool = false) -> ShardSession? {
+        guard let store = loop.state.store, let port = loop.port else { return nil }
+        return ShardSession(store, port, now: passNow, isLocked: isLocked, engineReads: passEngineReads)
     }
 
     /// Sends everything that waits for nothing.
@@ -243,7 +258,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     private func decideProtocol() {
         guard let first = input.getInteger(at: input.readerIndex, as: UInt8.self) else { return }
         if first == UInt8(ascii: "*") {
-            wireProtocol = .resp
+            adopt(.resp)
             return
         }
         if first == 0x16 {
@@ -261,7 +276,11 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         let text = line[line.startIndex..<end]
         let trimmed = text.last == 13 ? text.dropLast() : text
         let isHTTP = trimmed.count > 9 && trimmed.suffix(8).dropLast().elementsEqual("HTTP/1.".utf8)
-        wireProtocol = isHTTP ? .http : .resp
-        if isHTTP { requests = HTTPRequests(self) }
+        adopt(isHTTP ? .http : .resp)
+    }
+
+    private func adopt(_ decided: WireProtocol) {
+        wireProtocol = decided
+        if decided == .http { requests = HTTPRequests(self) } else { commands = RESPRequests(self) }
     }
 }

@@ -3,9 +3,10 @@ import Routing
 import Storage
 
 /// HTTP of one connection: its requests are decoded, executed and answered in order, as commands of RESP are. On the
-/// connection's loop; lives as long as the connection, which owns it.
+/// connection's loop.
 final class HTTPRequests {
-    unowned let connection: ConnectionHandler
+    /// It owns this, and lives longer.
+    unowned(unsafe) let connection: ConnectionHandler
     private var parser = HTTPRequestParser()
     /// A request that is read but has to wait for room in the store, or for its key.
     private(set) var waitingRequest: HTTPRequest?
