@@ -3,7 +3,7 @@ import Storage
 
 /// Commands on string values.
 enum StringCommands {
-    static let all = [get, getdel, mget, append, strlen]
+    static let all = [get, getdel, mget, append, strlen, getrange]
 
     private static let get = CommandDescriptor(
         "get",
@@ -71,6 +71,22 @@ enum StringCommands {
         categories: "read string fast",
         keys: .one("RO"),
         arguments: [.key]
+    )
+
+    private static let getrange = CommandDescriptor(
+        "getrange",
+        .data(runGetrange),
+        arity: 4,
+        .string,
+        since: "2.4.0",
+        "Get a substring of the string stored at a key",
+        complexity: "O(N) where N is the length of the returned string. The complexity is ultimately determined by the "
+            + "returned length, but because creating a substring from an existing string is very cheap, it can be "
+            + "considered O(1) for small strings.",
+        flags: "readonly",
+        categories: "read string slow",
+        keys: .one("RO access"),
+        arguments: [.key, .init("start", .integer), .init("end", .integer)]
     )
 
     // MARK: What they do
@@ -174,5 +190,32 @@ enum StringCommands {
         value.withUnsafeBytes { session.put($0, expiry: expiry) }
         reply.integer(Int64(value.count))
         return .done
+    }
+
+    @Sendable
+    private static func runGetrange(
+        _ session: inout ShardSession,
+        _ arguments: Arguments,
+        _ reply: inout Reply
+    ) throws(StorageError) -> CommandOutcome {
+        guard let start = RESPInteger.parse(arguments[2]), let end = RESPInteger.parse(arguments[3]) else {
+            reply.notAnInteger()
+            return .done
+        }
+        let state = try session.find(session.key) {
+            let range = range(from: start, through: end, of: $0.bytes.count)
+            reply.bulk(UnsafeRawBufferPointer(rebasing: $0.bytes[range]))
+        }
+        if state == .absent { reply.bulk("") }
+        return session.count(state)
+    }
+
+    /// As Redis counts: negative places from the end, both ends included, and whatever is outside is moved inside.
+    private static func range(from start: Int64, through end: Int64, of count: Int) -> Range<Int> {
+        guard count > 0, start >= 0 || end >= 0 || start <= end else { return 0..<0 }
+        let count = Int64(count)
+        let first = max(0, start < 0 ? count + start : start)
+        let last = min(count - 1, max(0, end < 0 ? count + end : end))
+        return first <= last ? Int(first)..<Int(last) + 1 : 0..<0
     }
 }
