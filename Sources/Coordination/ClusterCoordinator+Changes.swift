@@ -2,7 +2,7 @@ import Replication
 import Routing
 
 extension ClusterCoordinator {
-    /// What became of a proposal, and the slot map that the same transaction saw (design.md: a takeover reads it).
+    /// What became of a proposal, and the slot map that the same transaction saw.
     package struct ProposalResult: Sendable {
         package var outcome: ProposalOutcome
         /// nil when the outcome is unknown.

@@ -6,7 +6,7 @@ package enum ReplicationLimits {
     package static let heartbeatPeriod: UInt64 = 100
     /// A lag up to this reads 0 to people: two heartbeats may be on their way without anything being behind.
     package static let lagResolution: UInt64 = 3 * heartbeatPeriod
-    /// A link without a byte for so long is reported, dropped and tried again (design.md, Replication).
+    /// A link without a byte for so long is reported, dropped and tried again.
     package static let silenceMax: UInt64 = 2_000
     /// The leader gives up a connection after this; longer than `silenceMax`, so that it is shown as silent first.
     package static let leaderPatience: UInt64 = 10_000

@@ -6,7 +6,7 @@ import Routing
 import Storage
 import Synchronization
 
-/// One node's address: RESP, HTTP and peer streams on the same port (design.md, One address per node).
+/// One node's address: RESP, HTTP and peer streams on the same port (docs/architecture.md).
 package final class NodeServer: Sendable {
     /// Connections waiting to be accepted; more are refused by the system.
     private static let backlog: Int32 = 1024

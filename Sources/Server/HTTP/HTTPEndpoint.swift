@@ -1,7 +1,7 @@
 import NIOCore
 import Storage
 
-/// What a request asks for, with its parameters decoded and checked (contract.md, HTTP).
+/// What a request asks for, with its parameters decoded and checked (docs/protocol.md).
 ///
 /// `HEAD` is taken wherever `GET` is and changes nothing: leave out the response's body when the method is `.head`.
 package enum HTTPEndpoint: Hashable, Sendable {

@@ -1,4 +1,4 @@
-/// Refuses requests that a foreign web page made a browser send (contract.md: 403), among them those of a page whose
+/// Refuses requests that a foreign web page made a browser send (403), among them those of a page whose
 /// name was rebound to our address: such a request has the page's name as `Host`.
 package struct OriginCheck: Sendable {
     private struct Authority: Sendable {

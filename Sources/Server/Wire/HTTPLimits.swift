@@ -2,7 +2,7 @@ import Storage
 
 /// The bounds of one HTTP request, each with its reason.
 package enum HTTPLimits {
-    /// Bytes of a request line: 8 KiB plus the longest key with every byte percent-encoded (contract.md).
+    /// Bytes of a request line: 8 KiB plus the longest key with every byte percent-encoded.
     package static let requestLineMax = 8192 + 3 * StorageLimits.keyBytesMax
     /// Header fields of a request, as in Apache: more is an attack or a loop.
     package static let headersMax = 100

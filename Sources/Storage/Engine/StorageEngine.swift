@@ -71,7 +71,7 @@ package struct SlotCount: Hashable, Sendable {
     }
 }
 
-/// Where values rest: the paper's `Database` interface grown up (design.md, Storage).
+/// Where values rest: the paper's `Database` interface grown up.
 ///
 /// Threads: `apply`, `deleteSlots`, `eraseAll`, `finishInstall` and `flush` are called by one thread at a time (the
 /// applier); readers and snapshots are made and used from any thread, each by one thread at a time. `counts` and

@@ -6,7 +6,7 @@ package enum CommitMode: String, Sendable {
     case thread
 }
 
-/// Decides from measured sync times where the commit runs (design.md, The life of a write): a moving average with two
+/// Decides from measured sync times where the commit runs (docs/architecture.md, The life of a write): a moving average with two
 /// thresholds, so that a single slow sync changes nothing and the mode does not flap.
 package struct CommitPace: Sendable {
     package private(set) var mode = CommitMode.loop
