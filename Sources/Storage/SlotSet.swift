@@ -49,6 +49,16 @@ package struct SlotSet: Hashable, Sendable {
         words.indices.allSatisfy { words[$0] & ~other.words[$0] == 0 }
     }
 
+    /// The slots that are also in `free`, and those in between as far as `free` has all of them: fewer ranges.
+    package func joined(within free: SlotSet) -> SlotSet {
+        var result = SlotSet()
+        for range in free.ranges {
+            guard let first = range.first(where: contains), let last = range.last(where: contains) else { continue }
+            result.insert(first...last)
+        }
+        return result
+    }
+
     /// The slots as ranges, as few as possible, in order.
     package var ranges: [ClosedRange<UInt16>] {
         var ranges: [ClosedRange<UInt16>] = []

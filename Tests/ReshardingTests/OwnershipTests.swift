@@ -109,6 +109,17 @@ import Testing
         #expect(fixture.words.isEmpty)
     }
 
+    /// A shard with few keys holds some in every other slot: a record for each of those ranges kept its log and its engine
+    /// busy for seconds, and the next move behind them.
+    @Test func leftoversAreClearedWithTheEmptySlotsInBetween() throws {
+        var fixture = try MachineFixture("a", try afterAMove("9000-9009"))
+        fixture.handle(.leftovers(try MachineFixture.slots("8998,9001,9004,9007,9011")))
+        #expect(fixture.did("clear 1 9001-9007"))
+        let free = try MachineFixture.slots("1-3,5-9,12,16383")
+        let left = try MachineFixture.slots("0,2,4,6,8,10,16383")
+        #expect(left.joined(within: free).ranges == [2...2, 6...8, 16383...16383])
+    }
+
     /// Copied folders hold keys of other shards, maybe the only copy: only `/clean` asks whether it is.
     @Test func whatNoMoveLeftIsNotCleared() throws {
         let cases = [(picture, "9000"), (try afterAMove("9000-9001"), "9002,12000")]

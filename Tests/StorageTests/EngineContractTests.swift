@@ -102,7 +102,7 @@ import Testing
         let snapshot = try fixture.engine.makeSnapshot()
         try fixture.put(1, [3], [3])
         try fixture.delete(1, [1])
-        try fixture.engine.deleteSlots(0...16383, position: Position(term: 1, sequence: 9))
+        try fixture.engine.deleteSlots([0...16383], position: Position(term: 1, sequence: 9))
         #expect(snapshot.position == position)
         #expect(try snapshot.keys().map(\.key) == [[1], [2]])
         snapshot.close()

@@ -69,7 +69,7 @@ import Testing
         )
         try fixture.put(2, [2], [1])
         #expect(try fixture.expired(now: .max).map(\.slot) == [9, 3, 1])
-        try fixture.engine.deleteSlots(3...9, position: Position(term: 1, sequence: 9))
+        try fixture.engine.deleteSlots([3...9], position: Position(term: 1, sequence: 9))
         #expect(try fixture.expired(now: .max).map(\.slot) == [1])
         try fixture.engine.eraseAll()
         #expect(try fixture.expired(now: .max).isEmpty)
@@ -82,11 +82,11 @@ import Testing
         let many = (0..<20_000).map { number in (UInt16(8000), [UInt8(number >> 8), UInt8(number & 0xFF)]) }
         try fixture.fill(many, value: [1, 2, 3], expiry: 50)
         for slot in slots where slot != 8000 { try fixture.put(slot, [0xFF, 0xFF, 1], [1], expiry: 60) }
-        try fixture.engine.deleteSlots(0...0, position: Position(term: 1, sequence: 100))
-        try fixture.engine.deleteSlots(16383...16383, position: Position(term: 1, sequence: 101))
+        try fixture.engine.deleteSlots([0...0], position: Position(term: 1, sequence: 100))
+        try fixture.engine.deleteSlots([16383...16383], position: Position(term: 1, sequence: 101))
         #expect(try fixture.engine.makeSnapshot().keys(limit: 1).map(\.slot) == [1])
         #expect(fixture.engine.total.keys == 20_002)
-        try fixture.engine.deleteSlots(2...16381, position: Position(term: 1, sequence: 102))
+        try fixture.engine.deleteSlots([2...16381], position: Position(term: 1, sequence: 102))
         for _ in 0..<2 {
             #expect(try fixture.engine.makeSnapshot().keys().map(\.slot) == [1, 16382])
             #expect(try fixture.expired(now: 100).map(\.slot) == [1, 16382])

@@ -84,7 +84,7 @@ import Testing
             if step % 13 == 0 { try fixture.engine.flush() }
             if step % 31 == 0 {
                 let slots = UInt16.random(in: 0...5, using: &generator)...5
-                try fixture.engine.deleteSlots(slots, position: Position(term: 1, sequence: fixture.sequence))
+                try fixture.engine.deleteSlots([slots], position: Position(term: 1, sequence: fixture.sequence))
                 model = model.filter { !slots.contains($0.key.slot) }
             }
             if step % 20 == 0 {

@@ -103,12 +103,14 @@ package struct OwnershipMachine {
         _ actions: inout [ReshardingMachine.Action]
     ) {
         guard !leftovers.isEmpty, clearing == nil, led.isInformed, now >= retryAt else { return }
-        var slots = leftovers.subtracting(leftovers.subtracting(moved))
-        slots.subtract(mine)
-        slots.subtract(led.owned)
-        slots.subtract(led.handingOver)
-        slots.subtract(staged)
-        if let change = led.ownershipChange { slots.subtract(change.own) }
+        var free = moved
+        free.subtract(mine)
+        free.subtract(led.owned)
+        free.subtract(led.handingOver)
+        free.subtract(staged)
+        if let change = led.ownershipChange { free.subtract(change.own) }
+        // Where keys are few, every other slot is empty: a record for each of thousands of ranges would take seconds.
+        let slots = leftovers.joined(within: free)
         guard !slots.isEmpty else { return }
         let number = led.number()
         clearing = (number, slots)

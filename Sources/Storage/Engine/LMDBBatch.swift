@@ -62,25 +62,24 @@ struct LMDBBatch: ~Copyable {
         if try expiries.find(UnsafeRawBufferPointer(buffer.expiryKey(expiry))) != nil { try expiries.deleteCurrent() }
     }
 
-    /// Deletes keys of the slots, at most `limit`.
+    /// Deletes keys of the slots, at most `room`, which becomes so much less.
     /// - Returns: whether none is left.
-    mutating func deleteKeys(of slots: ClosedRange<UInt16>, limit: Int) throws(StorageError) -> Bool {
+    mutating func deleteKeys(of slots: ClosedRange<UInt16>, room: inout Int) throws(StorageError) -> Bool {
         let empty = UnsafeRawBufferPointer(start: nil, count: 0)
         buffer.encode(slot: slots.lowerBound, key: empty)
         var entry = try values.seek(UnsafeRawBufferPointer(buffer.key))
-        var deleted = 0
         while let (key, value) = entry {
             guard let slot = EngineKey.slot(of: key.bytes), let record = EngineRecord(value.bytes) else {
                 throw damaged
             }
             if slot > slots.upperBound { return true }
-            if deleted == limit { return false }
+            if room == 0 { return false }
             let keyBytes = (record.longKey ?? EngineKey.inlineKey(of: key.bytes)).count
             changes.replace(slot: slot, keyBytes: keyBytes, old: record.value.bytes.count, new: nil)
             buffer.copy(stored: key.bytes)
             try dropExpiry(record.value.expiry)
             try values.deleteCurrent()
-            deleted += 1
+            room -= 1
             entry = try values.next()
         }
         return true

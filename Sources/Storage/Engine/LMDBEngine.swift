@@ -49,15 +49,16 @@ package final class LMDBEngine: StorageEngine {
         try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
     }
 
-    package func deleteSlots(_ slots: ClosedRange<UInt16>, position: Position) throws(StorageError) {
-        var done = false
-        while !done {
+    package func deleteSlots(_ ranges: [ClosedRange<UInt16>], position: Position) throws(StorageError) {
+        var left = ranges[...]
+        repeat {
             var batch = try LMDBBatch(opened())
-            done = try batch.deleteKeys(of: slots, limit: Self.deleteChunkKeys)
+            var room = Self.deleteChunkKeys
+            while let slots = left.first, try batch.deleteKeys(of: slots, room: &room) { left.removeFirst() }
             var meta = ledger.meta
-            if done { meta.position = position }
+            if left.isEmpty { meta.position = position }
             try batch.commit(meta, ledger: ledger)
-        }
+        } while !left.isEmpty
     }
 
     package func eraseAll() throws(StorageError) {

@@ -60,8 +60,13 @@ package final class RocksDBEngine: StorageEngine {
         try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
     }
 
-    /// The keys go by one range tombstone; only those that expire have to be looked at, for their index entries.
-    package func deleteSlots(_ slots: ClosedRange<UInt16>, position: Position) throws(StorageError) {
+    /// The keys of a range go by one tombstone; only those that expire have to be looked at, for their index entries.
+    package func deleteSlots(_ ranges: [ClosedRange<UInt16>], position: Position) throws(StorageError) {
+        let before = ledger.meta.position
+        for slots in ranges { try deleteSlots(slots, position: slots == ranges.last ? position : before) }
+    }
+
+    private func deleteSlots(_ slots: ClosedRange<UInt16>, position: Position) throws(StorageError) {
         let database = try opened()
         var batch = RocksDBBatch(database)
         let hasKeys = try deleteExpiries(of: slots, database, &batch)

@@ -96,8 +96,10 @@ package protocol StorageEngine: AnyObject, Sendable {
     func apply(_ writes: UnsafeBufferPointer<EngineWrite>, position: Position) throws(StorageError)
 
     /// Deletes all keys of the slots (the paper's `DeleteBulkKeys`) and moves the applied position, atomically or in
-    /// steps that are repeated after a crash because the position moves last.
-    func deleteSlots(_ slots: ClosedRange<UInt16>, position: Position) throws(StorageError)
+    /// steps that are repeated after a crash because the position moves last. However many ranges there are, syncs go by
+    /// the keys in them.
+    /// - Parameter ranges: in order, without overlaps.
+    func deleteSlots(_ ranges: [ClosedRange<UInt16>], position: Position) throws(StorageError)
 
     /// Empties the engine and marks it incomplete; `apply` then fills it from a snapshot (position `.zero`).
     func eraseAll() throws(StorageError)

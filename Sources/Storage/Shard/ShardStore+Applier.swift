@@ -83,9 +83,8 @@ extension ShardStore {
         if !window.cleared.isEmpty {
             // Not the window's end yet: a crash in between repeats all of it.
             let position = lock.withLock { appliedPosition }
-            for slots in window.cleared.ranges {
-                untilApplied { () throws(StorageError) in try engine.deleteSlots(slots, position: position) }
-            }
+            let ranges = window.cleared.ranges
+            untilApplied { () throws(StorageError) in try engine.deleteSlots(ranges, position: position) }
         }
         let writes = ShardStore.writes(of: window.hot)
         untilApplied { () throws(StorageError) in

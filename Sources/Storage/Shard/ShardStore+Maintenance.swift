@@ -37,11 +37,13 @@ extension ShardStore {
         var removed: UInt64 = 0
         var slots = SlotSet()
         for range in ranges {
-            for (offset, count) in engine.counts(of: range).enumerated() where count.keys > 0 {
-                removed += count.keys
-                let slot = range.lowerBound + UInt16(offset)
-                slots.insert(slot...slot)
-            }
+            let counts = engine.counts(of: range)
+            removed += counts.reduce(0) { $0 + $1.keys }
+            guard let first = counts.firstIndex(where: { $0.keys > 0 }),
+                let last = counts.lastIndex(where: { $0.keys > 0 })
+            else { continue }
+            // With the empty ones in between: one record.
+            slots.insert(range.lowerBound + UInt16(first)...range.lowerBound + UInt16(last))
         }
         try clear(slots, term: wanted ?? lock.withLock { term }, port: port)
         flushApplied()

@@ -77,7 +77,7 @@ extension ShardStore {
             let position = isLast ? batch.end : Position(term: batch.term, sequence: sequence)
             switch record.kind {
             case .clearSlots:
-                try engine.deleteSlots(record.slot...max(record.slot, record.lastSlot), position: position)
+                try engine.deleteSlots([record.slot...max(record.slot, record.lastSlot)], position: position)
             case .put, .importPut, .delete, .termStart, .ownership, .jump:
                 let value = record.kind == .delete ? nil : StoredValue(record, sequence: sequence)
                 let write = EngineWrite(slot: record.slot, key: record.key, value: value)
