@@ -36,12 +36,12 @@ struct AdmissionTests {
         Row("a leader, another's slot", .init(isLeader: true, isOwned: false), .redirect, .redirect, .redirect),
         Row("its lease ran out", .init(isLeader: true, isLapsed: true), .noLeader, .noLeader, .noLeader),
         Row("reads are held", .init(isLeader: true, holdsReads: true), .serve, .park, .park),
-        Row("the gate is open", .init(isLeader: true, isOwned: false, gate: .open), .serve, .serve, .serve),
-        Row("the gate says wait", .init(isLeader: true, gate: .wait), .park, .park, .park),
-        Row("the gate is ahead of the map", .init(isLeader: true, gate: .elsewhere), .park, .park, .park),
+        Row("the gate is open", .init(isLeader: true, isOwned: false, gate: .serve), .serve, .serve, .serve),
+        Row("the gate says wait", .init(isLeader: true, gate: .park), .park, .park, .park),
+        Row("the gate is ahead of the map", .init(isLeader: true, gate: .redirect), .park, .park, .park),
         Row(
             "gate and map say another's",
-            .init(isLeader: true, isOwned: false, gate: .elsewhere),
+            .init(isLeader: true, isOwned: false, gate: .redirect),
             .redirect,
             .redirect,
             .redirect
@@ -99,7 +99,7 @@ struct AdmissionTests {
             for intent in AdmissionTests.intents where admission.decide(intent) == .serve {
                 #expect(admission.isLeader || intent != .write && intent != .leaderRead, "\(admission) \(intent)")
                 #expect(!(admission.isLeader && admission.isLapsed), "\(admission) \(intent)")
-                #expect(admission.isOwned || admission.gate == .open, "\(admission) \(intent)")
+                #expect(admission.isOwned || admission.gate == .serve, "\(admission) \(intent)")
                 #expect(admission.isLeader || admission.age != nil && !admission.holdsNoState, "\(admission) \(intent)")
                 #expect(admission.isLeader || !admission.isDisowned, "\(admission) \(intent)")
                 #expect(intent == .write || !(admission.isLeader && admission.holdsReads), "\(admission) \(intent)")
@@ -109,7 +109,7 @@ struct AdmissionTests {
 
     private static func all() -> [Admission] {
         var found: [Admission] = []
-        let gates: [SlotDoor?] = [nil, .open, .wait, .elsewhere]
+        let gates: [Admission.Gate?] = [nil, .serve, .park, .redirect]
         for bits in 0..<128 {
             for gate in gates {
                 for age: UInt64? in [nil, 5, 500] {

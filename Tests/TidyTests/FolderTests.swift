@@ -4,9 +4,8 @@ import Testing
 @Suite struct FolderTests {
     /// Pairs of folders that use types of each other, as there were when this list was made. It only becomes shorter.
     private static let known: Set<String> = [
-        "Server: Commands and RESP",
         "Resharding: Shard and Source", "Resharding: Shard and Target", "Server: Connection and Peer",
-        "Server: Connection and RESP", "Server: Peer and RESP", "Storage: Engine and Log",
+        "Storage: Engine and Log",
     ]
 
     /// The types that a file declares at its top level.

@@ -1,7 +1,7 @@
 /// MULTI while there are no transactions: it is refused, and so is every command up to EXEC or DISCARD. Clients send all
 /// of it at once; executing the commands one by one would be half of what was asked for.
 package struct RefusedTransaction {
-    package enum Answer: Equatable, Sendable {
+    package enum Decision: Equatable, Sendable {
         /// The command is none of a transaction's.
         case execute
         case ok
@@ -20,7 +20,7 @@ package struct RefusedTransaction {
     /// - Parameters:
     ///   - name: as the client wrote it; read only during the call.
     ///   - count: words of the command, the name included.
-    package mutating func answerInside(_ name: UnsafeRawBufferPointer, count: Int) -> Answer {
+    package mutating func answerInside(_ name: UnsafeRawBufferPointer, count: Int) -> Decision {
         if ASCII.matches(name, "reset") || ASCII.matches(name, "quit") {
             isOpen = false
             return .execute
@@ -36,7 +36,7 @@ package struct RefusedTransaction {
     }
 
     /// What to answer to a command outside of any transaction; begins one at MULTI.
-    package mutating func answerOutside(_ name: UnsafeRawBufferPointer, count: Int) -> Answer {
+    package mutating func answerOutside(_ name: UnsafeRawBufferPointer, count: Int) -> Decision {
         if ASCII.matches(name, "multi") {
             guard count == 1 else { return Self.wrongCount("multi") }
             isOpen = true
@@ -51,7 +51,7 @@ package struct RefusedTransaction {
         return .execute
     }
 
-    private static func wrongCount(_ name: String) -> Answer {
+    private static func wrongCount(_ name: String) -> Decision {
         .error("ERR wrong number of arguments for '\(name)' command")
     }
 }

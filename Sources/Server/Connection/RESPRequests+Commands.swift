@@ -46,7 +46,7 @@ extension RESPRequests {
         write(transaction.answerOutside(arguments[0], count: arguments.count))
     }
 
-    private func write(_ answer: RefusedTransaction.Answer) -> Bool {
+    private func write(_ answer: RefusedTransaction.Decision) -> Bool {
         switch answer {
         case .execute: return false
         case .ok: connection.output.writeRESPOK()

@@ -27,7 +27,7 @@ extension Admission {
             isAboutToLead: state.isAboutToLead,
             isLapsed: node.isLapsed,
             isOwned: state.owns(slot),
-            gate: store.isGated && state.isLeader ? (isServed ? .open : .wait) : nil,
+            gate: store.isGated && state.isLeader ? (isServed ? .serve : .park) : nil,
             holdsReads: state.isLeader && !isServed,
             holdsNoState: !state.isLeader && store.holdsNoState,
             isDisowned: !state.isLeader && !store.showsReads(slot),
@@ -45,11 +45,21 @@ extension Admission {
             isAboutToLead: state.isAboutToLead,
             isLapsed: node.isLapsed,
             isOwned: state.owns(slot),
-            gate: isGated ? store.door(slot: slot, isWrite: isWrite, port: port) : nil,
+            gate: isGated ? Gate(store.door(slot: slot, isWrite: isWrite, port: port)) : nil,
             holdsReads: state.isLeader && !isWrite && store.holdsReads(port),
             holdsNoState: !state.isLeader && store.holdsNoState,
             isDisowned: !state.isLeader && store.disowns(slot),
             age: node.age
         )
+    }
+}
+
+extension Admission.Gate {
+    init(_ gate: SlotDoor) {
+        switch gate {
+        case .open: self = .serve
+        case .wait: self = .park
+        case .elsewhere: self = .redirect
+        }
     }
 }

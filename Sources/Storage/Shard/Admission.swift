@@ -21,6 +21,11 @@ package struct Admission: Hashable, Sendable {
         case refuse(Reason)
     }
 
+    /// What a leader's gate says of a slot.
+    package enum Gate: Hashable, Sendable {
+        case serve, park, redirect
+    }
+
     /// Why a replica does not answer.
     package enum Reason: Hashable, Sendable {
         /// What it has is no state that the leader ever had.
@@ -38,7 +43,7 @@ package struct Admission: Hashable, Sendable {
     /// The slot is this shard's by the slot map that is known here.
     package var isOwned: Bool
     /// What the leader's gate says of the slot and the intent; nil: there is no gate, and the map decides.
-    package var gate: SlotDoor?
+    package var gate: Gate?
     /// Reads of the leader wait: another may be the leader already.
     package var holdsReads: Bool
     /// What a replica has is no state that the leader ever had.
@@ -53,7 +58,7 @@ package struct Admission: Hashable, Sendable {
         isAboutToLead: Bool = false,
         isLapsed: Bool = false,
         isOwned: Bool = true,
-        gate: SlotDoor? = nil,
+        gate: Gate? = nil,
         holdsReads: Bool = false,
         holdsNoState: Bool = false,
         isDisowned: Bool = false,
@@ -81,10 +86,10 @@ package struct Admission: Hashable, Sendable {
         if isLapsed { return .noLeader }
         if holdsReads, intent != .write { return .park }
         switch gate {
-        case nil, .open: return .serve
-        case .wait: return .park
+        case nil, .serve: return .serve
+        case .park: return .park
         // The map that is known here is older than what the shard decides by: the next one is waited for.
-        case .elsewhere: return isOwned ? .park : .redirect
+        case .redirect: return isOwned ? .park : .redirect
         }
     }
 
