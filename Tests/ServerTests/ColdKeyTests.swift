@@ -61,6 +61,17 @@ import Testing
         #expect(try receive(connection, 3) == ":\(ColdKeyTests.keys)\r\n:0\r\n:0\r\n")
     }
 
+    /// How often a command's keys were fetched counts for that command alone: the 33rd on a connection was refused, and every
+    /// one after it.
+    @Test func eachCommandMayWaitForTheEngine() async throws {
+        let (server, connection) = try await filled(.lmdb)
+        for number in 0..<100 {
+            server.store.noteEngineRead(microseconds: 10_000_000)
+            let digits = String(number)
+            #expect(try ask(connection, "GET key-\(number)") == "$\(digits.count)\r\n\(digits)\r\n")
+        }
+    }
+
     @Test(arguments: EngineKind.allCases, [false, true])
     func writesThatLookAtTheKeyFirst(engine: EngineKind, isSlow: Bool) async throws {
         let (server, connection) = try await filled(engine)

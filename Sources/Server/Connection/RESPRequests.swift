@@ -13,7 +13,7 @@ final class RESPRequests {
     var clientName = ""
     /// The command on many keys that has paused.
     @exclusivity(unchecked) var manyKeys: KeyProgress?
-    /// The argument from which on keys were fetched last, and how often.
+    /// The argument of the command at the offset from which on keys were fetched last, and how often.
     @exclusivity(unchecked) var fetchPlace = 0
     @exclusivity(unchecked) var fetchAttempts = 0
 
@@ -110,6 +110,7 @@ final class RESPRequests {
                     progress.executed += 1
                     progress.last = progress.offset
                     pass.session?.progress = nil
+                    fetchAttempts = 0
                     connection.countError(from: start)
                     if !connection.isBlocked { connection.countReply() }
                 }

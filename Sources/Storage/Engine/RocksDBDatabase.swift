@@ -72,7 +72,10 @@ final class RocksDBDatabase: @unchecked Sendable {
         // Opening must not read every table file: a node with many of them would take minutes to start.
         rocksdb_options_set_skip_stats_update_on_db_open(options, 1)
         rocksdb_options_set_skip_checking_sst_file_sizes_on_db_open(options, 1)
-        rocksdb_options_set_block_based_table_factory(options, makeTableOptions())
+        // The options take a copy. Kept, this would keep the cache and its blocks, anew at each start of the shard.
+        let table = makeTableOptions()
+        rocksdb_options_set_block_based_table_factory(options, table)
+        rocksdb_block_based_options_destroy(table)
         return options
     }
 
