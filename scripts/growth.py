@@ -8,8 +8,8 @@
 
 Prints for every node and part: bytes of the engine's folder and of LMDB's data.mdb for each live byte, at the end and at
 most, and the age of the oldest read view. Ends with 1 if a node takes more than 2.5 (LMDB) or 2.0 (RocksDB) times its
-live data, or a read view is older than 2 s while writes go on. Below 512 MB of live data LMDB may take twice the data and
-256 MiB: what its last two transactions replaced counts more there than the data.
+live data, or a read view is older than 2 s while writes go on. Below 1 GB of live data LMDB may take more, up to 6 times: what
+its last two transactions replaced counts more there than the data.
 """
 
 import argparse
@@ -31,9 +31,10 @@ THERE = ["--move", "0-4095=shard1", "--move", "4096-16383=shard0"]
 BACK = ["--move", "0-4095=shard0"]
 TRICKLE_SECONDS = 0.005  # between two writes that follow the slots while they move
 # LMDB's leaves hold two values of 1 KB on average, where three fit: twice the data. The pages that its last two transactions
-# replaced can't be reused yet; the applier's window of 32 MiB replaces a page of 4 KiB for nearly every value in it.
+# replaced can't be reused yet: two windows of the applier, which replace a page of 4 KiB for nearly every value in them, and
+# never more than all of the tree.
 TREE_RATIO = 2
-WINDOWS_BYTES = 2 * (128 << 20)
+WINDOWS_BYTES = 2 * (256 << 20)
 COLUMNS = ("cluster", "node", "part", "written MB", "live MB", "folder/live", "at most", "data.mdb/live", "view s")
 WIDTHS = (16, 18, 20, 10, 8, 11, 8, 13, 7)
 
@@ -151,7 +152,10 @@ class Watch(threading.Thread):
 def bytes_max(engine, live):
     """What an engine may take at rest for so many bytes of keys and values."""
     most = FILE_RATIO_MAX[engine] * live
-    return max(most, TREE_RATIO * live + WINDOWS_BYTES) if engine == "lmdb" else most
+    if engine != "lmdb":
+        return most
+    tree = TREE_RATIO * live
+    return max(most, tree + min(2 * tree, WINDOWS_BYTES))
 
 
 def print_row(values):
