@@ -77,7 +77,12 @@ class ColdShard(BenchCluster):
 
     def term(self):
         """Of the leader, once there is one; it rises with every change of leader and every lease that was lost."""
-        self.wait("a leader", lambda: self.status(self.node)["role"] == "leader")
+
+        def is_known():
+            status = self.status(self.node)
+            return status["role"] == "leader" and status["leadership"]["term"] > 0
+
+        self.wait("a leader with a term", is_known)
         return self.status(self.node)["leadership"]["term"]
 
 
