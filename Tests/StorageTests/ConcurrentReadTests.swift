@@ -28,7 +28,7 @@ import Testing
             let hash = KeyHash.hash(key)
             let take: (StoredValue) -> Void = { text = String(decoding: $0.bytes, as: UTF8.self) }
             let now = Clock.wallMilliseconds()
-            guard store.readVisible(slot: slot, key: key, hash: hash, now: now, take) == .cold else { return }
+            guard store.readVisible(key: key, hash: hash, now: now, take) == .cold else { return }
             _ = try store.readEngine(slot: slot, key: key, hash: hash, view: view, now: now, take)
         }
         view.rest()

@@ -1,6 +1,13 @@
 import Storage
 import Testing
 
+extension SlotSet {
+    fileprivate init(_ slot: UInt16) {
+        self.init()
+        insert(slot...slot)
+    }
+}
+
 /// Random operations on a hot table beside a dictionary; few hashes, so that probe chains are long and mixed.
 @Suite struct HotTableTests {
     private struct Model {
@@ -49,7 +56,7 @@ import Testing
 
     @Test(arguments: [1, 7, 4096, 1 << 30]) func agreesWithADictionary(hashes: Int) {
         var random = SeededGenerator(seed: UInt64(hashes))
-        var table = HotTable(budget: HotBudget(bytesMax: 1 << 14))
+        var table = HotTable(bytesMax: 1 << 14)
         var model: [Int: Model] = [:]
         var engine: Engine = [:]
         // The window under way, and what it must make of the engine.
@@ -73,7 +80,7 @@ import Testing
             }
             if step % 9973 == 0 {
                 let doomed = UInt16(step % 16)
-                table.clear([doomed], through: version)
+                table.clear(SlotSet(doomed), through: version)
                 model = model.filter { $0.value.slot != doomed }
                 // The applier clears the engine's slots before its next window.
                 if let (taken, expected) = window {
@@ -102,7 +109,7 @@ import Testing
     }
 
     @Test func aTakenEntryStaysAsItWas() {
-        var table = HotTable(budget: HotBudget(bytesMax: 1 << 20))
+        var table = HotTable(bytesMax: 1 << 20)
         publish(&table, 1, [1], hash: 9, version: 1)
         let window = table.takeWindow(through: 1)
         publish(&table, 1, [2], hash: 9, version: 2)
@@ -138,7 +145,7 @@ import Testing
     }
 
     @Test func keepsItsBoundWhenTheSameKeysGrow() {
-        var table = HotTable(budget: HotBudget(bytesMax: 1 << 18))
+        var table = HotTable(bytesMax: 1 << 18)
         var version: UInt64 = 0
         for size in [8, 4000] {
             for number in 0..<2000 {
@@ -178,7 +185,7 @@ import Testing
 
     /// The trap: an engine's view that is older than an eviction turns a miss into a stale read.
     @Test func adoptsOnlyWhatNoWriteCanHaveChanged() {
-        var table = HotTable(budget: HotBudget(bytesMax: 1 << 12))
+        var table = HotTable(bytesMax: 1 << 12)
         publish(&table, 1, [1], hash: 2, version: 1)
         #expect(adopt(&table, 1, floor: 0) == "newer 1")
         #expect(adopt(&table, 2, floor: 0) == "adopted")
@@ -188,7 +195,7 @@ import Testing
         for number in 10..<80 { #expect(["adopted", "stale"].contains(adopt(&table, number, floor: 1))) }
         #expect(adopt(&table, 1, floor: 0) == "stale")
         #expect(adopt(&table, 1, floor: 1) == "adopted")
-        table.clear([slot(1)], through: 9)
+        table.clear(SlotSet(slot(1)), through: 9)
         #expect(adopt(&table, 1, floor: 8) == "cleared")
         #expect(adopt(&table, 1, floor: 9) == "adopted")
     }

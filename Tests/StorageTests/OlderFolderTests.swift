@@ -45,7 +45,7 @@ import Testing
                 let (slot, hash) = (OlderFolderTests.slot(key), KeyHash.hash(key))
                 let now = Clock.wallMilliseconds()
                 let take: (StoredValue) -> Void = { value = Array($0.bytes) }
-                guard store.readVisible(slot: slot, key: key, hash: hash, now: now, take) == .cold else { return }
+                guard store.readVisible(key: key, hash: hash, now: now, take) == .cold else { return }
                 let view = try store.view(of: port)
                 _ = try store.readEngine(slot: slot, key: key, hash: hash, view: view, now: now, take)
             }

@@ -23,21 +23,21 @@ import Testing
             let readers = (0..<threads).map { thread in
                 StoreThread {
                     var random = SeededGenerator(seed: UInt64(thread))
+                    let own = store.makePort { _ in }
+                    defer { store.removePort(own) }
                     var count = 0
                     var sum = 0
                     while !isDone.load(ordering: .relaxed) {
-                        for _ in 0..<1_000 {
+                        for _ in 0..<100 {
                             let number = Int(truncatingIfNeeded: random.next() % UInt64(ReadScalingBench.keys))
                             names[number].withUnsafeBytes { key in
-                                _ = store.readVisible(
-                                    slot: ReadScalingBench.slot(number),
-                                    key: key,
-                                    hash: KeyHash.hash(key),
-                                    now: 1
-                                ) { sum += $0.bytes.count }
+                                _ = store.readVisible(key: key, hash: KeyHash.hash(key), now: 1, port: own) {
+                                    sum += $0.bytes.count
+                                }
                             }
                         }
-                        count += 1_000
+                        store.leave(own)
+                        count += 100
                     }
                     reads.wrappingAdd(sum > 0 ? count : 0, ordering: .relaxed)
                 }

@@ -149,12 +149,13 @@ final class StoreFixture {
         let isThere = try Array(key.utf8).withUnsafeBytes { key in
             let hash = KeyHash.hash(key)
             let take: (StoredValue) -> Void = { found = (String(decoding: $0.bytes, as: UTF8.self), $0.version) }
+            defer { store.rest(port) }
             let state =
                 pending
-                ? store.lock.withLock { store.readNewest(slot: slot, key: key, hash: hash, now: now, take) }
-                : store.readVisible(slot: slot, key: key, hash: hash, now: now, take)
+                ? store.lock.withLock { store.readNewest(key: key, hash: hash, now: now, port: port, take) }
+                : store.readVisible(key: key, hash: hash, now: now, take)
+            store.leave(port)
             guard state == .cold else { return state == .present }
-            defer { store.rest(port) }
             return try store.readEngine(slot: slot, key: key, hash: hash, view: store.view(of: port), now: now, take)
         }
         return isThere ? found : nil

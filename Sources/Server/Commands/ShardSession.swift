@@ -74,8 +74,8 @@ struct ShardSession {
     /// - Parameter body: called at most once, perhaps under a lock; the value's bytes live only inside the call.
     @inline(__always)
     mutating func find(_ key: ShardKey, _ body: (StoredValue) -> Void) throws(StorageError) -> KeyState {
-        if isLocked { return store.readNewest(slot: key.slot, key: key.bytes, hash: key.hash, now: now, body) }
-        let state = store.readVisible(slot: key.slot, key: key.bytes, hash: key.hash, now: now, body)
+        if isLocked { return store.readNewest(key: key.bytes, hash: key.hash, now: now, port: port, body) }
+        let state = store.readVisible(key: key.bytes, hash: key.hash, now: now, port: port, body)
         guard state == .cold, mayReadEngine else { return state }
         return try readEngine(key, body)
     }
@@ -85,6 +85,7 @@ struct ShardSession {
         _ body: (StoredValue) -> Void
     ) throws(StorageError) -> KeyState {
         engineReads += 1
+        store.leave(port)
         let view = try store.view(of: port)
         let isFound = try store.readEngine(
             slot: key.slot,
@@ -113,7 +114,7 @@ struct ShardSession {
     /// Whether the first key is there now, writes in flight included. Lock held.
     /// - Throws: `.cold` when only the engine knows: nothing may have been queued before.
     func current(_ body: (StoredValue) -> Void) throws(StorageError) -> Bool {
-        switch store.readNewest(slot: key.slot, key: key.bytes, hash: key.hash, now: now, body) {
+        switch store.readNewest(key: key.bytes, hash: key.hash, now: now, port: port, body) {
         case .present: return true
         case .absent: return false
         case .cold: throw ShardSession.cold

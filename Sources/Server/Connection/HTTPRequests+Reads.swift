@@ -102,6 +102,7 @@ extension HTTPRequests {
         etag: Bool,
         age: UInt64?
     ) throws(StorageError) -> KeyState {
+        defer { session.store.leave(session.port) }
         let age = age.map { Int(clamping: $0) }
         let state = try session.find(session.key) { value in
             HTTPResponse.writeValue(

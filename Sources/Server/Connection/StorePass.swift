@@ -57,6 +57,7 @@ struct StorePass {
     /// Ends the run, or the hold of the lock.
     /// - Returns: false if the run is void: its commands have to be evaluated anew, from `run` on.
     mutating func settle(reads: Int) -> Bool {
+        if let store, let session { store.leave(session.port) }
         if isLocked, let store {
             needsCommit = needsCommit || store.needsCommit
             store.lock.unlock()

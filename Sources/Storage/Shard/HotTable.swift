@@ -4,7 +4,7 @@ import Glibc
 /// The in-memory table of writes that are committed but not yet applied to the engine, and of recently used values.
 ///
 /// Open addressing with linear probing over 32-bit hashes, so that a probe touches one cache line and growing needs no
-/// look at the entries. One stripe of `VisibleState`, used under the stripe's lock.
+/// look at the entries. Part of `VisibleState`, which guards it.
 ///
 /// An entry is, by its sequence, *clean* (the engine holds exactly this), *taken* (in the window that the applier is
 /// writing to the engine now, so neither changed nor freed), or *dirty* (listed for the next window).
@@ -13,15 +13,12 @@ package struct HotTable: ~Copyable {
     private var entries: UnsafeMutablePointer<UnsafeMutablePointer<HotEntry>?>
     private var mask: Int
     package private(set) var count = 0
-    /// Bytes of all entries.
+    /// Bytes of all entries; `bytesMax` bounds what may stay as cache.
     package private(set) var bytes = 0
-    /// Bounds what may stay as cache, over all stripes.
-    private let budget: HotBudget
-    /// The stripe has every so-many-th slot.
-    private let slotStride: Int
-    /// Entries of each of its slots.
+    private let bytesMax: Int
+    /// Entries of each slot.
     private let ofSlot: UnsafeMutablePointer<UInt32>
-    /// The sequence of each of its slots' newest clearing: an older view of the engine still shows what was cleared.
+    /// The sequence of each slot's newest clearing: an older view of the engine still shows what was cleared.
     private let clearedThrough: UnsafeMutablePointer<UInt64>
     /// The newest sequence that was evicted: a view of the engine that is older may lack it.
     private var evictedThrough: UInt64 = 0
@@ -46,17 +43,14 @@ package struct HotTable: ~Copyable {
     /// The hand stands still while less than this part of all bytes is clean: it would pass hardly anything but what
     /// only the applier can give back (11 % of the time of a replica that catches up was spent so).
     private static let evictableShare = 32
-    private static let initialCapacity = 1 << 8
+    private static let initialCapacity = 1 << 12
 
-    /// - Parameter slotStride: the table has slots whose numbers are the same modulo this; it divides the slots evenly.
-    package init(budget: HotBudget, slotStride: Int = 1) {
-        self.budget = budget
-        self.slotStride = slotStride
-        let slots = StorageLimits.slotCount / slotStride
-        ofSlot = .allocate(capacity: slots)
-        ofSlot.initialize(repeating: 0, count: slots)
-        clearedThrough = .allocate(capacity: slots)
-        clearedThrough.initialize(repeating: 0, count: slots)
+    package init(bytesMax: Int) {
+        self.bytesMax = bytesMax
+        ofSlot = .allocate(capacity: StorageLimits.slotCount)
+        ofSlot.initialize(repeating: 0, count: StorageLimits.slotCount)
+        clearedThrough = .allocate(capacity: StorageLimits.slotCount)
+        clearedThrough.initialize(repeating: 0, count: StorageLimits.slotCount)
         mask = HotTable.initialCapacity - 1
         hashes = .allocate(capacity: HotTable.initialCapacity)
         hashes.initialize(repeating: 0, count: HotTable.initialCapacity)
@@ -67,7 +61,6 @@ package struct HotTable: ~Copyable {
     deinit {
         for index in 0...mask { free(entries[index]) }
         for entry in retired { free(entry) }
-        budget.change(by: -bytes)
         hashes.deallocate()
         entries.deallocate()
         ofSlot.deallocate()
@@ -75,15 +68,7 @@ package struct HotTable: ~Copyable {
     }
 
     @inline(__always)
-    private func place(ofSlot slot: UInt16) -> Int {
-        Int(slot) % StorageLimits.slotCount / slotStride
-    }
-
-    @inline(__always)
-    private mutating func change(bytes difference: Int) {
-        bytes += difference
-        budget.change(by: difference)
-    }
+    private func place(ofSlot slot: UInt16) -> Int { Int(slot) % StorageLimits.slotCount }
 
     /// The entry of a key; valid until the table is changed.
     @inline(__always)
@@ -162,20 +147,19 @@ package struct HotTable: ~Copyable {
         clearedThrough[place(ofSlot: slot)] > sequence
     }
 
-    /// Whether there are entries of the slot, which is one of the table's.
-    @inline(__always)
-    package func holds(_ slot: UInt16) -> Bool { ofSlot[place(ofSlot: slot)] > 0 }
+    /// Whether there are entries of the slots.
+    package func holds(_ slots: SlotSet) -> Bool {
+        slots.ranges.contains { range in range.contains { ofSlot[place(ofSlot: $0)] > 0 } }
+    }
 
-    /// Drops all entries of the slots, all of them the table's: records that clear them were committed, the last one
-    /// with that sequence. Looks at entries only if there are some.
-    package mutating func clear(_ slots: [UInt16], through sequence: UInt64) {
-        var doomed = SlotSet()
-        for slot in slots {
-            clearedThrough[place(ofSlot: slot)] = sequence
-            if holds(slot) { doomed.insert(slot...slot) }
+    /// Drops all entries of the slots: records that clear them were committed, the last one with that sequence. Looks at
+    /// entries only if there are some.
+    package mutating func clear(_ slots: SlotSet, through sequence: UInt64) {
+        for range in slots.ranges {
+            for slot in range { clearedThrough[place(ofSlot: slot)] = sequence }
         }
-        guard !doomed.isEmpty else { return }
-        removeAll { doomed.contains($0.pointee.slot) }
+        guard holds(slots) else { return }
+        removeAll { slots.contains($0.pointee.slot) }
     }
 
     package mutating func removeAll() {
@@ -185,7 +169,7 @@ package struct HotTable: ~Copyable {
     /// The contents come from elsewhere now: what was cleared and evicted says nothing of them.
     mutating func forgetPast() {
         evictedThrough = 0
-        clearedThrough.update(repeating: 0, count: StorageLimits.slotCount / slotStride)
+        clearedThrough.update(repeating: 0, count: StorageLimits.slotCount)
     }
 
     func forEachEntry(_ body: (UnsafeMutablePointer<HotEntry>) -> Void) {
@@ -213,7 +197,7 @@ package struct HotTable: ~Copyable {
 
     /// Gives up an entry that is in the table no longer.
     private mutating func discard(_ entry: UnsafeMutablePointer<HotEntry>) {
-        change(bytes: -entry.footprint)
+        bytes -= entry.footprint
         if entry.pointee.sequence > taken {
             dirty[Int(entry.pointee.dirtyIndex)] = nil
             dirtyBytes -= entry.footprint
@@ -263,12 +247,12 @@ package struct HotTable: ~Copyable {
     }
 
     private mutating func add(_ entry: UnsafeMutablePointer<HotEntry>, slot: UInt16, hash: UInt32) {
-        if budget.wantsRoom(of: bytes) { evict() }
+        if bytes > bytesMax { evict() }
         if (count + 1) * 4 > (mask + 1) * 3 { grow() }
         insert(entry, hash: hash)
         count += 1
         ofSlot[place(ofSlot: slot)] &+= 1
-        change(bytes: entry.footprint)
+        bytes += entry.footprint
     }
 
     /// A new allocation for the key in the old one's place.
@@ -281,7 +265,7 @@ package struct HotTable: ~Copyable {
         let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
         entry.pointee.slot = old.pointee.slot
         entries[index] = entry
-        change(bytes: entry.footprint)
+        bytes += entry.footprint
         if old.pointee.sequence > taken {
             entry.pointee.engineBytes = old.pointee.engineBytes
             entry.pointee.engineExpiry = old.pointee.engineExpiry
@@ -292,7 +276,7 @@ package struct HotTable: ~Copyable {
         addDirty(entry)
         // The caller sets the sequence; until then the entry must not look evictable.
         entry.pointee.sequence = .max
-        if budget.wantsRoom(of: bytes) { evict() }
+        if bytes > bytesMax { evict() }
         return entry
     }
 
@@ -325,7 +309,7 @@ package struct HotTable: ~Copyable {
     }
 
     /// Second-chance clock over clean entries; the others are the only copy and stay.
-    package mutating func evict() {
+    private mutating func evict() {
         guard (bytes - dirtyBytes - takenBytes) * HotTable.evictableShare >= bytes else { return }
         var removed = 0
         for _ in 0..<HotTable.evictionStepsMax {
@@ -346,7 +330,7 @@ package struct HotTable: ~Copyable {
         guard let entry = entries[index] else { return }
         evictedThrough = max(evictedThrough, entry.pointee.sequence)
         unlink(at: index)
-        change(bytes: -entry.footprint)
+        bytes -= entry.footprint
         free(entry)
     }
 

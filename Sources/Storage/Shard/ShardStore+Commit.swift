@@ -135,28 +135,13 @@ extension ShardStore {
     }
 
     private func publishRecords(of batch: LogBatch) {
-        // Clears that stand together in a batch (`/clean` writes one per slot) cost one walk over the table.
-        var cleared = SlotSet()
-        var clearedThrough: UInt64 = 0
-        visible.publish(batch) { record, sequence in
-            switch record.kind {
-            case .clearSlots:
-                cleared.insert(record.slot...max(record.slot, record.lastSlot))
-                clearedThrough = sequence
-            case .ownership: publishOwnership(record, at: Position(term: batch.term, sequence: sequence))
-            case .put, .delete, .importPut, .termStart, .jump: break
-            }
-        } beforeKeys: {
-            if !cleared.isEmpty { publishClear(&cleared, through: clearedThrough) }
+        visible.publish(batch) { slots in
+            clearing.formUnion(slots)
+            clearedNext.formUnion(slots)
+        } other: { record, sequence in
+            guard record.kind == .ownership else { return }
+            publishOwnership(record, at: Position(term: batch.term, sequence: sequence))
         }
-        if !cleared.isEmpty { publishClear(&cleared, through: clearedThrough) }
-    }
-
-    private func publishClear(_ slots: inout SlotSet, through sequence: UInt64) {
-        visible.clear(slots, through: sequence)
-        clearing.formUnion(slots)
-        clearedNext.formUnion(slots)
-        slots = SlotSet()
     }
 
     private static let lapsed = StorageError(

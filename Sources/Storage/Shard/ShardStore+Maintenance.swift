@@ -88,13 +88,14 @@ extension ShardStore {
     }
 
     package func figures() -> Figures {
-        lock.withLock {
+        let hot = visible.size
+        return lock.withLock {
             Figures(
                 commitPosition: commitPosition,
                 appliedPosition: appliedPosition,
                 unappliedBytes: unappliedBytes,
-                hotEntries: visible.count,
-                hotBytes: visible.budget.bytes,
+                hotEntries: hot.entries,
+                hotBytes: hot.bytes,
                 mode: pace.mode,
                 syncMicroseconds: pace.averageMicroseconds,
                 failure: failure,

@@ -2,34 +2,41 @@ import Synchronization
 
 /// Reads of one key: memory first, then the engine, outside every lock.
 extension ShardStore {
-    /// Finds the visible value of a key in memory. Any thread, without the store's lock.
+    /// Finds the visible value of a key in memory. Without the store's lock.
     ///
     /// - Parameters:
     ///   - now: milliseconds since 1970; a value whose expiry has come is not there.
-    ///   - body: called at most once, under a lock of the key's stripe; the bytes live only inside the call.
+    ///   - port: the caller's own. Nothing that is visible changes from here to `leave`, `rest` or the next read of the
+    ///     engine, and the caller waits for nothing meanwhile. nil: of a thread that has none; nothing is held then.
+    ///   - body: called at most once; the bytes live only inside the call.
     @inline(__always)
     package func readVisible(
-        slot: UInt16,
         key: UnsafeRawBufferPointer,
         hash: UInt32,
         now: UInt64,
+        port: StorePort? = nil,
         _ body: (StoredValue) -> Void
     ) -> KeyState {
-        visible.find(slot: slot, key: key, hash: hash, now: now, body)
+        visible.find(key: key, hash: hash, now: now, side: port?.side, body)
     }
 
     /// The same with the writes that are not committed yet; the answer must then wait for `openNumber`. Lock held.
     @inline(__always)
     package func readNewest(
-        slot: UInt16,
         key: UnsafeRawBufferPointer,
         hash: UInt32,
         now: UInt64,
+        port: StorePort,
         _ body: (StoredValue) -> Void
     ) -> KeyState {
         if let found = readPending(key: key, hash: hash, now: now, body) { return found ? .present : .absent }
-        return visible.find(slot: slot, key: key, hash: hash, now: now, body)
+        defer { port.side.leave() }
+        return visible.find(key: key, hash: hash, now: now, side: port.side, body)
     }
+
+    /// What is visible may change again. On the port's loop; before anything that may wait.
+    @inline(__always)
+    package func leave(_ port: StorePort) { port.side.leave() }
 
     /// nil: no write in flight touches the key.
     private func readPending(
@@ -88,7 +95,7 @@ extension ShardStore {
         now: UInt64
     ) throws(StorageError) {
         let hash = KeyHash.hash(key)
-        if visible.find(slot: slot, key: key, hash: hash, now: now, { _ in }) != .cold { return }
+        if visible.find(key: key, hash: hash, now: now, side: nil, { _ in }) != .cold { return }
         _ = try readEngine(slot: slot, key: key, hash: hash, view: view, now: now, keepsLarge: true) { _ in }
     }
 
@@ -101,10 +108,10 @@ extension ShardStore {
     private static let engineAttemptsMax = 64
 
     /// Asks the engine for a key that memory does not have, and keeps the answer in memory. May wait for a disk: no lock may
-    /// be held.
+    /// be held, and the caller has left what is visible (`leave`).
     ///
     /// The trap: a view of the engine that is older than what was evicted from memory would turn a miss into a stale read.
-    /// So whatever a view shows is judged under the stripe's lock, by what the view has at least.
+    /// So whatever a view shows is judged by what the view has at least, while nothing changes.
     /// - Parameters:
     ///   - keepsLarge: keep a value, too, that would push out hundreds of others.
     ///   - body: as of `readVisible`.

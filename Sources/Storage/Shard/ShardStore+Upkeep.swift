@@ -39,7 +39,7 @@ extension ShardStore {
                 // A newer write may have replaced the value since the engine last heard of the key.
                 if !open.isEmpty, openIndex.find(key, hash: hash, in: open.bytes) != nil { return }
                 if let batch = inFlight, inFlightIndex.find(key, hash: hash, in: batch.bytes) != nil { return }
-                let state = visible.find(slot: slot, key: key, hash: hash, now: 0) { value in
+                let state = visible.find(key: key, hash: hash, now: 0, side: nil) { value in
                     isDue = value.expiry != 0 && value.expiry <= now
                 }
                 if state == .absent || state == .present && !isDue { return }

@@ -138,22 +138,27 @@ package final class ShardStore: @unchecked Sendable {
     /// A port for an event loop, or for a thread that appends and waits by itself. `wake` is called from any thread without
     /// the lock.
     package func makePort(wake: @escaping @Sendable (StoreSignal) -> Void) -> StorePort {
-        let port = StorePort(wake: wake)
+        let port = StorePort(side: visible.makeSide(), wake: wake)
         lock.withLock { ports.append(port) }
         return port
     }
 
     /// Gives the port's view back; its owner makes no more calls with it.
     package func removePort(_ port: StorePort) {
+        leave(port)
+        visible.remove(port.side)
         lock.withLock { ports.removeAll { $0 === port } }
         if let view = port.view { views.giveBack(view) }
         port.view = nil
     }
 
-    /// The owner reads nothing for now: its view of the engine keeps no pages. On the port's loop, at the end of a read of
+    /// The owner reads nothing for now: what is visible may change, and its view of the engine keeps no pages. On the port's loop, at the end of a read of
     /// the socket.
     @inline(__always)
-    package func rest(_ port: StorePort) { port.view?.rest() }
+    package func rest(_ port: StorePort) {
+        leave(port)
+        port.view?.rest()
+    }
 
     /// Memory that writes hold until the applier has put them into the engine. Lock held.
     @inline(__always) var unappliedBytes: Int { visible.dirtyBytes + visible.takenBytes }

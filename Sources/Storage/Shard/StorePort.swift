@@ -18,6 +18,8 @@ package final class StorePort: @unchecked Sendable {
     // Sendable: see above, the owner and the store's lock.
     /// Taken when the owner first asks the engine.
     var view: EngineView?
+    /// The owner's side of the lock around what is visible.
+    let side: ReadSide
     var waitsForBatch: UInt64 = 0
     var waitsForRoom = false
     /// Something waits for other slots to be served (`ShardStore.setServing`).
@@ -26,5 +28,8 @@ package final class StorePort: @unchecked Sendable {
     package var isAwaitingRoom: Bool { waitsForRoom }
     let wake: @Sendable (StoreSignal) -> Void
 
-    init(wake: @escaping @Sendable (StoreSignal) -> Void) { self.wake = wake }
+    init(side: ReadSide, wake: @escaping @Sendable (StoreSignal) -> Void) {
+        self.side = side
+        self.wake = wake
+    }
 }

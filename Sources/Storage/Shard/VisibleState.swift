@@ -1,95 +1,106 @@
-import CCRC32C
 import Glibc
 import Synchronization
 
 /// What a key is, as far as memory can tell.
 package enum KeyState: Sendable {
     case present, absent
-    /// Only the engine knows: `ShardStore.warm` asks it, which may wait for a disk.
+    /// Only the engine knows: `ShardStore.fetch` asks it, which may wait for a disk.
     case cold
 }
 
-/// What readers see without the store's lock: the hot table in stripes by slot, each under a lock of its own.
+/// What readers see without the store's lock: the hot table, under a lock of which each reader has a side of its own.
 ///
-/// A slot is in one stripe, and all records of a batch that belong to a stripe become visible together: commands on several
-/// keys of a slot see all of a batch or nothing. Which writes are visible is decided under the store's lock
-/// (`publish`, `clear`, windows); `find`, `adopt` and `judge` are for any thread.
+/// A batch becomes visible as a whole. Which writes are visible is decided under the store's lock (`publish`, windows,
+/// `reset`); `find`, `adopt` and `judge` are for any thread. Whoever changes something takes all sides, so no reader may be
+/// inside its own then: `ShardStore.leave` comes first.
 final class VisibleState: @unchecked Sendable {
-    // Sendable: a table and its members are touched under the stripe's lock; what is marked so under the store's lock.
-    /// As many as keep some tens of threads out of each other's way.
-    static let stripeCount = 64
-    private static let lockStride = 64
-
+    // Sendable: the table is read inside a side and changed inside all of them; what is marked so is the store's lock's.
     /// The engine has all writes up to this sequence, in every view of it that begins after this was read.
     let applied = Atomic<UInt64>(0)
     /// Raised whenever the contents are replaced as a whole: what was read of the engine before means nothing.
     let replacements = Atomic<UInt64>(0)
-    let budget: HotBudget
-    private let tables: UnsafeMutablePointer<HotTable>
-    private let locks: UnsafeMutableRawPointer
-    /// The stripe that gives something up next.
-    private let hand = Atomic<Int>(0)
-    /// Memory that only the applier can give back, of entries behind and in the window being applied. Store's lock.
-    private(set) var dirtyBytes = 0
-    private(set) var takenBytes = 0
+    private let table: UnsafeMutablePointer<HotTable>
+    /// Held by who changes something; guards `sides`.
+    private let changing = StoreLock()
+    private var sides: [ReadSide] = []
+    /// The side of threads that read now and then, one after the other.
+    private let guests = ReadSide()
 
     init(bytesMax: Int) {
-        budget = HotBudget(bytesMax: bytesMax, stripes: VisibleState.stripeCount)
-        tables = .allocate(capacity: VisibleState.stripeCount)
-        // Each on a cache line of its own.
-        locks = .allocate(byteCount: VisibleState.stripeCount * VisibleState.lockStride, alignment: 64)
-        for index in 0..<VisibleState.stripeCount {
-            (tables + index).initialize(to: HotTable(budget: budget, slotStride: VisibleState.stripeCount))
-            pthread_mutex_init(mutex(index), nil)
-        }
+        table = .allocate(capacity: 1)
+        table.initialize(to: HotTable(bytesMax: bytesMax))
+        sides = [guests]
     }
 
     deinit {
-        for index in 0..<VisibleState.stripeCount { pthread_mutex_destroy(mutex(index)) }
-        tables.deinitialize(count: VisibleState.stripeCount)
-        tables.deallocate()
-        locks.deallocate()
+        table.deinitialize(count: 1)
+        table.deallocate()
     }
 
-    @inline(__always)
-    private func mutex(_ index: Int) -> UnsafeMutablePointer<pthread_mutex_t> {
-        (locks + index * VisibleState.lockStride).assumingMemoryBound(to: pthread_mutex_t.self)
+    /// A side for a reader that reads often; it goes back with `remove`.
+    func makeSide() -> ReadSide {
+        let side = ReadSide()
+        changing.withLock { sides.append(side) }
+        return side
     }
 
-    @inline(__always)
-    private func stripe(of slot: UInt16) -> Int { Int(slot) & (VisibleState.stripeCount - 1) }
+    func remove(_ side: ReadSide) {
+        changing.withLock { sides.removeAll { $0 === side } }
+    }
 
+    /// Nobody reads while `body` runs: no longer than a batch takes.
     @inline(__always)
-    private func withStripe<R>(_ index: Int, _ body: (UnsafeMutablePointer<HotTable>) -> R) -> R {
-        pthread_mutex_lock(mutex(index))
-        defer { pthread_mutex_unlock(mutex(index)) }
-        return body(tables + index)
+    private func change<R>(_ body: (UnsafeMutablePointer<HotTable>) -> R) -> R {
+        changing.lock()
+        for side in sides { pthread_mutex_lock(side.mutex) }
+        defer {
+            for side in sides { pthread_mutex_unlock(side.mutex) }
+            changing.unlock()
+        }
+        return body(table)
+    }
+
+    /// For threads that have no side of their own.
+    @inline(__always)
+    private func look<R>(_ body: (UnsafeMutablePointer<HotTable>) -> R) -> R {
+        pthread_mutex_lock(guests.mutex)
+        defer { pthread_mutex_unlock(guests.mutex) }
+        return body(table)
     }
 
     // MARK: Readers
 
-    /// Finds a key at the time `now`, in milliseconds since 1970. Any thread; takes one stripe's lock.
-    /// - Parameter body: called at most once, under that lock; the bytes live only inside the call.
+    /// Finds a key at the time `now`, in milliseconds since 1970.
+    /// - Parameters:
+    ///   - side: the caller's own, which it is inside of at the return; nil: of a thread that has none.
+    ///   - body: called at most once, inside; the bytes live only inside the call.
     @inline(__always)
     func find(
-        slot: UInt16,
         key: UnsafeRawBufferPointer,
         hash: UInt32,
         now: UInt64,
+        side: ReadSide?,
         _ body: (StoredValue) -> Void
     ) -> KeyState {
-        withStripe(stripe(of: slot)) { table in
-            guard let entry = table.pointee.find(key, hash: hash) else { return .cold }
-            guard let value = entry.visible(now: now) else { return .absent }
-            entry.pointee.isReferenced = true
-            body(value)
-            return .present
-        }
+        guard let side else { return look { VisibleState.find(in: $0, key, hash, now, body) } }
+        side.enter()
+        return VisibleState.find(in: table, key, hash, now, body)
     }
 
-    /// Whether the slot was cleared behind that sequence: then a view of the engine from there shows what is gone.
-    func isCleared(_ slot: UInt16, after sequence: UInt64) -> Bool {
-        withStripe(stripe(of: slot)) { $0.pointee.isCleared(slot, after: sequence) }
+    @inline(__always)
+    private static func find(
+        in table: UnsafeMutablePointer<HotTable>,
+        _ key: UnsafeRawBufferPointer,
+        _ hash: UInt32,
+        _ now: UInt64,
+        _ body: (StoredValue) -> Void
+    ) -> KeyState {
+        guard let entry = table.pointee.find(key, hash: hash) else { return .cold }
+        guard let value = entry.visible(now: now) else { return .absent }
+        // Readers inside their own sides may set it at once, always to the same.
+        if !entry.pointee.isReferenced { entry.pointee.isReferenced = true }
+        body(value)
+        return .present
     }
 
     /// Keeps what a view of the engine showed, if nothing newer is known. `body` gets the key's value, if it is there now.
@@ -107,7 +118,7 @@ final class VisibleState: @unchecked Sendable {
         _ body: (StoredValue) -> Void
     ) -> KeyState? {
         var isKept = false
-        let state = withStripe(stripe(of: slot)) { table -> KeyState? in
+        let judge: (UnsafeMutablePointer<HotTable>) -> KeyState? = { table in
             let adoption =
                 keeps
                 ? table.pointee.adopt(entry, slot: slot, hash: hash, floor: floor)
@@ -125,171 +136,97 @@ final class VisibleState: @unchecked Sendable {
             body(value)
             return .present
         }
+        let state = keeps ? change(judge) : look(judge)
         if !isKept { HotEntry.free(entry) }
-        makeRoom()
         return state
-    }
-
-    /// What one stripe has too much, another may have to give up.
-    private func makeRoom() {
-        guard budget.isOver else { return }
-        let index = hand.wrappingAdd(1, ordering: .relaxed).oldValue & (VisibleState.stripeCount - 1)
-        withStripe(index) { $0.pointee.evict() }
     }
 
     // MARK: Writers. The store's lock is held.
 
-    /// A record on its way into its stripe: where it stands in the batch, and the next one of the same stripe.
-    private struct Place {
-        var offset: UInt32
-        var ordinal: UInt32
-        var hash: UInt32
-        var next: Int32
-    }
+    /// Memory that only the applier can give back, of entries after and in the window being applied. Changed under the
+    /// store's lock alone.
+    var dirtyBytes: Int { table.pointee.dirtyBytes }
+    var takenBytes: Int { table.pointee.takenBytes }
 
-    /// Makes a batch's records visible, stripe by stripe.
+    /// Records whose table places and entries are loaded ahead: enough to cover a miss to memory.
+    private static let lookahead = 12
+
+    /// Makes a batch visible. Three passes in one, each ahead of the next: hash and load the place, load the entry, write.
     /// - Parameters:
-    ///   - other: called for records that change no key, after all records before them are visible.
-    ///   - beforeKeys: called before records that change keys become visible, which may be more often than they stand
-    ///     behind others.
-    func publish(_ batch: LogBatch, other: (LogRecord, UInt64) -> Void, beforeKeys: () -> Void) {
+    ///   - cleared: called for slots that were cleared, together with the sequence of the last clearing; clears that
+    ///     stand together (`/clean` writes one per slot) cost one walk over the table.
+    ///   - other: called for records that concern no key and no slot.
+    func publish(_ batch: LogBatch, cleared: (SlotSet) -> Void, other: (LogRecord, UInt64) -> Void) {
         let bytes = batch.bytes
         let count = batch.count
-        let none = Int32(-1)
-        withUnsafeTemporaryAllocation(of: Place.self, capacity: count) { places in
-            withUnsafeTemporaryAllocation(of: Int32.self, capacity: VisibleState.stripeCount * 2) { ends in
-                ends.initialize(repeating: none)
-                var waiting = 0
+        let ring = VisibleState.lookahead * 2
+        change { table in
+            var doomed = SlotSet()
+            var doomedThrough: UInt64 = 0
+            func clear() {
+                guard !doomed.isEmpty else { return }
+                table.pointee.clear(doomed, through: doomedThrough)
+                cleared(doomed)
+                doomed = SlotSet()
+            }
+            withUnsafeTemporaryAllocation(of: UInt32.self, capacity: ring) { hashes in
+                var ahead = LogBatch.headerBytes
                 var offset = LogBatch.headerBytes
+                var hashed = 0
                 for index in 0..<count {
-                    guard let record = LogRecord.decode(bytes, at: offset) else { break }
-                    guard record.changesKey else {
-                        if waiting > 0 {
-                            beforeKeys()
-                            publish(batch, places, ends)
-                        }
-                        waiting = 0
-                        other(record, batch.firstSequence + UInt64(index))
-                        offset += record.encodedBytes
-                        continue
+                    while hashed < count, hashed < index + ring, let record = LogRecord.decode(bytes, at: ahead) {
+                        let hash = KeyHash.hash(record.key)
+                        hashes[hashed % ring] = hash
+                        table.pointee.prefetchPlace(hash: hash)
+                        ahead += record.encodedBytes
+                        hashed += 1
                     }
-                    let place = Int32(index)
-                    let (first, last) = (stripe(of: record.slot) * 2, stripe(of: record.slot) * 2 + 1)
-                    places[index] = Place(
-                        offset: UInt32(offset),
-                        ordinal: UInt32(index),
-                        hash: KeyHash.hash(record.key),
-                        next: none
-                    )
-                    if ends[last] == none { ends[first] = place } else { places[Int(ends[last])].next = place }
-                    ends[last] = place
-                    waiting += 1
+                    let next = index + VisibleState.lookahead
+                    if next < hashed { table.pointee.prefetchEntry(hash: hashes[next % ring]) }
+                    guard let record = LogRecord.decode(bytes, at: offset) else { return }
                     offset += record.encodedBytes
-                }
-                if waiting > 0 {
-                    beforeKeys()
-                    publish(batch, places, ends)
-                }
-            }
-        }
-        if budget.isOver { makeRoom() }
-    }
-
-    /// Records whose places and entries are loaded ahead: enough to cover a miss to memory.
-    private static let lookahead = 8
-
-    private func publish(
-        _ batch: LogBatch,
-        _ places: UnsafeMutableBufferPointer<Place>,
-        _ ends: UnsafeMutableBufferPointer<Int32>
-    ) {
-        for index in 0..<VisibleState.stripeCount where ends[index * 2] >= 0 {
-            withStripe(index) { table in
-                let before = table.pointee.dirtyBytes
-                var at = ends[index * 2]
-                var ahead = at
-                for _ in 0..<VisibleState.lookahead where ahead >= 0 {
-                    table.pointee.prefetchPlace(hash: places[Int(ahead)].hash)
-                    ahead = places[Int(ahead)].next
-                }
-                while at >= 0 {
-                    let place = places[Int(at)]
-                    if ahead >= 0 {
-                        table.pointee.prefetchPlace(hash: places[Int(ahead)].hash)
-                        ahead = places[Int(ahead)].next
+                    let sequence = batch.firstSequence + UInt64(index)
+                    switch record.kind {
+                    case .put, .delete, .importPut:
+                        clear()
+                        table.pointee.publish(record, sequence: sequence, hash: hashes[index % ring])
+                    case .clearSlots:
+                        doomed.insert(record.slot...max(record.slot, record.lastSlot))
+                        doomedThrough = sequence
+                    case .ownership, .termStart, .jump: other(record, sequence)
                     }
-                    if place.next >= 0 { table.pointee.prefetchEntry(hash: places[Int(place.next)].hash) }
-                    if let record = LogRecord.decode(batch.bytes, at: Int(place.offset)) {
-                        let sequence = batch.firstSequence + UInt64(place.ordinal)
-                        table.pointee.publish(record, sequence: sequence, hash: place.hash)
-                    }
-                    at = place.next
                 }
-                dirtyBytes += table.pointee.dirtyBytes - before
             }
-            ends[index * 2] = -1
-            ends[index * 2 + 1] = -1
-        }
-    }
-
-    /// Drops all entries of the slots: records that clear them were committed, the last with that sequence.
-    func clear(_ slots: SlotSet, through sequence: UInt64) {
-        var byStripe = [[UInt16]](repeating: [], count: VisibleState.stripeCount)
-        for range in slots.ranges {
-            for slot in range { byStripe[stripe(of: slot)].append(slot) }
-        }
-        for (index, slots) in byStripe.enumerated() where !slots.isEmpty {
-            withStripe(index) { table in
-                let before = table.pointee.dirtyBytes
-                table.pointee.clear(slots, through: sequence)
-                dirtyBytes += table.pointee.dirtyBytes - before
-            }
+            clear()
         }
     }
 
     /// Whether there are entries of the slots.
-    func holds(_ slots: SlotSet) -> Bool {
-        slots.ranges.contains { range in
-            range.contains { slot in withStripe(stripe(of: slot)) { $0.pointee.holds(slot) } }
-        }
-    }
+    func holds(_ slots: SlotSet) -> Bool { look { $0.pointee.holds(slots) } }
 
     /// Hands what the engine lacks to the applier. One window at a time.
     /// - Parameter sequence: the last one that was published.
-    func takeWindow(through sequence: UInt64) -> HotWindow {
-        var window = HotWindow(entries: [])
-        for index in 0..<VisibleState.stripeCount {
-            withStripe(index) { window.entries += $0.pointee.takeWindow(through: sequence).entries }
-        }
-        takenBytes = dirtyBytes
-        dirtyBytes = 0
-        return window
-    }
+    func takeWindow(through sequence: UInt64) -> HotWindow { change { $0.pointee.takeWindow(through: sequence) } }
 
     /// The engine has the window that ends with that sequence.
     func endWindow(through sequence: UInt64) {
         // First: from here on a view may be taken for as new, and only then may anything be evicted.
         applied.store(sequence, ordering: .sequentiallyConsistent)
-        for index in 0..<VisibleState.stripeCount { withStripe(index) { $0.pointee.endWindow() } }
-        takenBytes = 0
+        change { $0.pointee.endWindow() }
     }
 
     /// Empties everything for contents that come from elsewhere and include that sequence. No window may be under way.
     func reset(applied sequence: UInt64) {
         replacements.wrappingAdd(1, ordering: .sequentiallyConsistent)
         applied.store(sequence, ordering: .sequentiallyConsistent)
-        for index in 0..<VisibleState.stripeCount { withStripe(index) { $0.pointee.reset(applied: sequence) } }
-        dirtyBytes = 0
-        takenBytes = 0
+        change { $0.pointee.reset(applied: sequence) }
     }
 
-    /// Calls `body` for every entry that the engine may not have yet, under its stripe's lock.
+    /// Calls `body` for every entry that the engine may not have yet.
     func forEachUnapplied(_ body: (UnsafeMutablePointer<HotEntry>) -> Void) {
-        for index in 0..<VisibleState.stripeCount { withStripe(index) { $0.pointee.forEachUnapplied(body) } }
+        look { $0.pointee.forEachUnapplied(body) }
     }
 
-    /// Entries of all stripes.
-    var count: Int {
-        (0..<VisibleState.stripeCount).reduce(0) { sum, index in sum + withStripe(index) { $0.pointee.count } }
-    }
+    /// Entries, and their bytes.
+    var size: (entries: Int, bytes: Int) { look { ($0.pointee.count, $0.pointee.bytes) } }
 }
