@@ -5,6 +5,8 @@ struct CommandTraits {
     var lastKey: Int8
     var step: Int8
     var isWrite: Bool
+    /// It has keys, and never more than one.
+    var hasOneKey: Bool
     var execution: CommandExecution
 
     init(_ descriptor: CommandDescriptor) {
@@ -13,8 +15,13 @@ struct CommandTraits {
         lastKey = Int8(descriptor.keys?.last ?? 0)
         step = Int8(descriptor.keys?.step ?? 0)
         isWrite = descriptor.isWrite
+        hasOneKey = firstKey != 0 && firstKey == lastKey
         execution = descriptor.execution
     }
+
+    /// Whether the command takes so many arguments, the name among them.
+    @inline(__always)
+    func takes(count: Int) -> Bool { arity >= 0 ? count == Int(arity) : count >= -Int(arity) }
 
     /// Of all commands. Made once and kept as long as the process.
     ///

@@ -13,15 +13,8 @@ package struct RESPCommand: Hashable, Sendable {
     /// The number of arguments with the name; negative: at least so many.
     package var arity: Int { Int(CommandRegistry.traits[self].arity) }
 
-    /// Whether it takes so many arguments, the name among them.
-    @inline(__always)
-    func takes(count: Int) -> Bool { arity >= 0 ? count == arity : count >= -arity }
-
     /// Whether it must go through the commit log of a leader.
     package var isWrite: Bool { CommandRegistry.traits[self].isWrite }
-
-    /// The function that executes it.
-    var execution: CommandExecution { CommandRegistry.traits[self].execution }
 
     /// The argument that is the first key, 0 for a command without keys.
     package var firstKey: Int { Int(CommandRegistry.traits[self].firstKey) }

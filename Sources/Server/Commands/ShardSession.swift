@@ -75,7 +75,12 @@ struct ShardSession {
     @inline(__always)
     mutating func find(_ key: ShardKey, _ body: (StoredValue) -> Void) throws(StorageError) -> KeyState {
         if isLocked { return store.readNewest(key: key.bytes, hash: key.hash, now: now, port: port, body) }
-        let state = store.readVisible(key: key.bytes, hash: key.hash, now: now, port: port, body)
+        // Without counting references: this is the one line that everybody waits for.
+        let state = Unmanaged.passUnretained(store)._withUnsafeGuaranteedRef { store in
+            Unmanaged.passUnretained(port)._withUnsafeGuaranteedRef { port in
+                store.readVisible(key: key.bytes, hash: key.hash, now: now, port: port, body)
+            }
+        }
         guard state == .cold, mayReadEngine else { return state }
         return try readEngine(key, body)
     }

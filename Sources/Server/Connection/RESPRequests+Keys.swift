@@ -4,14 +4,16 @@ import Storage
 
 /// Commands on keys: who may answer them, and what becomes of them.
 extension RESPRequests {
+    @inline(__always)
     func executeKeyed(
+        _ connection: ConnectionHandler,
         _ command: RESPCommand,
         _ run: DataCommand,
         _ arguments: Arguments,
         _ node: Admission.NodeView,
         _ pass: inout StorePass
     ) -> CommandOutcome {
-        guard let store = pass.session?.store, let port = pass.session?.port else { return .done }
+        guard let store = pass.store, let port = connection.loop.port else { return .done }
         let key = arguments[1]
         guard key.count > 0, key.count <= StorageLimits.keyBytesMax else {
             writeUnfitKey(key.count)
@@ -19,15 +21,15 @@ extension RESPRequests {
         }
         let slot = KeySlot.slot(of: key)
         if !pass.isLocked {
-            guard !command.isWrite, connection.marks.isEmpty, !pass.locksReads,
+            guard !traits[command].isWrite, connection.marks.isEmpty, !pass.locksReads,
                 Admission(freely: slot, node, store).decide(intent(of: command)) == .serve,
-                command.lastKey == command.firstKey || areServed(slot, command, arguments)
+                traits[command].hasOneKey || areServed(slot, command, arguments)
             else { return .needsLock }
         } else if !admits(command, slot, arguments, node, store, port) {
             return .done
         }
         connection.loop.heat.note(slot)
-        if command.isWrite {
+        if traits[command].isWrite {
             guard admitWrite(arguments, store, port) else { return .done }
         } else {
             connection.passReads += 1
@@ -35,11 +37,16 @@ extension RESPRequests {
             if pass.isLocked { pass.session?.awaitWhatWasSeen() }
         }
         pass.session?.key = ShardKey(key, slot: slot)
-        return perform(run, arguments, &pass)
+        return perform(connection, run, arguments, &pass)
     }
 
     @inline(__always)
-    private func perform(_ command: DataCommand, _ arguments: Arguments, _ pass: inout StorePass) -> CommandOutcome {
+    private func perform(
+        _ connection: ConnectionHandler,
+        _ command: DataCommand,
+        _ arguments: Arguments,
+        _ pass: inout StorePass
+    ) -> CommandOutcome {
         let start = connection.reply.end
         var outcome = CommandOutcome.done
         do throws(StorageError) {
@@ -62,7 +69,7 @@ extension RESPRequests {
 
     @inline(__always)
     private func intent(of command: RESPCommand) -> Admission.Intent {
-        if command.isWrite { return .write }
+        if traits[command].isWrite { return .write }
         return acceptsReplicaReads ? .replicaRead(maxAge: nil) : .leaderRead
     }
 

@@ -6,6 +6,9 @@ import Storage
 final class RESPRequests {
     /// It owns this, and lives longer.
     unowned(unsafe) let connection: ConnectionHandler
+    // Kept here, since each access to a static property asks first whether it has been made.
+    private let lookup = CommandRegistry.lookup
+    let traits = CommandRegistry.traits
     @exclusivity(unchecked) private var parser = RESPRequestParser()
     @exclusivity(unchecked) private var arguments = ArgumentList()
     @exclusivity(unchecked) var acceptsReplicaReads = false
@@ -39,7 +42,10 @@ final class RESPRequests {
 
     /// Decodes and executes whole commands in `input`: reads without the store's lock, and from the first write on under
     /// one hold of it, which never lasts across I/O.
+    ///
+    /// The connection is handed down: what is reached through an unowned reference is counted at each use.
     func process() {
+        let connection = connection
         let state = connection.loop.state
         let store = state.store
         var broken: String?
@@ -49,7 +55,7 @@ final class RESPRequests {
         let node = Admission.NodeView(state, connection.loop.control)
         let consumed = connection.input.withUnsafeReadableBytes { bytes in
             while true {
-                let end = executeWhole(bytes, node, &pass, &progress)
+                let end = executeWhole(connection, bytes, node, &pass, &progress)
                 guard pass.settle(reads: connection.passReads) else {
                     takeBack(&pass, &progress)
                     continue
@@ -85,6 +91,7 @@ final class RESPRequests {
     }
 
     private func executeWhole(
+        _ connection: ConnectionHandler,
         _ bytes: UnsafeRawBufferPointer,
         _ node: Admission.NodeView,
         _ pass: inout StorePass,
@@ -98,7 +105,7 @@ final class RESPRequests {
             case .complete(let end):
                 if arguments.count > 0 {
                     let start = connection.output.writerIndex
-                    guard let outcome = evaluate(arguments.view(in: bytes), node, &pass, progress) else {
+                    guard let outcome = evaluate(connection, arguments.view(in: bytes), node, &pass, progress) else {
                         takeBack(&pass, &progress)
                         continue
                     }
@@ -134,6 +141,7 @@ final class RESPRequests {
     /// - Returns: nil if what was read before it in this pass is void.
     @inline(__always)
     private func evaluate(
+        _ connection: ConnectionHandler,
         _ arguments: Arguments,
         _ node: Admission.NodeView,
         _ pass: inout StorePass,
@@ -148,7 +156,7 @@ final class RESPRequests {
                     reads: connection.passReads
                 )
             )
-            let outcome = execute(arguments, node, &pass)
+            let outcome = execute(connection, arguments, node, &pass)
             switch outcome {
             case .needsLock: guard pass.lock(reads: connection.passReads) else { return nil }
             case .needsNoLock: guard pass.settle(reads: connection.passReads) else { return nil }
@@ -160,6 +168,7 @@ final class RESPRequests {
     /// One command.
     @inline(__always)
     private func execute(
+        _ connection: ConnectionHandler,
         _ arguments: Arguments,
         _ node: Admission.NodeView,
         _ pass: inout StorePass
@@ -170,16 +179,16 @@ final class RESPRequests {
             guard isFree else { return .needsNoLock }
             if answerInsideTransaction(arguments) { return .done }
         }
-        guard let command = RESPCommand.lookup(arguments[0]) else {
+        guard let command = lookup.find(arguments[0]) else {
             guard isFree else { return .needsNoLock }
             executeUnknown(arguments)
             return .done
         }
-        guard command.takes(count: arguments.count) else {
+        guard traits[command].takes(count: arguments.count) else {
             connection.reply.wrongCount(of: command.name)
             return .done
         }
-        switch command.execution {
+        switch traits[command].execution {
         case .keyless(let run):
             guard isFree else { return .needsNoLock }
             connection.loop.counters.commands.add(1)
@@ -190,11 +199,11 @@ final class RESPRequests {
             }
             return .done
         case .data(let run):
-            guard pass.session != nil else {
+            guard pass.store != nil else {
                 writeElsewhere(arguments)
                 return .done
             }
-            let outcome = executeKeyed(command, run, arguments, node, &pass)
+            let outcome = executeKeyed(connection, command, run, arguments, node, &pass)
             if outcome == .done { connection.loop.counters.commands.add(1) }
             return outcome
         }

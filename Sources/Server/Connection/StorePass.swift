@@ -15,7 +15,7 @@ struct StorePass {
         var reads = 0
     }
 
-    private let store: ShardStore?
+    let store: ShardStore?
     /// nil while the shard is not open here.
     var session: ShardSession?
     private(set) var isLocked = false

@@ -1,3 +1,4 @@
+import CRocksDB
 import Glibc
 
 /// Opens the engine of a folder.
@@ -11,6 +12,9 @@ package enum EngineOpener {
         case .rocksdb: try RocksDBEngine.open(folder: folder)
         }
     }
+
+    /// Gives memory back to the system that a closed engine has left free: the C library keeps it otherwise.
+    static func releaseFreeMemory() { shoal_release_free_memory() }
 
     /// Makes the folder if it is missing, and refuses one that holds something else: both libraries would put their
     /// files beside whatever they find.

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// One key in the hot table: this header, then the key, then the value, in one allocation.
 package struct HotEntry {
@@ -21,14 +22,16 @@ package struct HotEntry {
     package var dirtyIndex: UInt32
     package var slot: UInt16
     package var isDeleted: Bool
-    /// The clock bit: read since the hand last passed.
-    package var isReferenced: Bool
+    /// The clock bit: not 0 if read since the hand last passed. Readers set it at the same time (`noteRead`).
+    package var referenced: UInt8
 
     /// `engineBytes` when nobody has looked yet.
     static let engineUnknown: Int32 = -2
     /// `engineBytes` when the key is not in the engine.
     static let engineAbsent: Int32 = -1
     static let headerBytes = MemoryLayout<HotEntry>.stride
+    /// Where the clock bit stands: it is the last field.
+    static let referencedAt = MemoryLayout<HotEntry>.offset(of: \HotEntry.referenced) ?? headerBytes
 
     /// An entry is made for a write that is committed: there is nobody left to refuse it to, and a table without it would
     /// lie. So a process without memory ends here; the log has the write.
@@ -51,7 +54,7 @@ package struct HotEntry {
                 dirtyIndex: 0,
                 slot: 0,
                 isDeleted: false,
-                isReferenced: false
+                referenced: 0
             )
         )
         return entry
@@ -115,6 +118,13 @@ extension UnsafeMutablePointer<HotEntry> {
     func noteEngineHoldsThis(of entry: UnsafeMutablePointer<HotEntry>) {
         pointee.engineBytes = entry.pointee.isDeleted ? HotEntry.engineAbsent : Int32(entry.pointee.valueLength)
         pointee.engineExpiry = entry.pointee.isDeleted ? 0 : entry.pointee.expiry
+    }
+
+    /// Sets the clock bit. Several readers may, at the same time.
+    @inline(__always)
+    func noteRead() {
+        let bit = (UnsafeMutableRawPointer(self) + HotEntry.referencedAt).assumingMemoryBound(to: Atomic<UInt8>.self)
+        if bit.pointee.load(ordering: .relaxed) == 0 { bit.pointee.store(1, ordering: .relaxed) }
     }
 
     /// What the applier may tell the engine about the key's present state.

@@ -315,8 +315,8 @@ package struct HotTable: ~Copyable {
         for _ in 0..<HotTable.evictionStepsMax {
             hand = (hand + 1) & mask
             guard let entry = entries[hand], entry.pointee.sequence <= applied else { continue }
-            if entry.pointee.isReferenced {
-                entry.pointee.isReferenced = false
+            if entry.pointee.referenced != 0 {
+                entry.pointee.referenced = 0
                 continue
             }
             remove(at: hand)

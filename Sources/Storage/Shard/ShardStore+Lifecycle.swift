@@ -107,5 +107,6 @@ extension ShardStore {
         views.close()
         log.close()
         engine.close()
+        EngineOpener.releaseFreeMemory()
     }
 }

@@ -97,8 +97,7 @@ final class VisibleState: @unchecked Sendable {
     ) -> KeyState {
         guard let entry = table.pointee.find(key, hash: hash) else { return .cold }
         guard let value = entry.visible(now: now) else { return .absent }
-        // Readers inside their own sides may set it at once, always to the same.
-        if !entry.pointee.isReferenced { entry.pointee.isReferenced = true }
+        entry.noteRead()
         body(value)
         return .present
     }
