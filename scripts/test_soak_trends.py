@@ -56,6 +56,15 @@ class TrendTests(unittest.TestCase):
     def test_growing_memory_is_found(self):
         self.expect("memory grew from 345 MiB to 445 MiB", run(lambda number: {"private": (200 + 10 * number) << 20}))
 
+    def test_a_short_run_leaves_caches_time_to_fill(self):
+        samples = [dataclasses.replace(QUIET, at=number, private=(200 + 4 * number) << 20) for number in range(30)]
+        ends = {QUIET.address: QUIET}
+        short = soak_trends.SHORT_MEMORY_GROWTH_BYTES
+        self.assertEqual(len(soak_trends.findings(samples, ends, ends)), 1)
+        self.assertEqual(soak_trends.findings(samples, ends, ends, short), [])
+        leak = [dataclasses.replace(QUIET, at=number, private=(200 + 10 * number) << 20) for number in range(30)]
+        self.assertEqual(len(soak_trends.findings(leak, ends, ends, short)), 1)
+
     def test_memory_that_fills_at_first_is_no_growth(self):
         self.assertEqual(run(lambda number: {"private": min(200 + 30 * number, 500) << 20}), [])
 
