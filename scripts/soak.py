@@ -216,8 +216,8 @@ class Soak:
         self.sampler.ending.set()
         self.sampler.join()
         samples = self.sampler.samples[warm:]
-        slack = soak_trends.MEMORY_GROWTH_BYTES if self.is_long else soak_trends.SHORT_MEMORY_GROWTH_BYTES
-        return soak_trends.findings(samples, before, after, slack) + self.sampler.failures + self.load_findings()
+        allowance = soak_trends.LONG if self.is_long else soak_trends.SHORT
+        return soak_trends.findings(samples, before, after, allowance) + self.sampler.failures + self.load_findings()
 
     def one_round(self):
         """The changes, then the load alone until the next round is due."""

@@ -59,7 +59,7 @@ class TrendTests(unittest.TestCase):
     def test_a_short_run_leaves_caches_time_to_fill(self):
         samples = [dataclasses.replace(QUIET, at=number, private=(200 + 4 * number) << 20) for number in range(30)]
         ends = {QUIET.address: QUIET}
-        short = soak_trends.SHORT_MEMORY_GROWTH_BYTES
+        short = soak_trends.SHORT
         self.assertEqual(len(soak_trends.findings(samples, ends, ends)), 1)
         self.assertEqual(soak_trends.findings(samples, ends, ends, short), [])
         leak = [dataclasses.replace(QUIET, at=number, private=(200 + 10 * number) << 20) for number in range(30)]
@@ -70,6 +70,16 @@ class TrendTests(unittest.TestCase):
 
     def test_a_large_file_is_found(self):
         self.expect("lmdb took 3.00", run(lambda number: {"engine_file": 300 << 20}))
+
+    def test_a_short_run_has_little_data_beside_a_window(self):
+        ends = {QUIET.address: QUIET}
+
+        def short(file):
+            samples = [dataclasses.replace(QUIET, at=number, engine_file=file << 20) for number in range(30)]
+            return soak_trends.findings(samples, ends, ends, soak_trends.SHORT)
+
+        self.assertEqual(short(300), [])
+        self.expect("lmdb took 4.50", short(450))
 
     def test_a_compaction_is_no_large_file(self):
         self.assertEqual(run(lambda number: {"engine_file": (300 if number % 10 < 4 else 180) << 20}), [])
