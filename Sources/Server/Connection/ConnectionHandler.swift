@@ -29,6 +29,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
 
     /// Unsent replies beyond this stop the reading: a client that doesn't read must not fill our memory.
     static let outputBytesMax = 32 << 20
+    /// Memory that a connection keeps for its next replies: those of a pipeline fit.
+    private static let keptOutputBytesMax = 16 << 10
     /// A first line longer than this is no HTTP and no sensible inline command.
     static let firstLineMax = 64 << 10
 
@@ -200,9 +202,13 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     /// Sends everything that waits for nothing.
     func flush() {
         if marks.isEmpty, output.readableBytes > 0, let context {
-            let ready = output
-            output = context.channel.allocator.buffer(capacity: min(max(256, ready.readableBytes), 64 << 10))
-            send(ready, context)
+            send(output, context)
+            // When the socket has taken all, the memory is ours alone again, and is used again.
+            if output.storageCapacity <= ConnectionHandler.keptOutputBytesMax {
+                output.clear()
+            } else {
+                output = context.channel.allocator.buffer(capacity: 256)
+            }
         }
         closeIfDone()
     }

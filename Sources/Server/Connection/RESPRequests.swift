@@ -11,6 +11,7 @@ final class RESPRequests {
     let traits = CommandRegistry.traits
     @exclusivity(unchecked) private var parser = RESPRequestParser()
     @exclusivity(unchecked) private var arguments = ArgumentList()
+    @exclusivity(unchecked) private var scout = PipelineScout()
     @exclusivity(unchecked) var acceptsReplicaReads = false
     @exclusivity(unchecked) var transaction = RefusedTransaction()
     var clientName = ""
@@ -53,6 +54,7 @@ final class RESPRequests {
         var pass = StorePass(store, connection.makeSession())
         pass.session?.progress = manyKeys
         let node = Admission.NodeView(state, connection.loop.control)
+        scout.startOver()
         let consumed = connection.input.withUnsafeReadableBytes { bytes in
             while true {
                 let end = executeWhole(connection, bytes, node, &pass, &progress)
@@ -81,7 +83,8 @@ final class RESPRequests {
         if hasLapsed { return connection.abandonHeldReplies() }
         if progress.executed > 0 { noteSlowPass(progress.executed, last: progress.last) }
         connection.input.moveReaderIndex(forwardBy: consumed)
-        if connection.input.readableBytes == 0 { connection.input.clear() }
+        // Not `clear`, which would keep the memory: NIO reads into it again if nobody else holds it.
+        if connection.input.readableBytes == 0 { connection.input = ByteBuffer() }
         if pass.needsCommit { connection.loop.scheduleCommit() }
         if let broken {
             connection.output.writeRESPError("ERR " + broken)
@@ -98,6 +101,12 @@ final class RESPRequests {
         _ progress: inout PassProgress
     ) -> PassEnd {
         while connection.goesOn {
+            // A single command has nothing to overlap with, and writes look at the hot table when they become visible.
+            if progress.executed > 0, progress.offset >= scout.end, !pass.isLocked, progress.offset < bytes.count,
+                let store = pass.store, let port = connection.loop.port
+            {
+                scout.look(bytes, from: progress.offset, store, port)
+            }
             switch parser.parse(bytes, from: progress.offset, into: &arguments) {
             case .incomplete: return .stopped
             case .broken(let message): return .broken(message)

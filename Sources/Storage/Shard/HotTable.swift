@@ -3,15 +3,13 @@ import Glibc
 
 /// The in-memory table of writes that are committed but not yet applied to the engine, and of recently used values.
 ///
-/// Open addressing with linear probing over 32-bit hashes, so that a probe touches one cache line and growing needs no
-/// look at the entries. Part of `VisibleState`, which guards it.
+/// Open addressing with linear probing over hashes that stand beside their entries, so that a probe touches one cache line
+/// and growing needs no look at the entries. Part of `VisibleState`, which guards it.
 ///
 /// An entry is, by its sequence, *clean* (the engine holds exactly this), *taken* (in the window that the applier is
 /// writing to the engine now, so neither changed nor freed), or *dirty* (listed for the next window).
 package struct HotTable: ~Copyable {
-    private var hashes: UnsafeMutablePointer<UInt32>
-    private var entries: UnsafeMutablePointer<UnsafeMutablePointer<HotEntry>?>
-    private var mask: Int
+    private var places: HotPlaces
     package private(set) var count = 0
     /// Bytes of all entries; `bytesMax` bounds what may stay as cache.
     package private(set) var bytes = 0
@@ -51,21 +49,19 @@ package struct HotTable: ~Copyable {
         ofSlot.initialize(repeating: 0, count: StorageLimits.slotCount)
         clearedThrough = .allocate(capacity: StorageLimits.slotCount)
         clearedThrough.initialize(repeating: 0, count: StorageLimits.slotCount)
-        mask = HotTable.initialCapacity - 1
-        hashes = .allocate(capacity: HotTable.initialCapacity)
-        hashes.initialize(repeating: 0, count: HotTable.initialCapacity)
-        entries = .allocate(capacity: HotTable.initialCapacity)
-        entries.initialize(repeating: nil, count: HotTable.initialCapacity)
+        places = HotPlaces(capacity: HotTable.initialCapacity)
     }
 
     deinit {
-        for index in 0...mask { free(entries[index]) }
+        for index in 0...mask { free(places[index].entry) }
         for entry in retired { free(entry) }
-        hashes.deallocate()
-        entries.deallocate()
+        places.deallocate()
         ofSlot.deallocate()
         clearedThrough.deallocate()
     }
+
+    @inline(__always)
+    private var mask: Int { places.mask }
 
     @inline(__always)
     private func place(ofSlot slot: UInt16) -> Int { Int(slot) % StorageLimits.slotCount }
@@ -74,24 +70,22 @@ package struct HotTable: ~Copyable {
     @inline(__always)
     package func find(_ key: UnsafeRawBufferPointer, hash: UInt32) -> UnsafeMutablePointer<HotEntry>? {
         guard let index = place(of: key, hash: hash) else { return nil }
-        return entries[index]
+        return places[index].entry
     }
 
     /// Starts loading what `find` will look at first.
     @inline(__always)
     package func prefetchPlace(hash: UInt32) {
-        let index = Int(hash) & mask
-        shoal_prefetch(hashes + index)
-        shoal_prefetch(entries + index)
+        shoal_prefetch(places.pointer(at: Int(hash) & mask))
     }
 
     /// Starts loading the entry that is probably the key's. The place has been loaded by now.
     @inline(__always)
     package func prefetchEntry(hash: UInt32) {
-        let index = Int(hash) & mask
-        if hashes[index] != 0, let entry = entries[index] {
+        if let entry = places[Int(hash) & mask].entry {
             shoal_prefetch(entry)
             shoal_prefetch(UnsafeRawPointer(entry) + 64)
+            shoal_prefetch(UnsafeRawPointer(entry) + 128)
         }
     }
 
@@ -174,7 +168,7 @@ package struct HotTable: ~Copyable {
 
     func forEachEntry(_ body: (UnsafeMutablePointer<HotEntry>) -> Void) {
         for index in 0...mask {
-            if let entry = entries[index] { body(entry) }
+            if let entry = places[index].entry { body(entry) }
         }
     }
 
@@ -184,9 +178,9 @@ package struct HotTable: ~Copyable {
     private mutating func removeAll(where isDoomed: (UnsafeMutablePointer<HotEntry>) -> Bool) {
         var index = 0
         while index <= mask {
-            if let ahead = entries[(index + HotTable.sweepLookahead) & mask] { shoal_prefetch(ahead) }
+            if let ahead = places[(index + HotTable.sweepLookahead) & mask].entry { shoal_prefetch(ahead) }
             // What fills a place that was given up stood behind it, and is looked at in its turn.
-            if let entry = entries[index], isDoomed(entry) {
+            if let entry = places[index].entry, isDoomed(entry) {
                 unlink(at: index)
                 discard(entry)
             } else {
@@ -214,7 +208,7 @@ package struct HotTable: ~Copyable {
         hash: UInt32,
         valueBytes: Int
     ) -> UnsafeMutablePointer<HotEntry> {
-        guard let index = place(of: key, hash: hash), let old = entries[index] else {
+        guard let index = place(of: key, hash: hash), let old = places[index].entry else {
             let entry = insertEntry(key, slot: slot, hash: hash, valueBytes: valueBytes)
             addDirty(entry)
             return entry
@@ -264,7 +258,7 @@ package struct HotTable: ~Copyable {
     ) -> UnsafeMutablePointer<HotEntry> {
         let entry = HotEntry.allocate(key: key, valueCapacity: valueBytes)
         entry.pointee.slot = old.pointee.slot
-        entries[index] = entry
+        places[index].entry = entry
         bytes += entry.footprint
         if old.pointee.sequence > taken {
             entry.pointee.engineBytes = old.pointee.engineBytes
@@ -290,8 +284,8 @@ package struct HotTable: ~Copyable {
     @inline(__always)
     private func place(of key: UnsafeRawBufferPointer, hash: UInt32) -> Int? {
         var index = Int(hash) & mask
-        while hashes[index] != 0 {
-            if hashes[index] == hash, let entry = entries[index], Int(entry.pointee.keyLength) == key.count,
+        while let entry = places[index].entry {
+            if places[index].hash == hash, Int(entry.pointee.keyLength) == key.count,
                 isEqual(entry.key, key)
             {
                 return index
@@ -303,9 +297,8 @@ package struct HotTable: ~Copyable {
 
     private func insert(_ entry: UnsafeMutablePointer<HotEntry>, hash: UInt32) {
         var index = Int(hash) & mask
-        while hashes[index] != 0 { index = (index + 1) & mask }
-        hashes[index] = hash
-        entries[index] = entry
+        while places[index].entry != nil { index = (index + 1) & mask }
+        places[index] = HotPlaces.Place(entry: entry, hash: hash)
     }
 
     /// Second-chance clock over clean entries; the others are the only copy and stay.
@@ -314,7 +307,7 @@ package struct HotTable: ~Copyable {
         var removed = 0
         for _ in 0..<HotTable.evictionStepsMax {
             hand = (hand + 1) & mask
-            guard let entry = entries[hand], entry.pointee.sequence <= applied else { continue }
+            guard let entry = places[hand].entry, entry.pointee.sequence <= applied else { continue }
             if entry.pointee.referenced != 0 {
                 entry.pointee.referenced = 0
                 continue
@@ -327,7 +320,7 @@ package struct HotTable: ~Copyable {
 
     /// For an entry that the engine holds as it is.
     private mutating func remove(at index: Int) {
-        guard let entry = entries[index] else { return }
+        guard let entry = places[index].entry else { return }
         evictedThrough = max(evictedThrough, entry.pointee.sequence)
         unlink(at: index)
         bytes -= entry.footprint
@@ -336,38 +329,28 @@ package struct HotTable: ~Copyable {
 
     /// Takes an entry out of the table. Backward-shift deletion: keeps probe chains whole without tombstones.
     private mutating func unlink(at start: Int) {
-        guard let entry = entries[start] else { return }
+        guard let entry = places[start].entry else { return }
         count -= 1
         ofSlot[place(ofSlot: entry.pointee.slot)] &-= 1
         var hole = start
         var index = (hole + 1) & mask
-        while hashes[index] != 0 {
-            let home = Int(hashes[index]) & mask
+        while places[index].entry != nil {
+            let home = Int(places[index].hash) & mask
             if (index - home) & mask >= (index - hole) & mask {
-                hashes[hole] = hashes[index]
-                entries[hole] = entries[index]
+                places[hole] = places[index]
                 hole = index
             }
             index = (index + 1) & mask
         }
-        hashes[hole] = 0
-        entries[hole] = nil
+        places[hole] = HotPlaces.Place()
     }
 
     private mutating func grow() {
-        let oldHashes = hashes
-        let oldEntries = entries
-        let oldCapacity = mask + 1
-        let capacity = oldCapacity * 2
-        mask = capacity - 1
-        hashes = .allocate(capacity: capacity)
-        hashes.initialize(repeating: 0, count: capacity)
-        entries = .allocate(capacity: capacity)
-        entries.initialize(repeating: nil, count: capacity)
-        for index in 0..<oldCapacity {
-            if let entry = oldEntries[index] { insert(entry, hash: oldHashes[index]) }
+        let old = places
+        places = HotPlaces(capacity: (old.mask + 1) * 2)
+        for index in 0...old.mask {
+            if let entry = old[index].entry { insert(entry, hash: old[index].hash) }
         }
-        oldHashes.deallocate()
-        oldEntries.deallocate()
+        old.deallocate()
     }
 }

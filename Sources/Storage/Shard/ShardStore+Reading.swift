@@ -20,7 +20,13 @@ extension ShardStore {
         visible.find(key: key, hash: hash, now: now, side: port?.side, body)
     }
 
-    /// The same with the writes that are not committed yet; the answer must then wait for `openNumber`. Lock held.
+    /// Starts loading what `readVisible` will look at for keys with these hashes. Without the store's lock; holds what
+    /// `readVisible` holds.
+    package func prefetch(_ hashes: UnsafeBufferPointer<UInt32>, port: StorePort) {
+        visible.prefetch(hashes, side: port.side)
+    }
+
+    /// As `readVisible`, with the writes that are not committed yet; the answer must then wait for `openNumber`. Lock held.
     @inline(__always)
     package func readNewest(
         key: UnsafeRawBufferPointer,

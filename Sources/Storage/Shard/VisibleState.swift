@@ -87,6 +87,15 @@ final class VisibleState: @unchecked Sendable {
         return VisibleState.find(in: table, key, hash, now, body)
     }
 
+    /// Starts loading what `find` will look at for keys with these hashes: places first, then the entries there, so that
+    /// waiting for memory overlaps.
+    /// - Parameter side: the caller's own, which it is inside of at the return.
+    func prefetch(_ hashes: UnsafeBufferPointer<UInt32>, side: ReadSide) {
+        side.enter()
+        for hash in hashes { table.pointee.prefetchPlace(hash: hash) }
+        for hash in hashes { table.pointee.prefetchEntry(hash: hash) }
+    }
+
     @inline(__always)
     private static func find(
         in table: UnsafeMutablePointer<HotTable>,
