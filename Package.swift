@@ -62,7 +62,14 @@ let package = Package(
             name: "Node",
             dependencies: [
                 "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", nioCore, nioPosix, logging,
-                histogram,
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Operations",
+            dependencies: [
+                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", nioCore, nioPosix,
+                logging, histogram,
             ],
             swiftSettings: settings
         ),
@@ -76,15 +83,15 @@ let package = Package(
         .target(
             name: "Console",
             dependencies: [
-                "Storage", "Routing", "Resharding", "Server", "Node", "Terminal", nioCore,
+                "Storage", "Routing", "Resharding", "Server", "Node", "Operations", "Terminal", nioCore,
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", "Terminal",
-                "Console",
+                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", "Operations",
+                "Terminal", "Console",
                 logging, histogram, nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -146,6 +153,14 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "Operations", "Node", "Coordination", "Replication", "Resharding", "Server", "Storage", "Routing",
+                "TestSupport", nioCore, nioPosix, logging,
+            ],
+            swiftSettings: settings
+        ),
         // Reads the sources as text: it knows no room.
         .testTarget(name: "TidyTests", swiftSettings: settings),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
@@ -157,7 +172,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["shoal", "Node", "Resharding", "Replication", "Routing", "Storage"],
+            dependencies: ["shoal", "Operations", "Node", "Resharding", "Replication", "Routing", "Storage"],
             swiftSettings: settings
         ),
         .testTarget(

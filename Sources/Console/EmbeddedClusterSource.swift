@@ -1,5 +1,6 @@
 import Glibc
 import Node
+import Operations
 import Routing
 import Server
 import Synchronization

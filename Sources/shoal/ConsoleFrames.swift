@@ -1,6 +1,7 @@
 import Console
 import Glibc
 import Node
+import Operations
 import Routing
 import Server
 import Storage

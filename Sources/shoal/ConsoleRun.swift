@@ -3,6 +3,7 @@ import Glibc
 import Logging
 import NIOPosix
 import Node
+import Operations
 import Routing
 import Server
 import Storage

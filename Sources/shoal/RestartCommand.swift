@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import NIOCore
 import Node
+import Operations
 import Routing
 import Server
 import Storage

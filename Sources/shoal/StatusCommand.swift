@@ -1,5 +1,6 @@
 import ArgumentParser
 import Node
+import Operations
 import Server
 
 struct StatusCommand: AsyncParsableCommand {

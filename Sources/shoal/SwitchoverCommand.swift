@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import NIOCore
 import Node
+import Operations
 import Routing
 import Server
 

@@ -1,10 +1,11 @@
 import Node
+import Operations
 import Replication
 import Resharding
 import Routing
+import shoal
 import Storage
 import Testing
-import shoal
 
 /// What `shoal reshard plan`, `run` and `status` print.
 @Suite struct ReshardTextTests {

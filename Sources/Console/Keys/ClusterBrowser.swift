@@ -1,6 +1,7 @@
 import FoundationEssentials
 import NIOCore
 import Node
+import Operations
 import Routing
 import Server
 import Synchronization

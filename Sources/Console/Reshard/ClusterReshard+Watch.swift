@@ -1,4 +1,5 @@
 import Node
+import Operations
 import Resharding
 import Routing
 import Server

@@ -1,4 +1,5 @@
 import Node
+import Operations
 import Resharding
 
 /// A change of the job's document by `pause` or `resume`.

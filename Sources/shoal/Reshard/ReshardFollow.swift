@@ -1,6 +1,7 @@
 import Coordination
 import Glibc
 import Node
+import Operations
 import Resharding
 import Routing
 import Storage

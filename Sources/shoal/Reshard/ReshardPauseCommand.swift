@@ -1,5 +1,6 @@
 import ArgumentParser
 import Node
+import Operations
 import Resharding
 
 struct ReshardPauseCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import Node
+import Operations
 
 extension ReshardSession {
     /// Runs `body` with the coordinator open, and closes it.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Node
+import Operations
 import Resharding
 import Storage
 

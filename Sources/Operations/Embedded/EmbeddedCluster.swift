@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import Node
 import Routing
 import Server
 import Storage

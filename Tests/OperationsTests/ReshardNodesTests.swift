@@ -1,12 +1,13 @@
 import Foundation
 import Node
+import Operations
 import Replication
 import Resharding
 import Routing
 import Server
 import Storage
-import TestSupport
 import Testing
+import TestSupport
 
 /// What nodes are asked before a job and while it runs.
 @Suite struct ReshardNodesTests {

@@ -1,9 +1,10 @@
 import Node
+import Operations
 import Routing
 import Server
 import Synchronization
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct LoadGeneratorTests {
     private static let noCluster = "-ERR This instance has cluster support disabled\r\n"

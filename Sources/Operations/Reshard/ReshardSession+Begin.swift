@@ -1,3 +1,4 @@
+import Node
 import Resharding
 import Routing
 import Storage

@@ -2,6 +2,7 @@ import FoundationEssentials
 import NIOCore
 import NIOPosix
 import Resharding
+import Node
 import Routing
 import Server
 import Storage

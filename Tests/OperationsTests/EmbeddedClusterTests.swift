@@ -2,11 +2,12 @@ import Foundation
 import Logging
 import NIOPosix
 import Node
+import Operations
 import Replication
 import Resharding
 import Routing
-import TestSupport
 import Testing
+import TestSupport
 
 /// The console's cluster while config.yaml changes under it.
 @Suite struct EmbeddedClusterTests {

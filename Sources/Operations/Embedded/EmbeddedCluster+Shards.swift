@@ -1,5 +1,6 @@
 import Glibc
 import Resharding
+import Node
 import Routing
 import Server
 import Synchronization

@@ -1,5 +1,6 @@
 import Coordination
 import Glibc
+import Node
 import Resharding
 import Routing
 import Server

@@ -1,4 +1,5 @@
 import Node
+import Operations
 import Replication
 import Resharding
 import Routing

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Replication
 import Resharding
+import Node
 import Routing
 
 /// What a reshard is planned, begun and looked at with: the config, its cluster's coordinator, and the nodes. The command
@@ -20,6 +21,8 @@ package struct ReshardSession: Sendable {
     /// As it was read; the shards are replaced when the file has changed.
     package var config: ClusterConfig
     package let coordinator: ReshardCoordinator
+    /// What `coordinator` asks; ended by `close`.
+    private let cluster: ClusterCoordinator
     /// What people know the coordinator by.
     package let place: String
     package let nodes: ReshardNodes
@@ -45,12 +48,13 @@ package struct ReshardSession: Sendable {
         return ReshardSession(
             config: config,
             coordinator: ReshardCoordinator(cluster),
+            cluster: cluster,
             place: cluster.backend.place,
             nodes: ReshardNodes(cluster: config.name)
         )
     }
 
-    package func close() async { await coordinator.coordinator.close() }
+    package func close() async { await cluster.close() }
 
     /// Joining it would make it, and looking must not change anything.
     private static func requireFolder(_ config: ClusterConfig) throws(Refusal) {

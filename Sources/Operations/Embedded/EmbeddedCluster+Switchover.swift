@@ -1,4 +1,5 @@
 import NIOCore
+import Node
 import Routing
 import Server
 import Storage
