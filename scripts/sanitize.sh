@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scratch=.build-sanitize
 reports=$PWD/$scratch/reports
 mutex_events=$PWD/$scratch/libmutex_events.so
-targets=("${@:-StorageTests ReplicationTests ReshardingTests ServerTests NodeTests CoordinationTests}")
+targets=("${@:-StorageTests ReplicationTests ReshardingTests ServerTests NodeTests OperationsTests CoordinationTests}")
 read -ra targets <<<"${targets[*]}"
 
 mkdir -p "$reports"
@@ -21,7 +21,7 @@ status=0
 for target in "${targets[@]}"; do
     # Tests in order where they wait for time that passes: the sanitizer makes everything five to ten times slower.
     parallel=()
-    case $target in CoordinationTests | NodeTests) parallel=(--no-parallel) ;; esac
+    case $target in CoordinationTests | NodeTests | OperationsTests) parallel=(--no-parallel) ;; esac
     echo "sanitize: $target"
     LD_PRELOAD=$mutex_events \
         TSAN_OPTIONS="suppressions=$PWD/scripts/sanitize/suppressions.txt log_path=$reports/$target exitcode=66 history_size=4" \

@@ -131,36 +131,26 @@ extension LeadershipMachine {
 
     mutating func setIntake(_ now: UInt64, _ actions: inout [Action]) {
         guard let leading else { return }
-        let wanted = intake(leading, now)
+        let wanted = leading.intakeDue(now: now)
         guard wanted != leading.intake else { return }
         self.leading?.intake = wanted
         actions.append(.setIntake(wanted))
     }
 
-    private func intake(_ leading: Leading, _ now: UInt64) -> Intake {
-        guard leading.isServing else {
-            let isPatient = now < leading.startedAt + LeadershipLimits.beginHoldMax
-            return isPatient ? .heldWithReads : .closed(leader: nil)
-        }
-        if let handOver = leading.handOver { return handOver.stage == .proposed ? .heldWithReads : .held }
-        return .open
-    }
-
     /// A leader whose disk hangs would hold the shard for ever: its sessions and heartbeats need no disk.
     private mutating func stepsDownForItsDisk(_ now: UInt64, _ actions: inout [Action]) -> Bool {
         guard let since = leading?.unansweredSince, now >= since + LeadershipLimits.diskPatience,
-            let record, record.inSync.contains(where: { hasSession($0) && $0.key != me.key })
+            let record,
+            record.inSync.contains(where: { member in
+                // Another one has a session, and could become leader as far as it knows.
+                member.key != me.key && notices.contains { $0.member.key == member.key && $0.blocker == nil }
+            })
         else { return false }
         let reason = "its disk has not answered for \(now - since) ms"
         diskFailure = reason
         stepDown(reason, now, &actions)
         giveUpSession(now, &actions)
         return true
-    }
-
-    /// Whether the member has a notice under a live session, and could lead as far as it knows.
-    func hasSession(_ member: Member) -> Bool {
-        notices.contains { $0.member.key == member.key && $0.blocker == nil }
     }
 
     mutating func storeFailed(_ reason: String, _ now: UInt64, _ actions: inout [Action]) {

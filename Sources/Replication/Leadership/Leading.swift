@@ -47,6 +47,26 @@ extension LeadershipMachine {
             if newest[key] == nil { missingSince[key] = now }
         }
 
+        /// What clients may do now.
+        func intakeDue(now: UInt64) -> Intake {
+            guard isServing else {
+                let isPatient = now < startedAt + LeadershipLimits.beginHoldMax
+                return isPatient ? .heldWithReads : .closed(leader: nil)
+            }
+            if let handOver { return handOver.stage == .proposed ? .heldWithReads : .held }
+            return .open
+        }
+
+        /// The replica to be let into the in-sync set next: near the end of the log, and with this term's first record.
+        func nextToJoin(_ record: ShardRecord, now: UInt64) -> FollowerStatus? {
+            let candidates = followers.filter { link, follower in
+                follower.isNear && follower.silence(now: now) == nil && self.link(of: follower.member.key) == link
+                    && (follower.acknowledged ?? 0) >= termStart?.sequence ?? .max
+                    && !record.inSync.contains { $0.id == follower.member.id }
+            }
+            return candidates.min { $0.key < $1.key }?.value
+        }
+
         mutating func change(_ link: UInt64, _ body: (inout FollowerStatus) -> Void) {
             guard let index = followers.index(forKey: link) else { return }
             body(&followers.values[index])
