@@ -32,12 +32,12 @@ package final class MigrationReader: @unchecked Sendable {
     package func open() throws(StorageError) -> (position: Position, keys: UInt64, bytes: UInt64) {
         let committed = store.lock.withLock { store.commitPosition }
         store.flushApplied(patience: MigrationReader.openPatience)
-        let (applied, trouble) = store.lock.withLock {
-            (store.appliedPosition, store.failure ?? store.applierTrouble)
+        let (applied, error) = store.lock.withLock {
+            (store.appliedPosition, store.pipeline.failure ?? store.pipeline.engineError)
         }
         guard applied.sequence >= committed.sequence, !store.isBeingInstalled else {
-            throw trouble
-                ?? StorageError(.engine, "\(store.engine.kind.rawValue) is too far behind the log to copy from")
+            throw error
+                ?? StorageError(.engine, "\(store.engine.kind.rawValue) lags too far behind the log to copy from")
         }
         range = 0
         last = nil
@@ -101,7 +101,9 @@ package final class MigrationReader: @unchecked Sendable {
         maxScanBytes: Int,
         _ body: (_ record: LogRecord, _ sequence: UInt64) -> Bool
     ) throws(StorageError) -> (through: UInt64, bytesLeft: UInt64) {
-        let (newest, committedOffset) = store.lock.withLock { (store.commitPosition.sequence, store.commitOffset) }
+        let (newest, committedOffset) = store.lock.withLock {
+            (store.commitPosition.sequence, store.pipeline.commitOffset)
+        }
         let committed = min(newest, end ?? newest)
         var through = sequence
         var scanned = 0

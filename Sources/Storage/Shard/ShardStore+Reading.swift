@@ -1,5 +1,3 @@
-import Synchronization
-
 /// Reads of one key: memory first, then the engine, outside every lock.
 extension ShardStore {
     /// Finds the visible value of a key in memory. Without the store's lock.
@@ -26,7 +24,8 @@ extension ShardStore {
         visible.prefetch(hashes, side: port.side)
     }
 
-    /// As `readVisible`, with the writes that are not committed yet; the answer must then wait for `openNumber`. Lock held.
+    /// As `readVisible`, with the writes that are not committed yet; the answer must then wait for what `awaitPending` says.
+    /// Lock held.
     @inline(__always)
     package func readNewest(
         key: UnsafeRawBufferPointer,
@@ -35,7 +34,7 @@ extension ShardStore {
         port: StorePort,
         _ body: (StoredValue) -> Void
     ) -> KeyState {
-        if let found = readPending(key: key, hash: hash, now: now, body) { return found ? .present : .absent }
+        if let found = pipeline.readPending(key: key, hash: hash, now: now, body) { return found ? .present : .absent }
         defer { port.side.leave() }
         return visible.find(key: key, hash: hash, now: now, side: port.side, body)
     }
@@ -44,44 +43,24 @@ extension ShardStore {
     @inline(__always)
     package func leave(_ port: StorePort) { port.side.leave() }
 
-    /// nil: no write in flight touches the key.
-    private func readPending(
-        key: UnsafeRawBufferPointer,
-        hash: UInt32,
-        now: UInt64,
-        _ body: (StoredValue) -> Void
-    ) -> Bool? {
-        if !open.isEmpty, let found = openIndex.find(key, hash: hash, in: open.bytes) {
-            return answer(found.record, sequence: lastSequence + 1 + UInt64(found.ordinal), now, body)
-        }
-        if let batch = inFlight, let found = inFlightIndex.find(key, hash: hash, in: batch.bytes) {
-            return answer(found.record, sequence: batch.firstSequence + UInt64(found.ordinal), now, body)
-        }
-        return nil
-    }
-
-    private func answer(
-        _ record: LogRecord,
-        sequence: UInt64,
-        _ now: UInt64,
-        _ body: (StoredValue) -> Void
-    ) -> Bool {
-        guard record.kind != .delete, record.expiry == 0 || record.expiry > now else { return false }
-        body(StoredValue(record, sequence: sequence))
-        return true
+    /// The owner reads nothing for now: what is visible may change, and its view of the engine keeps no pages. On the port's
+    /// loop, at the end of a read of the socket.
+    @inline(__always)
+    package func rest(_ port: StorePort) {
+        leave(port)
+        port.view?.rest()
     }
 
     // MARK: The engine
 
     /// Where reads of the engine run at the moment, and their moving average in microseconds. Any thread.
     package var enginePace: (mode: ReadMode, microseconds: Double) {
-        readPace.withLock { ($0.mode, $0.averageMicroseconds) }
+        let pace = engineReads.pace
+        return (pace.readMode, pace.averageMicroseconds)
     }
 
     /// Takes note of what a read of the engine took. Any thread.
-    package func noteEngineRead(microseconds: Double) {
-        readPace.withLock { $0.observe(readMicroseconds: microseconds) }
-    }
+    package func noteEngineRead(microseconds: Double) { engineReads.note(microseconds: microseconds) }
 
     /// The port's own view of the engine, for its loop.
     @inline(__always)
@@ -100,24 +79,15 @@ extension ShardStore {
         view: EngineView,
         now: UInt64
     ) throws(StorageError) {
-        let hash = KeyHash.hash(key)
-        if visible.find(key: key, hash: hash, now: now, side: nil, { _ in }) != .cold { return }
-        _ = try readEngine(slot: slot, key: key, hash: hash, view: view, now: now, keepsLarge: true) { _ in }
+        try engineReads.fetch(slot: slot, key: key, view: view, now: now)
     }
 
     package func fetch(slot: UInt16, key: [UInt8], view: EngineView, now: UInt64) throws(StorageError) {
         try key.withRawBytes { key throws(StorageError) in try fetch(slot: slot, key: key, view: view, now: now) }
     }
 
-    /// Views that turned out to be too old, one after the other, before a read is given up: each time the applier has
-    /// ended a window meanwhile, which takes it longer than any read.
-    private static let engineAttemptsMax = 64
-
     /// Asks the engine for a key that memory does not have, and keeps the answer in memory. May wait for a disk: no lock may
     /// be held, and the caller has left what is visible (`leave`).
-    ///
-    /// The trap: a view of the engine that is older than what was evicted from memory would turn a miss into a stale read.
-    /// So whatever a view shows is judged by what the view has at least, while nothing changes.
     /// - Parameters:
     ///   - keepsLarge: keep a value, too, that would push out hundreds of others.
     ///   - body: as of `readVisible`.
@@ -130,25 +100,38 @@ extension ShardStore {
         keepsLarge: Bool = false,
         _ body: (StoredValue) -> Void
     ) throws(StorageError) -> Bool {
-        for _ in 0..<ShardStore.engineAttemptsMax {
-            if isInstalling { throw StorageError(.closed, "a snapshot of the shard is being put in; try again later") }
-            let replacements = visible.replacements.load(ordering: .sequentiallyConsistent)
-            let floor = visible.applied.load(ordering: .sequentiallyConsistent)
-            let started = Clock.monotonicNanoseconds()
-            try view.begin(atLeast: floor, replacements: replacements, now: started)
-            let entry = try view.read(slot: slot, key: key) { HotEntry.copy(of: $0, key: key) }
-            let microseconds = Double(Clock.monotonicNanoseconds() - started) / 1000
-            noteEngineRead(microseconds: microseconds)
-            let isCurrent =
-                visible.replacements.load(ordering: .sequentiallyConsistent) == replacements && !isInstalling
-            guard isCurrent else {
-                HotEntry.free(entry)
-                continue
-            }
-            let keeps = keepsLarge || Int(entry.pointee.valueLength) <= HotTable.cachedValueBytesMax
-            let state = visible.adopt(entry, slot: slot, hash: hash, floor: floor, now: now, keeps: keeps, body)
-            if let state { return state == .present }
-        }
-        throw StorageError(.engine, "the engine's views are behind its writes again and again; try again")
+        try engineReads.read(slot: slot, key: key, hash: hash, view: view, now: now, keepsLarge: keepsLarge, body)
     }
+
+    // MARK: What may be read
+
+    /// Raised with every change of what readers go by: leadership, holds, slots. Any thread; read it before and after.
+    @inline(__always) package var readEpoch: UInt64 { readTable.epoch }
+
+    /// Whether slots are let in one by one. Any thread.
+    @inline(__always) package var isGated: Bool { readTable.isGated }
+
+    /// Whether a leader serves reads of the slot now, as far as the shard goes. Any thread, between two looks at `readEpoch`.
+    @inline(__always)
+    package func servesReads(_ slot: UInt16) -> Bool { !readTable.isHeld && readTable.serves(slot) }
+
+    /// Whether a replica shows the slot now. Any thread, between two looks at `readEpoch`.
+    @inline(__always)
+    package func showsReads(_ slot: UInt16) -> Bool { !holdsNoState && readTable.shows(slot) }
+
+    /// Whether reads have to wait as well: another may be the leader already. If so, the port is told when to ask again.
+    /// Lock held.
+    @inline(__always)
+    package func holdsReads(_ port: StorePort) -> Bool {
+        guard pipeline.hold == .all else { return false }
+        port.waitsForRoom = true
+        return true
+    }
+
+    /// Whether what is here is no state that the leader ever had: a snapshot is being put in, or nothing has come yet.
+    /// Any thread.
+    package var holdsNoState: Bool { committed.holdsNoState }
+
+    /// Whether a snapshot is being put in; contents are of no use meanwhile. Any thread.
+    package var isBeingInstalled: Bool { committed.isInstalling }
 }

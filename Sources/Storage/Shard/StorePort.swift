@@ -23,7 +23,7 @@ package final class StorePort: @unchecked Sendable {
     var waitsForBatch: UInt64 = 0
     var waitsForRoom = false
     /// Something waits for other slots to be served (`ShardStore.setServing`).
-    var waitsAtDoor = false
+    var waitsForSlots = false
     /// Whether something of this loop waits until there is room. Lock held.
     package var isAwaitingRoom: Bool { waitsForRoom }
     let wake: @Sendable (StoreSignal) -> Void

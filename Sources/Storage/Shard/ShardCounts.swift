@@ -1,47 +1,60 @@
 import Synchronization
 
-/// How many keys there are, and where. All of it blocks for the applier: call it from a thread, not from an event loop.
-extension ShardStore {
-    private static let allSlots = 0...UInt16(StorageLimits.slotCount - 1)
+/// How many keys there are, and where. Has no state of its own; all of it blocks for the applier: for a thread, not for an
+/// event loop.
+struct ShardCounts: Sendable {
+    let engine: any StorageEngine
+    let pipeline: WritePipeline
+    let committed: CommittedState
+    let slots: ServedSlots
+    let visible: VisibleState
+    let views: EngineViews
+    let applier: Applier
+
+    static let allSlots = 0...UInt16(StorageLimits.slotCount - 1)
     private static let wholeSet: SlotSet = {
         var set = SlotSet()
-        set.insert(ShardStore.allSlots)
+        set.insert(ShardCounts.allSlots)
         return set
     }()
 
     /// Exact counts of the slots: whatever is here of them, owned or not. Where the engine can't take writes, what it lacks
     /// is counted in memory.
-    package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] {
-        flushApplied()
+    func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] {
+        applier.flush(patience: .max)
         return countsNow(of: slots)
     }
 
     /// Windows that may end while memory is looked through, before the counts are taken as they are.
-    private static let countAttemptsMax = 3
+    private static let attemptsMax = 3
 
-    private func countsNow(of slots: ClosedRange<UInt16>) -> [SlotCount] {
-        for _ in 1..<ShardStore.countAttemptsMax {
-            let (position, isBehind, cleared) = lock.withLock {
-                (appliedPosition, applierTrouble != nil && appliedPosition < commitPosition && !isInstalling, clearing)
+    private func countsNow(of range: ClosedRange<UInt16>) -> [SlotCount] {
+        for _ in 1..<ShardCounts.attemptsMax {
+            let (position, isLacking, cleared) = pipeline.lock.withLock {
+                (
+                    committed.applied,
+                    pipeline.engineError != nil && !committed.isApplied && !committed.isInstalling,
+                    committed.clearing
+                )
             }
-            var counts = engine.counts(of: slots)
-            guard isBehind else { return counts }
-            for slot in slots where cleared.contains(slot) { counts[Int(slot - slots.lowerBound)] = SlotCount() }
-            let isCounted = countUnapplied(of: slots, cleared: cleared, into: &counts)
-            if isCounted, lock.withLock({ appliedPosition == position }) { return counts }
+            var counts = engine.counts(of: range)
+            guard isLacking else { return counts }
+            for slot in range where cleared.contains(slot) { counts[Int(slot - range.lowerBound)] = SlotCount() }
+            let isCounted = countUnapplied(of: range, cleared: cleared, into: &counts)
+            if isCounted, pipeline.lock.withLock({ committed.applied == position }) { return counts }
         }
-        return engine.counts(of: slots)
+        return engine.counts(of: range)
     }
 
     /// - Returns: false if the engine can't be asked what it has.
     private func countUnapplied(
-        of slots: ClosedRange<UInt16>,
+        of range: ClosedRange<UInt16>,
         cleared: SlotSet,
         into counts: inout [SlotCount]
     ) -> Bool {
         var entries: [(slot: UInt16, key: [UInt8], bytes: Int?)] = []
         visible.forEachUnapplied { entry in
-            guard slots.contains(entry.pointee.slot) else { return }
+            guard range.contains(entry.pointee.slot) else { return }
             let bytes = entry.pointee.isDeleted ? nil : Int(entry.pointee.valueLength)
             entries.append((entry.pointee.slot, Array(entry.key), bytes))
         }
@@ -59,10 +72,11 @@ extension ShardStore {
                     try view.read(slot: entry.slot, key: key) { $0?.bytes.count }
                 }
                 let known = cleared.contains(entry.slot) ? nil : old
-                counts[Int(entry.slot - slots.lowerBound)].replace(known, with: entry.bytes, keyBytes: entry.key.count)
+                counts[Int(entry.slot - range.lowerBound)].replace(known, with: entry.bytes, keyBytes: entry.key.count)
             }
             return true
         } catch {
+            // The caller then counts what the engine says.
             return false
         }
     }
@@ -71,29 +85,22 @@ extension ShardStore {
     private static let expiredKeysMax = 100_000
 
     /// Keys of slots whose expiry has come and that the leader has not deleted yet: readers don't see them any more.
-    /// - Parameter shows: whether the slot counts.
-    package func expiredKeys(now: UInt64, shows: (UInt16) -> Bool) throws(StorageError) -> UInt64 {
+    func expiredKeys(now: UInt64, shows: (UInt16) -> Bool) throws(StorageError) -> UInt64 {
         var keys: UInt64 = 0
-        try engine.expired(now: now, limit: ShardStore.expiredKeysMax) { slot, _, _ in
+        try engine.expired(now: now, limit: ShardCounts.expiredKeysMax) { slot, _, _ in
             if shows(slot) { keys += 1 }
             return true
         }
         return keys
     }
 
-    /// The same for every slot: 16,384 counts.
-    package func slotCounts() -> [SlotCount] { counts(of: ShardStore.allSlots) }
-
     /// Exact sum over the slots that the log says are owned, or over all while it says nothing: what was copied here and
     /// not taken over yet, or given away and not cleared yet, is nobody's to see.
-    /// - Parameter patience: milliseconds to wait for the applier at the most; then the sum is that much behind.
-    package func total(patience: Int = .max) -> SlotCount {
-        flushApplied(patience: patience)
-        let owned = ownedSlots()?.slots
-        guard let owned = owned ?? (lock.withLock { applierTrouble } == nil ? nil : ShardStore.wholeSet) else {
-            return engine.total
-        }
-        let counts = countsNow(of: ShardStore.allSlots)
+    func total(patience: Int) -> SlotCount {
+        applier.flush(patience: patience)
+        let (owned, isFailing) = pipeline.lock.withLock { (slots.ownership?.slots, pipeline.engineError != nil) }
+        guard let owned = owned ?? (isFailing ? ShardCounts.wholeSet : nil) else { return engine.total }
+        let counts = countsNow(of: ShardCounts.allSlots)
         return owned.ranges.reduce(into: SlotCount()) { sum, range in
             for slot in range {
                 sum.keys += counts[Int(slot)].keys
@@ -105,26 +112,22 @@ extension ShardStore {
     /// Slots that hold keys and that the log does not say are owned: all that hold any while it says nothing, as in a new
     /// shard whose first moves were called off.
     /// - Throws: why the engine does not have yet what was committed before the call: those slots would be missed.
-    package func leftoverSlots() throws(StorageError) -> SlotSet {
-        let target = lock.withLock { commitPosition.sequence }
-        let counts = slotCounts()
-        try lock.withLock { () throws(StorageError) in
-            guard appliedPosition.sequence < target else { return }
-            throw failure ?? applierTrouble ?? StorageError(.closed, "the store ends, or takes a snapshot in")
+    func leftoverSlots() throws(StorageError) -> SlotSet {
+        let target = pipeline.lock.withLock { committed.position.sequence }
+        let counts = counts(of: ShardCounts.allSlots)
+        let owned = try pipeline.lock.withLock { () throws(StorageError) in
+            guard committed.applied.sequence >= target else {
+                throw pipeline.failure ?? pipeline.engineError
+                    ?? StorageError(.closed, "the store ends, or takes a snapshot in")
+            }
+            return slots.ownership
         }
         var left = SlotSet()
         for (slot, count) in counts.enumerated() where count.keys > 0 {
             left.insert(UInt16(slot)...UInt16(slot))
         }
-        if let owned = ownedSlots() { left.subtract(owned.slots) }
+        if let owned { left.subtract(owned.slots) }
         return left
-    }
-
-    /// Whether the log says that the slot is another shard's. Lock held.
-    @inline(__always)
-    package func disowns(_ slot: UInt16) -> Bool {
-        guard ownership != nil else { return false }
-        return ownership?.slots.contains(slot) == false
     }
 }
 

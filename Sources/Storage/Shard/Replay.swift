@@ -1,44 +1,44 @@
-/// What an opening does with the log behind the engine's position. Nothing else uses the store meanwhile.
-extension ShardStore {
+/// Writes the log after the engine's position to the engine when a store is opened. Nothing else uses the store meanwhile,
+/// so no lock is held; has no state of its own.
+struct Replay {
+    let engine: any StorageEngine
+    let log: CommitLog
+    let committed: CommittedState
+    let slots: ServedSlots
+
     /// Log per engine transaction: bounds the opening's memory.
-    private static let replayBytes = 32 << 20
+    private static let chunkBytes = 32 << 20
 
     /// Batches at or below the known commit position go to the engine, the rest waits for the leader's word.
-    func replay(after applied: Position, _ progress: (String) -> Void) throws(StorageError) {
+    func run(after applied: Position, _ progress: (String) -> Void) throws(StorageError) {
         let reader = try log.makeReader(after: applied)
         let total = max(1, log.end.sequence - applied.sequence)
         var chunk: [LogBatch] = []
-        var chunkBytes = 0
+        var bytes = 0
         while let batch = try reader.next() {
             guard batch.end.sequence <= log.lastCommitSequence else {
-                uncommitted.append(batch)
+                committed.keepAside([batch])
                 continue
             }
-            adoptOwnership(of: batch)
+            // The ownership's file may be ahead of the engine and have it already.
+            batch.forEachRecord { record, sequence in
+                slots.publish(record, at: Position(term: batch.term, sequence: sequence))
+            }
             chunk.append(batch)
-            chunkBytes += batch.bytes.count
-            if chunkBytes >= ShardStore.replayBytes {
+            bytes += batch.bytes.count
+            if bytes >= Replay.chunkBytes {
                 try replay(chunk)
                 progress("replaying the log \((batch.end.sequence - applied.sequence) * 100 / total) %")
                 chunk = []
-                chunkBytes = 0
+                bytes = 0
             }
         }
         if !chunk.isEmpty { try replay(chunk) }
     }
 
-    /// The file may be ahead of the engine and have it already.
-    private func adoptOwnership(of batch: LogBatch) {
-        batch.forEachRecord { record, sequence in
-            guard record.kind == .ownership else { return }
-            publishOwnership(record, at: Position(term: batch.term, sequence: sequence))
-        }
-    }
-
     /// Range deletes are barriers: what was written before them goes first.
     private func replay(_ batches: [LogBatch]) throws(StorageError) {
-        try saveOwnership(ownershipToSave)
-        ownershipToSave = nil
+        if let ownership = slots.takeUnsaved() { try slots.save(ownership.0, at: ownership.at) }
         var start = 0
         for index in batches.indices where containsClear(batches[index]) {
             try replayCoalesced(batches[start..<index])
@@ -46,7 +46,7 @@ extension ShardStore {
             start = index + 1
         }
         try replayCoalesced(batches[start...])
-        commitPosition = appliedPosition
+        if let last = batches.last { committed.begin(at: last.end) }
     }
 
     private func containsClear(_ batch: LogBatch) -> Bool {
@@ -63,7 +63,6 @@ extension ShardStore {
         }
         // The writes borrow from the batches.
         withExtendedLifetime(batches) {}
-        appliedPosition = last.end
     }
 
     /// A batch with a range delete, record by record: there is little else in such a batch.
@@ -88,6 +87,5 @@ extension ShardStore {
             }
         }
         withExtendedLifetime(batch) {}
-        appliedPosition = batch.end
     }
 }

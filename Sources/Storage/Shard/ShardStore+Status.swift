@@ -1,0 +1,82 @@
+/// Questions about the shard as a whole. Those that are answered by the engine wait for the applier first, so nothing
+/// committed is missed: call them from a thread, not from an event loop.
+extension ShardStore {
+    /// The store's figures for the status document.
+    package struct Figures: Sendable {
+        package var commitPosition: Position
+        package var appliedPosition: Position
+        package var unappliedBytes: Int
+        package var hotEntries: Int
+        package var hotBytes: Int
+        package var mode: CommitMode
+        package var syncMicroseconds: Double
+        package var failure: StorageError?
+        package var trouble: StorageError?
+        /// Why writes are refused although this node leads.
+        package var refusal: StorageError?
+    }
+
+    package func figures() -> Figures {
+        let hot = visible.size
+        return lock.withLock {
+            Figures(
+                commitPosition: committed.position,
+                appliedPosition: committed.applied,
+                unappliedBytes: pipeline.unappliedBytes,
+                hotEntries: hot.entries,
+                hotBytes: hot.bytes,
+                mode: pipeline.pace.commitMode,
+                syncMicroseconds: pipeline.pace.averageMicroseconds,
+                failure: pipeline.failure,
+                trouble: pipeline.engineError,
+                refusal: leadsNow && !pipeline.quorum.hasEnoughMembers ? pipeline.quorum.tooFewMembers : nil
+            )
+        }
+    }
+
+    /// Of the log, what is in flight included. Lock held.
+    package var term: UInt64 { pipeline.term }
+
+    /// The newest visible record. Lock held.
+    package var commitPosition: Position { committed.position }
+
+    /// Up to where the engine has everything. Lock held.
+    package var appliedPosition: Position { committed.applied }
+
+    /// Waits until the engine holds everything that was committed at the call, or can't take it. Blocks.
+    /// - Parameter patience: milliseconds after which it gives up.
+    package func flushApplied(patience: Int = .max) { applier.flush(patience: patience) }
+
+    /// A frozen view that includes everything committed at the call. Blocks.
+    package func snapshot() throws(StorageError) -> any EngineSnapshot {
+        flushApplied()
+        if let error = lock.withLock({ pipeline.failure ?? pipeline.engineError }) { throw error }
+        if isBeingInstalled { throw StorageError(.closed, "a snapshot of the shard is being put in; try again later") }
+        return try views.freeze()
+    }
+
+    // MARK: Counts
+
+    /// Exact counts of the slots: whatever is here of them, owned or not. Where the engine can't take writes, what it lacks
+    /// is counted in memory. Blocks.
+    package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] { keyCounts.counts(of: slots) }
+
+    /// The same for every slot: 16,384 counts.
+    package func slotCounts() -> [SlotCount] { keyCounts.counts(of: ShardCounts.allSlots) }
+
+    /// Keys of slots whose expiry has come and that the leader has not deleted yet: readers don't see them any more.
+    /// - Parameter shows: whether the slot counts.
+    package func expiredKeys(now: UInt64, shows: (UInt16) -> Bool) throws(StorageError) -> UInt64 {
+        try keyCounts.expiredKeys(now: now, shows: shows)
+    }
+
+    /// Exact sum over the slots that the log says are owned, or over all while it says nothing: what was copied here and
+    /// not taken over yet, or given away and not cleared yet, is nobody's to see. Blocks.
+    /// - Parameter patience: milliseconds to wait for the applier at the most; then the sum is that much older.
+    package func total(patience: Int = .max) -> SlotCount { keyCounts.total(patience: patience) }
+
+    /// Slots that hold keys and that the log does not say are owned: all that hold any while it says nothing, as in a new
+    /// shard whose first moves were called off. Blocks.
+    /// - Throws: why the engine does not have yet what was committed before the call: those slots would be missed.
+    package func leftoverSlots() throws(StorageError) -> SlotSet { try keyCounts.leftoverSlots() }
+}
