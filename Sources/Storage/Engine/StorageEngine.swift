@@ -4,36 +4,6 @@ package enum EngineKind: String, Sendable, CaseIterable, Codable {
     case rocksdb
 }
 
-/// A value as an engine keeps it, with its header. `bytes` is borrowed: valid only inside the closure it came with.
-package struct StoredValue {
-    /// The sequence number of the write that set it: the version in ETags and compare-and-set.
-    package var version: UInt64
-    /// Absolute expiry in milliseconds since 1970, 0 for never.
-    package var expiry: UInt64
-    /// Reserved for encodings; 0 today.
-    package var flags: UInt8
-    package var bytes: UnsafeRawBufferPointer
-
-    package init(version: UInt64, expiry: UInt64, flags: UInt8 = 0, bytes: UnsafeRawBufferPointer) {
-        self.version = version
-        self.expiry = expiry
-        self.flags = flags
-        self.bytes = bytes
-    }
-}
-
-extension StoredValue {
-    /// What a record that sets a key makes of it. Borrows from the record's batch.
-    package init(_ record: LogRecord, sequence: UInt64) {
-        self.init(
-            version: record.version(at: sequence),
-            expiry: record.expiry,
-            flags: record.flags,
-            bytes: record.content
-        )
-    }
-}
-
 /// What the caller knows of a key's present state in the engine. Exact counts and the expiry index need it; knowing it
 /// saves the engine a read.
 package enum PreviousValue: Hashable, Sendable {
@@ -86,7 +56,7 @@ package protocol StorageEngine: AnyObject, Sendable {
     var durablePosition: Position { get }
 
     /// What the engine tells of its files and memory; empty once it is closed. Any thread.
-    var figures: [StorageFigure] { get }
+    var metrics: [StorageMetric] { get }
 
     /// False while a snapshot is being installed (also after a crash in the middle of one): contents are unusable.
     var isComplete: Bool { get }
@@ -162,7 +132,8 @@ package protocol EngineSnapshot: AnyObject {
     /// The position of the contents.
     var position: Position { get }
 
-    /// Walks keys in order of slot and then key bytes, starting behind `after` if given (a key of `slots.lowerBound`).
+    /// Walks keys in order of slot and then key bytes, starting right after the key `after` if given (a key of
+    /// `slots.lowerBound`).
     /// - Parameter body: returns false to stop. All bytes are borrowed for the call. Expired keys are included.
     func scan(
         slots: ClosedRange<UInt16>,
