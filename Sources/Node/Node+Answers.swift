@@ -68,9 +68,9 @@ extension Node {
         return status
     }
 
-    package func storageFigures() -> [StorageFigure] {
+    package func storageMetrics() -> [StorageMetric] {
         guard let store = state.withLock({ $0.shard })?.store, store.beginUse() else { return [] }
         defer { store.endUse() }
-        return store.storageFigures()
+        return store.storageMetrics()
     }
 }

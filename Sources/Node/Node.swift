@@ -200,7 +200,7 @@ package final class Node: NodeControl {
             setPhase(.syncing, "looking for the leader")
             serve(shard.store)
             shard.begin(delegate(of: shard)) { [weak self] in self?.serveAgain() }
-            logger.info("shard is open", metadata: ["position": "\(shard.store.figures().commitPosition)"])
+            logger.info("shard is open", metadata: ["position": "\(shard.store.status().commitPosition)"])
         } catch {
             if isStopping { return setPhase(.stopped, "") }
             logger.error("the shard can't be opened", metadata: ["reason": "\(error.message)"])

@@ -206,11 +206,11 @@ final class OpenShard: Sendable {
     /// Fills in what store, link and leadership know. Blocks for a moment.
     func describe(_ status: inout NodeStatus) {
         let total = store.total(patience: OpenShard.statusPatience)
-        let figures = store.figures()
+        let known = store.status()
         status.keys = Int(clamping: total.keys)
         status.bytes = Int(clamping: total.bytes)
-        status.position = figures.commitPosition.description
-        status.commit = figures.mode.rawValue
+        status.position = known.commitPosition.description
+        status.commit = known.mode.rawValue
         status.reads = store.enginePace.mode.rawValue
         if let shard = leadership?.status {
             status.inSync = shard.inSync.contains { $0.key == membership.member.key }
@@ -218,12 +218,12 @@ final class OpenShard: Sendable {
             // Says more than that a leader is waited for, or can't be reached.
             if let reason = shard.noLeaderReason { status.message = reason }
         }
-        if let failure = figures.failure {
+        if let failure = known.failure {
             status.state = .failed
             status.message = failure.message
-        } else if let trouble = figures.trouble, status.message.isEmpty {
-            status.message = trouble.message
-        } else if let refusal = figures.refusal, status.message.isEmpty {
+        } else if let error = known.engineError, status.message.isEmpty {
+            status.message = error.message
+        } else if let refusal = known.refusal, status.message.isEmpty {
             status.message = "writes are refused: \(refusal.message)"
         }
         if let following = link?.status() {

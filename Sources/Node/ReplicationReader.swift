@@ -109,7 +109,7 @@ final class ReplicationReader: @unchecked Sendable {
         if let cursor { current = cursor } else { current = try load() }
         let end = store.log.endOffset
         let bound = UInt64(ReplicationLimits.cursorPinBytesMax)
-        let floor = end > bound ? store.log.segmentBase(atOrBehind: end - bound) : .zero
+        let floor = end > bound ? store.log.segmentBase(atOrAfter: end - bound) : .zero
         if current.enforceBound(logStart: store.log.start, pinFloor: floor) {
             try save(current)
             reader = nil

@@ -25,9 +25,9 @@ enum FolderListing {
 
     /// Whether the folder's disk has that many bytes left; true where it can't be asked.
     static func hasRoom(_ bytes: Int, in folder: String) -> Bool {
-        var figures = statvfs()
-        guard statvfs(folder, &figures) == 0 else { return true }
-        return UInt64(figures.f_bavail) * UInt64(figures.f_frsize) >= UInt64(bytes)
+        var system = statvfs()
+        guard statvfs(folder, &system) == 0 else { return true }
+        return UInt64(system.f_bavail) * UInt64(system.f_frsize) >= UInt64(bytes)
     }
 
     /// Makes a file's contents durable.

@@ -25,7 +25,7 @@ package final class DataFolder: Sendable {
     package var logPath: String { path + "/log" }
 
     private static let lockName = "lock"
-    /// What a first start that was cut short may leave behind without a marker.
+    /// What a first start that was cut short may leave without a marker.
     static let harmless = [lockName, DataFolderMarker.temporaryName]
 
     private init(path: String, marker: DataFolderMarker, lock: Int32) {

@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func filesAndMemoryAreGauges() throws {
-        let storage = [StorageFigure("log_bytes", "Bytes of commit log that are kept.", 4_096)]
+        let storage = [StorageMetric("log_bytes", "Bytes of commit log that are kept.", 4_096)]
         let text = MetricsText.render(Self.status(), Self.totals(), storage)
         #expect(
             text.contains("# HELP shoal_log_bytes Bytes of commit log that are kept.\n# TYPE shoal_log_bytes gauge\n")

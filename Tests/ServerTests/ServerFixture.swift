@@ -176,7 +176,7 @@ final class FakeControl: NodeControl, @unchecked Sendable {
         )
     }
 
-    func storageFigures() -> [StorageFigure] { [StorageFigure("log_bytes", "Bytes of log.", 4_096)] }
+    func storageMetrics() -> [StorageMetric] { [StorageMetric("log_bytes", "Bytes of log.", 4_096)] }
     func startShard() async -> NodeStatus { status() }
     func stopShard() async -> NodeStatus { status() }
     func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String? { nil }

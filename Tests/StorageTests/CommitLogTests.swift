@@ -151,7 +151,7 @@ struct LogFixture {
         try log.cut(below: written[150].sequence)
         #expect(log.start.sequence > written[50].sequence && log.start.sequence < written[150].sequence)
         #expect(throws: StorageError.self) { try log.makeReader(after: written[0]) }
-        #expect(log.standing(of: Position(term: 9, sequence: written[160].sequence)) == .diverged)
+        #expect(log.relation(of: Position(term: 9, sequence: written[160].sequence)) == .diverged)
         try log.truncate(after: written[155])
         try LogFixture.fill(log, batches: 2, term: 2)
         let end = log.end

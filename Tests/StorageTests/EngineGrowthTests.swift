@@ -18,7 +18,7 @@ import Testing
     }
 
     private func fileBytes(_ fixture: StoreFixture) -> UInt64 {
-        fixture.store.engine.figures.first { $0.name == "engine_file_bytes" }?.value ?? 0
+        fixture.store.engine.metrics.first { $0.name == "engine_file_bytes" }?.value ?? 0
     }
 
     /// The resharding of every leader has such a port open for as long as it leads.

@@ -38,15 +38,15 @@ import Testing
         fixture.store.commit()
         fixture.store.flushApplied()
         try fixture.store.engine.flush()
-        func figures() -> [String: UInt64] {
-            Dictionary(fixture.store.storageFigures().map { ($0.name, $0.value) }) { first, _ in first }
+        func metrics() -> [String: UInt64] {
+            Dictionary(fixture.store.storageMetrics().map { ($0.name, $0.value) }) { first, _ in first }
         }
-        let told = figures()
+        let told = metrics()
         #expect(told["log_bytes"] ?? 0 > 200_000 && told["log_segments"] == 1 && told["unapplied_bytes"] == 0)
         #expect(told["hot_table_bytes"] ?? 0 > 200_000 && told["hot_table_entries"] == 200)
         #expect(told["engine_file_bytes"] ?? 0 > 1_000)
         fixture.store.engine.close()
-        #expect(figures()["engine_file_bytes"] == nil && figures()["log_segments"] == 1)
+        #expect(metrics()["engine_file_bytes"] == nil && metrics()["log_segments"] == 1)
     }
 
     /// An engine that can't take what is committed, on a full disk, knows of none of it: what a cancelled move left there

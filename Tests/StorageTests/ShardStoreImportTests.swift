@@ -15,7 +15,7 @@ import Testing
         ])
         try check(fixture)
         // Nothing has been applied: the copy replays it.
-        #expect(fixture.store.figures().appliedPosition.sequence == 0)
+        #expect(fixture.store.status().appliedPosition.sequence == 0)
         try check(try StoreFixture(kind, copyOf: fixture.root))
         fixture.store.flushApplied()
         try fixture.reopen()

@@ -17,17 +17,17 @@ import Testing
     }
 
     private func isLeading(_ fixture: StoreFixture) -> Bool {
-        fixture.store.lock.withLock { fixture.store.leadsNow }
+        fixture.store.lock.withLock { fixture.store.isLeaderNow }
     }
 
     @Test(arguments: EngineKind.allCases) func servesOnceItsTermIsOnEveryDisk(kind: EngineKind) throws {
         let fixture = try replicated(kind)
         #expect(!isLeading(fixture))
         #expect(fixture.store.log.syncedEnd == Position(term: 5, sequence: 1))
-        #expect(fixture.store.figures().commitPosition == .zero)
+        #expect(fixture.store.status().commitPosition == .zero)
         fixture.store.advanceReplicated(to: 1)
         #expect(isLeading(fixture))
-        #expect(fixture.store.figures().commitPosition == Position(term: 5, sequence: 1))
+        #expect(fixture.store.status().commitPosition == Position(term: 5, sequence: 1))
     }
 
     @Test(arguments: EngineKind.allCases) func aWriteIsVisibleOnceReplicasHaveIt(kind: EngineKind) throws {

@@ -16,7 +16,7 @@ import Testing
         #expect(second.sequence == first.sequence + 2)
         let expected = SlotOwnership(slots: StoreFixture.slots(0...9, 20...99, 200...200), mapVersion: 8)
         #expect(fixture.store.ownedSlots() == expected)
-        #expect(fixture.store.figures().appliedPosition.sequence == 0)
+        #expect(fixture.store.status().appliedPosition.sequence == 0)
         #expect(try StoreFixture(kind, copyOf: fixture.root).store.ownedSlots() == expected, "replayed")
         fixture.store.flushApplied()
         #expect(try StoreFixture(kind, copyOf: fixture.root).store.ownedSlots() == expected, "from the file")
@@ -30,13 +30,13 @@ import Testing
         let fixture = try StoreFixture(kind) { $0.applyAgeMilliseconds = 3_600_000 }
         try fixture.own(StoreFixture.slots(0...9), mapVersion: 1)
         fixture.store.flushApplied()
-        let applied = fixture.store.figures().appliedPosition
+        let applied = fixture.store.status().appliedPosition
         try fixture.own(StoreFixture.slots(20...29), disown: StoreFixture.slots(0...3), mapVersion: 2)
         fixture.write("a", "1")
         let crashed = FileManager.default.temporaryDirectory.path + "/shoal-store-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: crashed) }
         try StoreFixture.copy(fixture.root, to: crashed)
-        #expect(fixture.store.figures().appliedPosition == applied)
+        #expect(fixture.store.status().appliedPosition == applied)
         fixture.store.flushApplied()
         try FileManager.default.removeItem(atPath: crashed + "/ownership")
         try FileManager.default.copyItem(atPath: fixture.root + "/ownership", toPath: crashed + "/ownership")

@@ -56,8 +56,8 @@ import Testing
             model[key] = value
         }
         fixture.queue("k1", "never committed")
-        let applied = fixture.store.figures().appliedPosition
-        #expect(applied < fixture.store.figures().commitPosition)
+        let applied = fixture.store.status().appliedPosition
+        #expect(applied < fixture.store.status().commitPosition)
         try check(try fixture.copyAsOfACrash(), model)
     }
 

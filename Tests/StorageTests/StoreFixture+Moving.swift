@@ -1,7 +1,7 @@
 import Storage
 
 extension StoreFixture {
-    /// Of the lead that `init` and `reopen` take.
+    /// Of the leadership that `init` and `reopen` take.
     var term: UInt64 { store.lock.withLock { store.term } }
 
     static func slots(_ ranges: ClosedRange<UInt16>...) -> SlotSet {
@@ -45,8 +45,8 @@ extension StoreFixture {
         try StoreFixture.read(store, port, key, pending: pending)
     }
 
-    func door(_ slot: UInt16, isWrite: Bool) -> SlotDoor {
-        store.lock.withLock { store.door(slot: slot, isWrite: isWrite, port: port) }
+    func gate(_ slot: UInt16, isWrite: Bool) -> Admission.Gate {
+        store.lock.withLock { store.gate(slot: slot, isWrite: isWrite, port: port) }
     }
 
     /// The batches behind `start`, as a leader ships them.

@@ -116,7 +116,7 @@ final class StoreFixture {
     }
 
     /// Until everything queued is visible: `commit` comes back at once while the applier commits, which takes along what
-    /// it finds. Gives up where a mandate holds the batch: whoever tests that looks by itself.
+    /// it finds. Gives up where a quorum holds the batch: whoever tests that looks by itself.
     func commitAll() {
         let end = Clock.monotonicMilliseconds() + StoreFixture.patience
         while store.lock.withLock({ store.awaitPending(port) }) != nil, Clock.monotonicMilliseconds() < end {

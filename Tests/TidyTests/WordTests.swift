@@ -36,13 +36,12 @@ import Testing
         ],
         "Coordination": ["figure": 4, "picture": 11],
         "Node": [
-            "behind": 3, "figure": 15, "impediment": 2, "leads": 26, "obstacle": 1, "picture": 147, "trouble": 16,
+            "behind": 2, "figure": 4, "impediment": 2, "leads": 26, "obstacle": 1, "picture": 147, "trouble": 13,
         ],
         "Replication": ["behind": 5, "obstacle": 1],
         "Resharding": ["elsewhere": 5, "figure": 14, "obstacle": 5, "picture": 95, "setback": 36, "standing": 17],
         "Routing": ["letters": 4, "taker": 8],
-        "Server": ["behind": 6, "door": 3, "elsewhere": 4, "figure": 13, "impediment": 6, "leads": 3],
-        "Storage": ["behind": 6, "door": 15, "elsewhere": 6, "figure": 42, "leads": 5, "standing": 6, "trouble": 26],
+        "Server": ["behind": 6, "elsewhere": 2, "figure": 8, "impediment": 6],
         "Terminal": ["figure": 7],
         "shoal": ["figure": 22, "picture": 38],
     ]

@@ -60,7 +60,7 @@ extension InfoFields {
         keys = UInt64(max(0, status.keys))
         slots = state.shardIndex.map { state.map.slotCount(ofShard: $0) } ?? 0
         mapVersion = state.map.version
-        if let store = state.store { memoryBytes = UInt64(max(0, store.figures().hotBytes)) }
+        if let store = state.store { memoryBytes = UInt64(max(0, store.status().hotBytes)) }
         var usage = rusage()
         if getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 {
             userSeconds = Double(usage.ru_utime.tv_sec) + Double(usage.ru_utime.tv_usec) / 1e6

@@ -32,7 +32,7 @@ extension HTTPRequests {
         case .metrics:
             let control = connection.loop.control
             let metrics = connection.loop.metrics
-            connection.runBlocking(usesStore: false, { (control.status(), metrics.totals(), control.storageFigures()) })
+            connection.runBlocking(usesStore: false, { (control.status(), metrics.totals(), control.storageMetrics()) })
             {
                 connection,
                 figures in

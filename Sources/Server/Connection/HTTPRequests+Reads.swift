@@ -83,7 +83,7 @@ extension HTTPRequests {
             return
         }
         // Asked after the read: the process may have been stopped in the middle of it.
-        if connection.loop.state.isLeader, !store.leadsNow {
+        if connection.loop.state.isLeader, !store.isLeaderNow {
             connection.output.moveWriterIndex(to: start)
             throw noLeader(connection.loop.state.map.owner(of: slot))
         }

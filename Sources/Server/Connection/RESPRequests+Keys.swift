@@ -156,10 +156,10 @@ extension RESPRequests {
             let other = KeySlot.slot(of: arguments[index])
             if other != slot {
                 guard isAlone else { return .different }
-                switch store.door(slot: other, isWrite: command.isWrite, port: port) {
-                case .open: break
-                case .wait: return .wait
-                case .elsewhere: return .different
+                switch store.gate(slot: other, isWrite: command.isWrite, port: port) {
+                case .serve: break
+                case .park: return .wait
+                case .redirect: return .different
                 }
             }
             index += command.step

@@ -79,7 +79,7 @@ final class RESPRequests {
         manyKeys = pass.session?.progress
         if let port = connection.loop.port { store?.rest(port) }
         // Asked again after the reads: the process may have been stopped in the middle of them.
-        let hasLapsed = state.isLeader && !node.isLapsed && consumed > 0 && !(store?.leadsOrHolds ?? true)
+        let hasLapsed = state.isLeader && !node.isLapsed && consumed > 0 && !(store?.isLeaderOrHolds ?? true)
         if hasLapsed { return connection.abandonHeldReplies() }
         if progress.executed > 0 { noteSlowPass(progress.executed, last: progress.last) }
         connection.input.moveReaderIndex(forwardBy: consumed)

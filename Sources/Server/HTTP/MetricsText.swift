@@ -11,7 +11,7 @@ package struct MetricsText {
     package static func render(
         _ status: NodeStatus,
         _ totals: NodeMetrics.Totals,
-        _ storage: [StorageFigure] = []
+        _ storage: [StorageMetric] = []
     ) -> String {
         var metrics = MetricsText(status)
         metrics.addState(status)

@@ -11,7 +11,7 @@ extension Admission {
 
         init(_ state: ServingState, _ control: any NodeControl) {
             self.state = state
-            isLapsed = state.isLeader && !(state.store?.leadsOrHolds ?? true)
+            isLapsed = state.isLeader && !(state.store?.isLeaderOrHolds ?? true)
             age = state.isLeader ? nil : control.stalenessMilliseconds
         }
     }
@@ -45,21 +45,11 @@ extension Admission {
             isAboutToLead: state.isAboutToLead,
             isLapsed: node.isLapsed,
             isOwned: state.owns(slot),
-            gate: isGated ? Gate(store.door(slot: slot, isWrite: isWrite, port: port)) : nil,
+            gate: isGated ? store.gate(slot: slot, isWrite: isWrite, port: port) : nil,
             holdsReads: state.isLeader && !isWrite && store.holdsReads(port),
             holdsNoState: !state.isLeader && store.holdsNoState,
             isDisowned: !state.isLeader && store.disowns(slot),
             age: node.age
         )
-    }
-}
-
-extension Admission.Gate {
-    init(_ gate: SlotDoor) {
-        switch gate {
-        case .open: self = .serve
-        case .wait: self = .park
-        case .elsewhere: self = .redirect
-        }
     }
 }

@@ -106,7 +106,7 @@ package protocol NodeControl: AnyObject, Sendable {
     /// The node's object of the status document. Blocks; called from a thread of the pool.
     func status() -> NodeStatus
     /// Figures of the shard's files and memory; none while it is stopped. Blocks; called from a thread of the pool.
-    func storageFigures() -> [StorageFigure]
+    func storageMetrics() -> [StorageMetric]
     /// Begins to start the shard; returns the state afterwards. Blocks no thread.
     func startShard() async -> NodeStatus
     /// Stops the shard: files closed, the address still answers. Blocks no thread.

@@ -47,7 +47,7 @@ package enum EngineKey {
         return UInt16(bigEndian: stored.loadUnaligned(as: UInt16.self))
     }
 
-    /// The key behind the slot: the whole key, unless the record carries a longer one.
+    /// The key after the slot: the whole key, unless the record carries a longer one.
     static func inlineKey(of stored: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(rebasing: stored[slotBytes...])
     }

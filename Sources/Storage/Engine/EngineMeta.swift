@@ -40,7 +40,7 @@ struct EngineMeta: Hashable, Sendable {
         target.storeBytes(of: position.sequence.littleEndian, toByteOffset: 16, as: UInt64.self)
     }
 
-    /// Keys of the meta table: the record above, and the pages of counts behind it.
+    /// Keys of the meta table: the record above, and the pages of counts after it.
     static let key: [UInt8] = [0]
     static func pageKey(_ page: Int) -> [UInt8] { [1, UInt8(page)] }
 }

@@ -5,7 +5,7 @@ import Synchronization
 /// `StorageEngine` on LMDB: a copy-on-write B+tree in a memory-mapped file. Every batch is one synced transaction, so
 /// what is applied is durable; readers see pages of the file itself.
 package final class LMDBEngine: StorageEngine {
-    /// Keys deleted per transaction: a bounded amount of dirty pages, and a bounded pause for the writes behind it.
+    /// Keys deleted per transaction: a bounded amount of dirty pages, and a bounded pause for the writes after it.
     static let deleteChunkKeys = 8192
 
     private let environment: Mutex<LMDBEnvironment?>
@@ -39,7 +39,7 @@ package final class LMDBEngine: StorageEngine {
     package var appliedPosition: Position { ledger.meta.position }
     package var durablePosition: Position { ledger.meta.position }
     package var isComplete: Bool { ledger.meta.isComplete }
-    package var figures: [StorageFigure] { environment.withLock { $0 }?.figures ?? [] }
+    package var metrics: [StorageMetric] { environment.withLock { $0 }?.metrics ?? [] }
     package var total: SlotCount { ledger.total }
     package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] { ledger.counts(of: slots) }
 

@@ -36,14 +36,14 @@ final class LMDBEnvironment: @unchecked Sendable {
     deinit { mdb_env_close(handle) }
 
     /// The file as LMDB counts it. What is free in it is used again and never given back.
-    var figures: [StorageFigure] {
+    var metrics: [StorageMetric] {
         var info = MDB_envinfo()
         var stat = MDB_stat()
         guard mdb_env_info(handle, &info) == MDB_SUCCESS, mdb_env_stat(handle, &stat) == MDB_SUCCESS else { return [] }
         let bytes = UInt64(info.me_last_pgno + 1) * UInt64(stat.ms_psize)
         return [
-            StorageFigure("engine_file_bytes", "Bytes of the engine's files.", bytes),
-            StorageFigure(
+            StorageMetric("engine_file_bytes", "Bytes of the engine's files.", bytes),
+            StorageMetric(
                 "engine_readers",
                 "Read transactions that LMDB has room for taken.",
                 UInt64(info.me_numreaders)

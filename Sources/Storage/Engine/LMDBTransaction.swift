@@ -112,7 +112,7 @@ struct LMDBCursor: ~Copyable {
 
     deinit { mdb_cursor_close(handle) }
 
-    /// Moves to the first key at or behind `key`.
+    /// Moves to the first key at or after `key`.
     @inline(__always)
     func seek(_ key: UnsafeRawBufferPointer) throws(StorageError) -> (key: MDB_val, value: MDB_val)? {
         try move(MDB_val(key), MDB_SET_RANGE)
@@ -147,7 +147,7 @@ struct LMDBCursor: ~Copyable {
         return UnsafeMutableRawBufferPointer(start: value.mv_data, count: byteCount)
     }
 
-    /// Deletes the entry the cursor is at; `next` then finds the one behind it.
+    /// Deletes the entry the cursor is at; `next` then finds the one after it.
     func deleteCurrent() throws(StorageError) {
         try LMDBCode.check(mdb_cursor_del(handle, 0), "cannot delete in \(transaction.environment.folder)")
     }

@@ -58,7 +58,7 @@ extension RocksDBDatabase {
     /// The first stored key of a slot range.
     static func start(of slots: ClosedRange<UInt16>) -> [UInt8] { bytes(slots.lowerBound) }
 
-    /// The first stored key behind a slot range; slots are below 0x4000, so there is always one.
+    /// The first stored key after a slot range; slots are below 0x4000, so there is always one.
     static func end(of slots: ClosedRange<UInt16>) -> [UInt8] {
         bytes(min(slots.upperBound, UInt16(StorageLimits.slotCount - 1)) + 1)
     }

@@ -41,7 +41,7 @@ package final class RocksDBEngine: StorageEngine {
     package var appliedPosition: Position { ledger.meta.position }
     package var durablePosition: Position { ledger.durable }
     package var isComplete: Bool { ledger.meta.isComplete }
-    package var figures: [StorageFigure] { database.withLock { $0 }?.figures ?? [] }
+    package var metrics: [StorageMetric] { database.withLock { $0 }?.metrics ?? [] }
     package var total: SlotCount { ledger.total }
     package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] { ledger.counts(of: slots) }
 
@@ -77,7 +77,7 @@ package final class RocksDBEngine: StorageEngine {
             batch.count(slot: slot, keys: -Int64(count.keys), bytes: -Int64(count.bytes))
         }
         // A target clears before each of its moves, and has nothing there but after a broken one. A tombstone over nothing
-        // would still keep what is copied in behind it from being taken over as it is.
+        // would still keep what is copied in after it from being taken over as it is.
         if hasKeys { batch.deleteRange(from: start, to: end) }
         try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
         if hasKeys { database.suggestCompaction(from: start, to: end) }

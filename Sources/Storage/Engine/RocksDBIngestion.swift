@@ -72,7 +72,7 @@ struct RocksDBIngestion: ~Copyable {
         ledger.commit(changes, meta: ledger.meta)
     }
 
-    /// Index entries and counts: all behind the slots, so that the files don't overlap.
+    /// Index entries and counts: all after the slots, so that the files don't overlap.
     private mutating func writeTail(_ ledger: EngineLedger) throws(StorageError) {
         let pages = changes.pages
         // RocksDB takes no file without keys.

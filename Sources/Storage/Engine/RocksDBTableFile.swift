@@ -24,7 +24,7 @@ struct RocksDBTableFile: ~Copyable {
         rocksdb_envoptions_destroy(environment)
     }
 
-    /// Appends a key, which must be behind all before it.
+    /// Appends a key, which must be after all before it.
     mutating func put(
         _ key: UnsafeRawBufferPointer,
         head: UnsafeRawBufferPointer,
@@ -41,7 +41,7 @@ struct RocksDBTableFile: ~Copyable {
         try RocksDBFailure.check(failure, "cannot write \(path)")
     }
 
-    /// Appends the deletion of a key, which must be behind all before it.
+    /// Appends the deletion of a key, which must be after all before it.
     func delete(_ key: UnsafeRawBufferPointer) throws(StorageError) {
         var failure: UnsafeMutablePointer<CChar>?
         rocksdb_sstfilewriter_delete(handle, key.characters, key.count, &failure)

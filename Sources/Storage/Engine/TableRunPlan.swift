@@ -8,7 +8,7 @@ package struct TableRunPlan {
     package struct Limits: Hashable, Sendable {
         /// A file costs a sync and an entry in the manifest, which smaller ones are not worth.
         package var runBytesMin = 4 << 20
-        /// Fewer bytes in a slot are a client's writes rather than a copy, and its neighbours are elsewhere in the tree.
+        /// Fewer bytes in a slot are a client's writes rather than a copy, and its neighbours are in other parts of the tree.
         package var slotBytesMin = 16 << 10
         /// A batch with more is no copy of a few slot ranges.
         package var runsMax = 16

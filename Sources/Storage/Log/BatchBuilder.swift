@@ -9,7 +9,7 @@ package struct BatchBuilder: ~Copyable {
     /// Bytes used so far, header included.
     package private(set) var length = LogBatch.headerBytes
     package private(set) var count = 0
-    /// Sequences that stay unused behind the last record.
+    /// Sequences that stay unused after the last record.
     private var skip: UInt64 = 0
 
     /// Enough for a few hundred small writes, the usual size of a tick, without growing.
@@ -56,7 +56,7 @@ package struct BatchBuilder: ~Copyable {
         count += 1
     }
 
-    /// Leaves at least so many sequences unused behind the batch's last record, so that what follows is above versions
+    /// Leaves at least so many sequences unused after the batch's last record, so that what follows is above versions
     /// that came from another shard's log.
     package mutating func skip(_ sequences: UInt64) { skip = max(skip, sequences) }
 

@@ -3,7 +3,7 @@ import Glibc
 extension CommitLog {
     /// Appends a batch with one write. It is durable after the next `sync`.
     ///
-    /// Sync before appending the next batch where possible: after a crash, a damaged batch with a whole one behind it
+    /// Sync before appending the next batch where possible: after a crash, a damaged batch with a whole one after it
     /// is taken for corruption, whoever was to blame.
     /// - Throws: `.outOfRange` when the batch does not follow `end`, `.diskFull` with nothing written, `.closed` after
     ///   an earlier failure.

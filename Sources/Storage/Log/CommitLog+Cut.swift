@@ -34,10 +34,10 @@ extension CommitLog {
             try upkeep.withLock { () throws(StorageError) in
                 let (_, end) = try writable()
                 if position == end { return }
-                let (standing, found) = state.withLock {
+                let (relation, found) = state.withLock {
                     (judge(position), segments.lastIndex { $0.base.sequence <= position.sequence })
                 }
-                guard standing == .retained, let index = found else {
+                guard relation == .retained, let index = found else {
                     throw StorageError(
                         .outOfRange,
                         "cannot truncate after \(position): not in the log, which ends at \(end)"
@@ -114,7 +114,7 @@ extension CommitLog {
 
     /// Replaces `segment` with a zeroed copy of its kept part and drops the later ones.
     ///
-    /// Zeroing in place could leave, after a crash, a hole with whole batches behind it.
+    /// Zeroing in place could leave, after a crash, a hole with whole batches after it.
     private func rewrite(_ segment: LogSegment, keeping offset: Int, end: Position, index: Int) throws(StorageError) {
         let made = try spares.make(bytes: segment.capacity)
         do throws(StorageError) {

@@ -5,7 +5,7 @@ extension CommitLog {
     ///
     /// An unfinished batch at the end is cut (`recovered.tornBytes`).
     /// - Parameter progress: told the share done, 0 to 1, after every segment.
-    /// - Throws: `.corrupt` naming segment and byte offset when a damaged batch has whole ones behind it or a segment
+    /// - Throws: `.corrupt` naming segment and byte offset when a damaged batch has whole ones after it or a segment
     ///   is missing, `.foreignFolder` for another format version, `.io`, `.diskFull`.
     package static func open(
         folder path: String,

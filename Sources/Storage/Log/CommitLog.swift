@@ -103,7 +103,7 @@ package final class CommitLog: @unchecked Sendable {
     package func term(at sequence: UInt64) -> UInt64? { state.withLock { knownTerm(at: sequence) } }
 
     /// How a position relates to this log.
-    package enum Standing: Sendable {
+    package enum Relation: Sendable {
         /// A reader may start after it.
         case retained
         /// Before `start`: a snapshot is needed.
@@ -114,8 +114,8 @@ package final class CommitLog: @unchecked Sendable {
         case diverged
     }
 
-    /// The position before the first segment that begins at or behind this byte offset; the last segment's if none.
-    package func segmentBase(atOrBehind offset: UInt64) -> Position {
+    /// The position before the first segment that begins at or after this byte offset; the last segment's if none.
+    package func segmentBase(atOrAfter offset: UInt64) -> Position {
         state.withLock {
             var begin: UInt64 = 0
             for segment in segments {
@@ -136,7 +136,7 @@ package final class CommitLog: @unchecked Sendable {
     }
 
     /// Whether and why not a reader could start after `position`.
-    package func standing(of position: Position) -> Standing { state.withLock { judge(position) } }
+    package func relation(of position: Position) -> Relation { state.withLock { judge(position) } }
 
     /// Keeps records from `sequence` on from being cut, until `unpin`.
     package func pin(_ sequence: UInt64) -> UInt64 {
@@ -174,7 +174,7 @@ package final class CommitLog: @unchecked Sendable {
     }
 
     /// With `state` held.
-    func judge(_ position: Position) -> Standing {
+    func judge(_ position: Position) -> Relation {
         if position.sequence < segments[0].base.sequence { return .cutOff }
         guard let term = knownTerm(at: position.sequence) else { return .ahead }
         return term == position.term ? .retained : .diverged

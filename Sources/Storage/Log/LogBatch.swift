@@ -7,7 +7,7 @@ import Glibc
 ///  0 magic "SHOB" u32   4 length u32 (header and padding included, a multiple of 8)
 ///  8 CRC32C u32 of bytes 12..<length      12 record count u32
 /// 16 term u64          24 first sequence u64      32 commit sequence known to the writer u64
-/// 40 wall time u64 (ms since 1970)                48 skip u64: sequences behind the last record that stay unused
+/// 40 wall time u64 (ms since 1970)                48 skip u64: sequences after the last record that stay unused
 /// 56 records … zero padding
 /// ```
 /// Immutable once made, so any thread may read it.

@@ -130,7 +130,7 @@ package final class LogReader: @unchecked Sendable {
 
 extension CommitLog {
     /// A reader of the records after `position`.
-    /// - Throws: `.outOfRange` when the log does not hold `position`; `standing(of:)` tells why.
+    /// - Throws: `.outOfRange` when the log does not hold `position`; `relation(of:)` tells why.
     package func makeReader(after position: Position) throws(StorageError) -> LogReader {
         try state.withLock { () throws(StorageError) in
             let why =

@@ -71,7 +71,7 @@ struct LogRecovery {
         }
         throw StorageError(
             .corrupt,
-            "log segment \(last.path) is damaged at byte offset \(last.bytes), or a segment behind it is missing: "
+            "log segment \(last.path) is damaged at byte offset \(last.bytes), or a segment after it is missing: "
                 + "it ends at \(last.end), but \(segment.path) continues from \(segment.base)"
         )
     }
@@ -98,7 +98,7 @@ struct LogRecovery {
         return LogBatch.isValid(batch) ? batch : nil
     }
 
-    /// Where a whole batch with `sequence` or a higher one stands at or behind `start`; stale ones are all lower.
+    /// Where a whole batch with `sequence` or a higher one stands at or after `start`; stale ones are all lower.
     private static func liveBatch(_ bytes: UnsafeRawBufferPointer, from start: Int, sequence: UInt64) -> Int? {
         var offset = start
         while bytes.count - offset >= LogBatch.headerBytes {
@@ -112,7 +112,7 @@ struct LogRecovery {
         return nil
     }
 
-    /// What an unfinished write left behind the end. In a recycled segment only a batch's header tells it from old bytes.
+    /// What an unfinished write left after the end. In a recycled segment only a batch's header tells it from old bytes.
     private static func tornRange(_ bytes: UnsafeRawBufferPointer, _ segment: LogSegment) -> Range<Int> {
         let start = segment.bytes
         guard segment.recycled else {

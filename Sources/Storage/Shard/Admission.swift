@@ -21,7 +21,8 @@ package struct Admission: Hashable, Sendable {
         case refuse(Reason)
     }
 
-    /// What a leader's gate says of a slot.
+    /// What a leader's gate says of a slot: what is parked is asked again when what is served changes
+    /// (`StoreSignal.room`); of what is redirected the slot map says whose it is.
     package enum Gate: Hashable, Sendable {
         case serve, park, redirect
     }

@@ -32,7 +32,7 @@ extension HotTable {
         retired.removeAll(keepingCapacity: true)
     }
 
-    /// Empties the table for contents that come from elsewhere. No window may be under way.
+    /// Empties the table for other contents. No window may be under way.
     /// - Parameter sequence: what those contents include.
     package mutating func reset(applied sequence: UInt64) {
         removeAll()

@@ -26,7 +26,7 @@ package struct HotTable: ~Copyable {
     package internal(set) var applied: UInt64 = 0
     /// The window being applied holds all writes up to this sequence; equal to `applied` between windows.
     var taken: UInt64 = 0
-    /// Entries with writes behind `taken`, each once; nil where one was removed.
+    /// Entries with writes after `taken`, each once; nil where one was removed.
     var dirty: [UnsafeMutablePointer<HotEntry>?] = []
     /// Memory that only the applier can give back: of dirty entries, and of those in the window being applied.
     package internal(set) var dirtyBytes = 0
@@ -105,7 +105,7 @@ package struct HotTable: ~Copyable {
         case adopted
         /// The table has the key by now: that is at least as new.
         case newer(UnsafeMutablePointer<HotEntry>)
-        /// The slot was cleared behind the view: the key is not there.
+        /// The slot was cleared after the view: the key is not there.
         case cleared
         /// The view may lack what was evicted meanwhile: read again.
         case stale
@@ -136,7 +136,7 @@ package struct HotTable: ~Copyable {
         return evictedThrough > floor ? .stale : .adopted
     }
 
-    /// Whether the newest clearing of the slot is behind that sequence.
+    /// Whether the newest clearing of the slot is after that sequence.
     package func isCleared(_ slot: UInt16, after sequence: UInt64) -> Bool {
         clearedThrough[place(ofSlot: slot)] > sequence
     }
@@ -160,7 +160,7 @@ package struct HotTable: ~Copyable {
         removeAll { _ in true }
     }
 
-    /// The contents come from elsewhere now: what was cleared and evicted says nothing of them.
+    /// The contents are replaced: what was cleared and evicted says nothing of them.
     mutating func forgetPast() {
         evictedThrough = 0
         clearedThrough.update(repeating: 0, count: StorageLimits.slotCount)
@@ -179,7 +179,7 @@ package struct HotTable: ~Copyable {
         var index = 0
         while index <= mask {
             if let ahead = places[(index + HotTable.sweepLookahead) & mask].entry { shoal_prefetch(ahead) }
-            // What fills a place that was given up stood behind it, and is looked at in its turn.
+            // What fills a place that was given up stood after it, and is looked at in its turn.
             if let entry = places[index].entry, isDoomed(entry) {
                 unlink(at: index)
                 discard(entry)

@@ -2,7 +2,7 @@ import Glibc
 
 /// Finds the latest write of a key in a batch that is not visible yet.
 ///
-/// Conditional commands and reads behind a write of their own connection look at the writes in flight. A batch of plain
+/// Conditional commands and reads after a write of their own connection look at the writes in flight. A batch of plain
 /// writes never pays for that: the index is built when the first such command asks. Used under the store's lock.
 struct KeyIndex: ~Copyable {
     /// Where a record starts in its batch, and the how manieth it is (which gives its sequence).

@@ -1,6 +1,6 @@
 /// Reads slots of a shard for another one, or all of them for a follower: first what the engine has, in short views, then the log from where that began.
 ///
-/// Entries may show any state at or behind the position that `open` answered. The log's records behind that position, applied
+/// Entries may show any state at or after the position that `open` answered. The log's records after that position, applied
 /// in their order over all of the entries, make exactly the state at their end (docs/resharding.md).
 ///
 /// Blocks; for one thread at a time.
@@ -57,7 +57,7 @@ package final class MigrationReader: @unchecked Sendable {
     /// included: their deletes are in the log.
     /// - Parameters:
     ///   - maxBytes: of keys and values; one entry at least, `viewBytesMax` at most.
-    ///   - body: returns false to stop behind the entry. What it is given is borrowed for the call.
+    ///   - body: returns false to stop after the entry. What it is given is borrowed for the call.
     /// - Returns: whether that was the last one.
     package func nextEntries(
         maxBytes: Int,
@@ -86,12 +86,12 @@ package final class MigrationReader: @unchecked Sendable {
 
     // MARK: The log
 
-    /// Looks through committed log behind a sequence, and calls `body` for the records of the slots that set or delete a key.
+    /// Looks through committed log after a sequence, and calls `body` for the records of the slots that set or delete a key.
     /// - Parameters:
     ///   - end: the last sequence of interest, which is committed; nil: whatever is committed.
     ///   - maxScanBytes: of log to look through; one batch at least.
     ///   - body: returns false to stop before that record. What it is given is borrowed for the call.
-    /// - Returns: up to where everything was looked through, and about how many bytes of log are left behind it up to
+    /// - Returns: up to where everything was looked through, and about how many bytes of log are left after it up to
     ///   the commit position.
     /// - Throws: `.logCut` when that part of the log is kept no longer; `.corrupt` when the slots were cleared in it: what
     ///   was read of them before means nothing.
@@ -123,7 +123,7 @@ package final class MigrationReader: @unchecked Sendable {
         return (through, committedOffset > offset ? committedOffset - offset : 0)
     }
 
-    /// The batch that has the record behind `sequence`.
+    /// The batch that has the record after `sequence`.
     private func nextBatch(after sequence: UInt64) throws(StorageError) -> LogBatch? {
         if let batch, batch.firstSequence <= sequence + 1, batch.end.sequence > sequence { return batch }
         batch = nil
@@ -140,7 +140,7 @@ package final class MigrationReader: @unchecked Sendable {
         } catch {
             log = nil
             guard error.code == .outOfRange, sequence < store.log.start.sequence else { throw error }
-            throw StorageError(.logCut, "the log behind \(sequence) is kept no longer: the copy took too long")
+            throw StorageError(.logCut, "the log after \(sequence) is kept no longer: the copy took too long")
         }
     }
 

@@ -7,7 +7,7 @@ final class ServedSlots: @unchecked Sendable {
     // Sendable: all mutable state is guarded by the store's lock.
     private let table: ReadTable
     private let file: OwnershipFile
-    @exclusivity(unchecked) private var gate = SlotGate()
+    @exclusivity(unchecked) private var slotGate = SlotGate()
     /// nil while no record of the log has said what the shard owns.
     private(set) var ownership: SlotOwnership? {
         didSet { table.setShown { ownership?.slots.contains($0) ?? true } }
@@ -24,27 +24,29 @@ final class ServedSlots: @unchecked Sendable {
 
     /// - Returns: whether that changes anything.
     func setServing(_ serving: SlotServing?) -> Bool {
-        guard serving != gate.serving else { return false }
-        gate.set(serving)
-        table.setServed(isGated: gate.isSet) { !gate.isSet || gate.door(slot: $0, isWrite: false) == .open }
+        guard serving != slotGate.serving else { return false }
+        slotGate.set(serving)
+        table.setServed(isGated: slotGate.isSet) {
+            !slotGate.isSet || slotGate.admits(slot: $0, isWrite: false) == .serve
+        }
         return true
     }
 
-    /// Without a gate it is always open. If a command has to wait, the port is told when to ask again.
+    /// Without a gate every slot is served. If a command is parked, the port is told when to ask again.
     @inline(__always)
-    func door(slot: UInt16, isWrite: Bool, port: StorePort) -> SlotDoor {
-        guard gate.isSet else { return .open }
-        let door = gate.door(slot: slot, isWrite: isWrite)
-        if door == .wait { port.waitsForSlots = true }
-        return door
+    func gate(slot: UInt16, isWrite: Bool, port: StorePort) -> Admission.Gate {
+        guard slotGate.isSet else { return .serve }
+        let answer = slotGate.admits(slot: slot, isWrite: isWrite)
+        if answer == .park { port.waitsForSlots = true }
+        return answer
     }
 
     /// Slots whose keys the leader looks after by itself, as in deleting what has expired: not where a write would come
     /// between what is handed over, or into what is another shard's. nil: all of them.
-    var tended: SlotSet? { gate.serving?.served ?? ownership?.slots }
+    var tended: SlotSet? { slotGate.serving?.served ?? ownership?.slots }
 
     func tends(_ slot: UInt16) -> Bool {
-        if gate.isSet { return gate.serves(slot) }
+        if slotGate.isSet { return slotGate.serves(slot) }
         return ownership?.slots.contains(slot) ?? true
     }
 

@@ -48,10 +48,10 @@ extension ShardStore {
 
     /// Whether this node may answer as the leader at this moment. Any thread. Ask after evaluating reads, before their
     /// replies leave: a process may be stopped between any two instructions.
-    @inline(__always) package var leadsNow: Bool { lease.isLeader && lease.isValid }
+    @inline(__always) package var isLeaderNow: Bool { lease.isLeader && lease.isValid }
 
     /// Whether commands are served as by the leader, or parked until it is known who that is. Any thread.
-    @inline(__always) package var leadsOrHolds: Bool { leadsNow || readTable.isHeld }
+    @inline(__always) package var isLeaderOrHolds: Bool { isLeaderNow || readTable.isHeld }
 
     /// Whether nothing is queued or in flight: after a hold, all that was let in has been committed.
     package var isDrained: Bool { lock.withLock { pipeline.isDrained } }

@@ -1,8 +1,8 @@
 /// Questions about the shard as a whole. Those that are answered by the engine wait for the applier first, so nothing
 /// committed is missed: call them from a thread, not from an event loop.
 extension ShardStore {
-    /// The store's figures for the status document.
-    package struct Figures: Sendable {
+    /// What the status document tells of the store.
+    package struct Status: Sendable {
         package var commitPosition: Position
         package var appliedPosition: Position
         package var unappliedBytes: Int
@@ -10,16 +10,19 @@ extension ShardStore {
         package var hotBytes: Int
         package var mode: CommitMode
         package var syncMicroseconds: Double
+        /// Why the store takes no more writes until it is opened again.
         package var failure: StorageError?
-        package var trouble: StorageError?
-        /// Why writes are refused although this node leads.
+        /// Why the engine can't take writes at the moment.
+        package var engineError: StorageError?
+        /// Why writes are refused although this node is the leader.
         package var refusal: StorageError?
     }
 
-    package func figures() -> Figures {
+    /// Blocks for a moment. Any thread.
+    package func status() -> Status {
         let hot = visible.size
         return lock.withLock {
-            Figures(
+            Status(
                 commitPosition: committed.position,
                 appliedPosition: committed.applied,
                 unappliedBytes: pipeline.unappliedBytes,
@@ -28,8 +31,8 @@ extension ShardStore {
                 mode: pipeline.pace.commitMode,
                 syncMicroseconds: pipeline.pace.averageMicroseconds,
                 failure: pipeline.failure,
-                trouble: pipeline.engineError,
-                refusal: leadsNow && !pipeline.quorum.hasEnoughMembers ? pipeline.quorum.tooFewMembers : nil
+                engineError: pipeline.engineError,
+                refusal: isLeaderNow && !pipeline.quorum.hasEnoughMembers ? pipeline.quorum.tooFewMembers : nil
             )
         }
     }

@@ -68,11 +68,11 @@ extension ShardStore {
         for (port, signal) in waiting { port.wake(signal) }
     }
 
-    /// Asks before a command on a key of the slot is evaluated, and before `admit` for a write. Without a gate it is
-    /// always open. If it has to wait, the port is told when to ask again. Lock held.
+    /// Asks before a command on a key of the slot is evaluated, and before `admit` for a write. Without a gate every slot is
+    /// served. If the command is parked, the port is told when to ask again. Lock held.
     @inline(__always)
-    package func door(slot: UInt16, isWrite: Bool, port: StorePort) -> SlotDoor {
-        slots.door(slot: slot, isWrite: isWrite, port: port)
+    package func gate(slot: UInt16, isWrite: Bool, port: StorePort) -> Admission.Gate {
+        slots.gate(slot: slot, isWrite: isWrite, port: port)
     }
 
     /// Whether the log says that the slot is another shard's. Lock held.

@@ -1,17 +1,8 @@
-/// What a command finds where it asks to be let in.
-package enum SlotDoor: Hashable, Sendable {
-    case open
-    /// It is asked again when what is served changes (`StoreSignal.room`).
-    case wait
-    /// The slot is another shard's: the slot map says whose.
-    case elsewhere
-}
-
 /// What is served, by slot: `SlotServing` as a table, so that a command pays one load for asking. Guarded by the
 /// store's lock.
 struct SlotGate: ~Copyable {
     private enum Place: UInt8 {
-        case elsewhere, served, writesHeld, held
+        case others, served, writesHeld, held
     }
 
     /// What it was made of; nil lets everything in.
@@ -21,7 +12,7 @@ struct SlotGate: ~Copyable {
 
     init() {
         places = .allocate(capacity: StorageLimits.slotCount)
-        places.initialize(repeating: Place.elsewhere.rawValue, count: StorageLimits.slotCount)
+        places.initialize(repeating: Place.others.rawValue, count: StorageLimits.slotCount)
     }
 
     deinit { places.deallocate() }
@@ -30,7 +21,7 @@ struct SlotGate: ~Copyable {
         self.serving = serving
         isSet = serving != nil
         guard let serving else { return }
-        places.update(repeating: Place.elsewhere.rawValue, count: StorageLimits.slotCount)
+        places.update(repeating: Place.others.rawValue, count: StorageLimits.slotCount)
         // Where sets overlap, the one that lets the least in has the last word.
         fill(serving.served, .served)
         fill(serving.writesHeld, .writesHeld)
@@ -45,15 +36,15 @@ struct SlotGate: ~Copyable {
 
     /// Slots of no key are nobody's.
     @inline(__always)
-    func door(slot: UInt16, isWrite: Bool) -> SlotDoor {
-        guard Int(slot) < StorageLimits.slotCount else { return .elsewhere }
+    func admits(slot: UInt16, isWrite: Bool) -> Admission.Gate {
+        guard Int(slot) < StorageLimits.slotCount else { return .redirect }
         switch places[Int(slot)] {
-        case Place.served.rawValue: return .open
-        case Place.writesHeld.rawValue: return isWrite ? .wait : .open
-        case Place.held.rawValue: return .wait
-        default: return .elsewhere
+        case Place.served.rawValue: return .serve
+        case Place.writesHeld.rawValue: return isWrite ? .park : .serve
+        case Place.held.rawValue: return .park
+        default: return .redirect
         }
     }
 
-    func serves(_ slot: UInt16) -> Bool { door(slot: slot, isWrite: true) == .open }
+    func serves(_ slot: UInt16) -> Bool { admits(slot: slot, isWrite: true) == .serve }
 }

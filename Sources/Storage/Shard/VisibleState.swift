@@ -223,7 +223,7 @@ final class VisibleState: @unchecked Sendable {
         change { $0.pointee.endWindow() }
     }
 
-    /// Empties everything for contents that come from elsewhere and include that sequence. No window may be under way.
+    /// Empties everything for other contents, which include that sequence. No window may be under way.
     func reset(applied sequence: UInt64) {
         replacements.wrappingAdd(1, ordering: .sequentiallyConsistent)
         applied.store(sequence, ordering: .sequentiallyConsistent)

@@ -16,12 +16,12 @@ extension RocksDBDatabase {
         ("rocksdb.num-files-at-level0", "engine_level0_files", "Table files that are not sorted in yet."),
     ]
 
-    var figures: [StorageFigure] {
+    var metrics: [StorageMetric] {
         RocksDBDatabase.properties.compactMap { property, name, help in
             // As text: the call for whole numbers does not know those of one level.
             guard let text = rocksdb_property_value(handle, property) else { return nil }
             defer { rocksdb_free(text) }
-            return UInt64(String(cString: text)).map { StorageFigure(name, help, $0) }
+            return UInt64(String(cString: text)).map { StorageMetric(name, help, $0) }
         }
     }
 }

@@ -1,5 +1,5 @@
-/// One figure of a store's files or memory, for metrics and the console.
-package struct StorageFigure: Hashable, Sendable {
+/// One number about a store's files or memory, for metrics and the console.
+package struct StorageMetric: Hashable, Sendable {
     /// In Prometheus' form, with its unit: `log_bytes`.
     package var name: String
     /// What it is, in a sentence.
@@ -15,40 +15,40 @@ package struct StorageFigure: Hashable, Sendable {
 
 extension ShardStore {
     /// Log, hot table and engine. Blocks for a moment; not while the store closes (`beginUse`).
-    package func storageFigures() -> [StorageFigure] {
-        let figures = self.figures()
+    package func storageMetrics() -> [StorageMetric] {
+        let status = self.status()
         let log = self.log.size
         return [
-            StorageFigure("log_bytes", "Bytes of commit log that are kept.", log.bytes),
-            StorageFigure("log_segments", "Files of the commit log in use.", UInt64(log.segments)),
-            StorageFigure(
+            StorageMetric("log_bytes", "Bytes of commit log that are kept.", log.bytes),
+            StorageMetric("log_segments", "Files of the commit log in use.", UInt64(log.segments)),
+            StorageMetric(
                 "unapplied_bytes",
                 "Bytes that are committed and not in the engine yet.",
-                Self.count(figures.unappliedBytes)
+                Self.count(status.unappliedBytes)
             ),
-            StorageFigure(
+            StorageMetric(
                 "hot_table_bytes",
                 "Bytes of the table in memory before the engine.",
-                Self.count(figures.hotBytes)
+                Self.count(status.hotBytes)
             ),
-            StorageFigure("hot_table_entries", "Keys in the table in memory.", Self.count(figures.hotEntries)),
-            StorageFigure(
+            StorageMetric("hot_table_entries", "Keys in the table in memory.", Self.count(status.hotEntries)),
+            StorageMetric(
                 "sync_microseconds",
                 "What a sync of the log takes, a moving average.",
-                UInt64(max(0, figures.syncMicroseconds))
+                UInt64(max(0, status.syncMicroseconds))
             ),
-            StorageFigure(
+            StorageMetric(
                 "engine_oldest_view_seconds",
                 "Age of the oldest view of the engine that is being read in.",
                 views.oldestAge / 1_000_000_000
             ),
-            StorageFigure("engine_views", "Views of the engine that are kept.", Self.count(views.count)),
-            StorageFigure(
+            StorageMetric("engine_views", "Views of the engine that are kept.", Self.count(views.count)),
+            StorageMetric(
                 "engine_read_microseconds",
                 "What a read of the engine takes, a moving average.",
                 UInt64(max(0, enginePace.microseconds))
             ),
-        ] + engine.figures
+        ] + engine.metrics
     }
 
     private static func count(_ value: Int) -> UInt64 { UInt64(max(0, value)) }
