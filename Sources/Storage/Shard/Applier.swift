@@ -162,17 +162,20 @@ final class Applier: Sendable {
 
     /// Waits until the engine holds everything that was committed at the call, or can't. Blocks.
     /// - Parameter patience: milliseconds after which it gives up.
-    func flush(patience: Int) {
+    /// - Returns: whether the engine holds it.
+    @discardableResult
+    func flush(patience: Int) -> Bool {
         let started = Clock.monotonicMilliseconds()
         lock.lock()
         defer { lock.unlock() }
         let target = committed.position.sequence
         while committed.applied.sequence < target, pipeline.failure == nil, pipeline.engineError == nil, !mustStop {
             let waited = Int(Clock.monotonicMilliseconds() - started)
-            guard waited < patience else { return }
+            guard waited < patience else { return false }
             committed.requestFlush()
             lock.waitForProgress(milliseconds: min(Applier.flushPause, patience - waited))
         }
+        return committed.applied.sequence >= target
     }
 
     /// A window's end wakes what waits; this only bounds what a lost wake could cost, in milliseconds.

@@ -37,8 +37,8 @@ final class CommittedState: @unchecked Sendable {
     @exclusivity(unchecked) private(set) var clearing = SlotSet()
     /// The same, of records after the window being applied.
     private var clearedNext = SlotSet()
-    /// A window is being written to the engine.
-    private var isApplying = false
+    /// Since when a window is being written to the engine, in monotonic milliseconds; nil while none is.
+    private var applyingSince: UInt64?
     /// Somebody waits for the engine to have everything.
     private(set) var flushRequested = false
     /// Batches that are durable here but not yet known to be committed: a replica's, and those of earlier terms.
@@ -113,11 +113,20 @@ final class CommittedState: @unchecked Sendable {
             || Clock.monotonicMilliseconds() - oldestDirtyAt >= UInt64(options.applyAgeMilliseconds)
     }
 
+    /// An engine that takes longer for a window is stuck, in milliseconds: the largest ones take a fraction of it.
+    private static let stuckAfter: UInt64 = 2000
+
+    /// Whether the engine neither takes nor refuses a window: a disk that does not answer.
+    var isStuck: Bool {
+        guard let applyingSince else { return false }
+        return Clock.monotonicMilliseconds() - applyingSince > CommittedState.stuckAfter
+    }
+
     /// Takes all that the engine lacks, one window at a time.
     func takeWindow() -> Window {
         flushRequested = false
         unappliedLogBytes = 0
-        isApplying = true
+        applyingSince = Clock.monotonicMilliseconds()
         defer { clearedNext = SlotSet() }
         return Window(
             hot: visible.takeWindow(through: position.sequence),
@@ -129,7 +138,7 @@ final class CommittedState: @unchecked Sendable {
 
     /// - Parameter isApplied: whether the engine has it; otherwise the store closes, or the contents are replaced.
     func endWindow(_ window: Window, isApplied: Bool) {
-        isApplying = false
+        applyingSince = nil
         guard isApplied else { return }
         visible.endWindow(through: window.end.sequence)
         applied = window.end
@@ -149,7 +158,7 @@ final class CommittedState: @unchecked Sendable {
         installs.store(true, ordering: .sequentiallyConsistent)
         uncommitted = []
         lock.signalWork()
-        while isApplying { lock.waitForProgress(milliseconds: CommittedState.applierPause) }
+        while applyingSince != nil { lock.waitForProgress(milliseconds: CommittedState.applierPause) }
         visible.reset(applied: 0)
         slots.replace(nil)
     }

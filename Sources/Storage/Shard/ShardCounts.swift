@@ -18,30 +18,30 @@ struct ShardCounts: Sendable {
         return set
     }()
 
-    /// Exact counts of the slots: whatever is here of them, owned or not. Where the engine can't take writes, what it lacks
-    /// is counted in memory.
-    func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] {
-        applier.flush(patience: .max)
-        return countsNow(of: slots)
+    /// How long counts wait for the applier, in milliseconds, before what the engine lacks is counted in memory.
+    private static let patience = 2000
+
+    /// Exact counts of the slots: whatever is here of them, owned or not. What an engine lacks that can't take writes, or
+    /// takes too long for them, is counted in memory.
+    func counts(of range: ClosedRange<UInt16>) -> [SlotCount] {
+        applier.flush(patience: ShardCounts.patience) ? engine.counts(of: range) : countsWithMemory(of: range)
     }
 
     /// Windows that may end while memory is looked through, before the counts are taken as they are.
     private static let attemptsMax = 3
 
-    private func countsNow(of range: ClosedRange<UInt16>) -> [SlotCount] {
-        for _ in 1..<ShardCounts.attemptsMax {
-            let (position, isLacking, cleared) = pipeline.lock.withLock {
-                (
-                    committed.applied,
-                    pipeline.engineError != nil && !committed.isApplied && !committed.isInstalling,
-                    committed.clearing
-                )
+    private func countsWithMemory(of range: ClosedRange<UInt16>) -> [SlotCount] {
+        for _ in 0..<ShardCounts.attemptsMax {
+            // First: what is counted after it may belong to a later position, which shows in the end.
+            let position = engine.appliedPosition
+            let (isLacking, cleared) = pipeline.lock.withLock {
+                (!committed.isApplied && !committed.isInstalling, committed.clearing)
             }
             var counts = engine.counts(of: range)
             guard isLacking else { return counts }
             for slot in range where cleared.contains(slot) { counts[Int(slot - range.lowerBound)] = SlotCount() }
             let isCounted = countUnapplied(of: range, cleared: cleared, into: &counts)
-            if isCounted, pipeline.lock.withLock({ committed.applied == position }) { return counts }
+            if isCounted, engine.appliedPosition == position { return counts }
         }
         return engine.counts(of: range)
     }
@@ -95,12 +95,17 @@ struct ShardCounts: Sendable {
     }
 
     /// Exact sum over the slots that the log says are owned, or over all while it says nothing: what was copied here and
-    /// not taken over yet, or given away and not cleared yet, is nobody's to see.
+    /// not taken over yet, or given away and not cleared yet, is nobody's to see. An engine that is only busy is not waited
+    /// for beyond `patience`, and counted as it is; one that is stuck or refuses writes gets what it lacks from memory.
     func total(patience: Int) -> SlotCount {
-        applier.flush(patience: patience)
-        let (owned, isFailing) = pipeline.lock.withLock { (slots.ownership?.slots, pipeline.engineError != nil) }
-        guard let owned = owned ?? (isFailing ? ShardCounts.wholeSet : nil) else { return engine.total }
-        let counts = countsNow(of: ShardCounts.allSlots)
+        let isFlushed = applier.flush(patience: patience)
+        let (owned, isFailing) = pipeline.lock.withLock {
+            (slots.ownership?.slots, pipeline.engineError != nil || committed.isStuck)
+        }
+        let needsMemory = isFailing && !isFlushed
+        guard let owned = owned ?? (needsMemory ? ShardCounts.wholeSet : nil) else { return engine.total }
+        let counts =
+            needsMemory ? countsWithMemory(of: ShardCounts.allSlots) : engine.counts(of: ShardCounts.allSlots)
         return owned.ranges.reduce(into: SlotCount()) { sum, range in
             for slot in range {
                 sum.keys += counts[Int(slot)].keys
@@ -114,7 +119,8 @@ struct ShardCounts: Sendable {
     /// - Throws: why the engine does not have yet what was committed before the call: those slots would be missed.
     func leftoverSlots() throws(StorageError) -> SlotSet {
         let target = pipeline.lock.withLock { committed.position.sequence }
-        let counts = counts(of: ShardCounts.allSlots)
+        applier.flush(patience: .max)
+        let counts = engine.counts(of: ShardCounts.allSlots)
         let owned = try pipeline.lock.withLock { () throws(StorageError) in
             guard committed.applied.sequence >= target else {
                 throw pipeline.failure ?? pipeline.engineError

@@ -60,8 +60,8 @@ extension ShardStore {
 
     // MARK: Counts
 
-    /// Exact counts of the slots: whatever is here of them, owned or not. Where the engine can't take writes, what it lacks
-    /// is counted in memory. Blocks.
+    /// Exact counts of the slots: whatever is here of them, owned or not. What an engine lacks that can't take writes, or
+    /// takes too long for them, is counted in memory. Blocks.
     package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] { keyCounts.counts(of: slots) }
 
     /// The same for every slot: 16,384 counts.
@@ -75,7 +75,8 @@ extension ShardStore {
 
     /// Exact sum over the slots that the log says are owned, or over all while it says nothing: what was copied here and
     /// not taken over yet, or given away and not cleared yet, is nobody's to see. Blocks.
-    /// - Parameter patience: milliseconds to wait for the applier at the most; then the sum is that much older.
+    /// - Parameter patience: milliseconds to wait for the applier at the most; then the sum is that much older, but for an
+    ///   engine that is stuck or refuses writes: what it lacks is counted in memory.
     package func total(patience: Int = .max) -> SlotCount { keyCounts.total(patience: patience) }
 
     /// Slots that hold keys and that the log does not say are owned: all that hold any while it says nothing, as in a new
