@@ -14,9 +14,14 @@ final class EngineFixture {
         try self.init(kind) { try EngineOpener.open(kind: kind, folder: $0) }
     }
 
-    /// A RocksDB engine that makes table files of what `limits` say.
-    convenience init(runLimits: TableRunPlan.Limits) throws {
-        try self.init(.rocksdb) { try RocksDBEngine.open(folder: $0, runLimits: runLimits) }
+    /// A RocksDB engine that makes table files of what `limits` say, and writes values of that length apart.
+    convenience init(
+        runLimits: TableRunPlan.Limits,
+        apartBytesMin: Int = RocksDBEngine.apartBytesMin
+    ) throws {
+        try self.init(.rocksdb) {
+            try RocksDBEngine.open(folder: $0, runLimits: runLimits, apartBytesMin: apartBytesMin)
+        }
     }
 
     private init(_ kind: EngineKind, _ open: @escaping (_ folder: String) throws -> any StorageEngine) throws {
@@ -35,6 +40,12 @@ final class EngineFixture {
     func reopen() throws {
         engine.close()
         engine = try open(root + "/engine")
+    }
+
+    /// The same folder with another bound for values that are written apart.
+    func reopen(apartBytesMin: Int) throws {
+        engine.close()
+        engine = try RocksDBEngine.open(folder: root + "/engine", apartBytesMin: apartBytesMin)
     }
 
     /// What a power cut would leave: the files as they are now, without a close.

@@ -31,8 +31,11 @@ enum KeyListing {
             let first = after.map { $0.withUnsafeBytes { KeySlot.slot(of: $0) } } ?? 0
             var page = Page(keys: [], hasMore: false)
             var bytes = 0
-            try snapshot.scan(slots: first...UInt16(StorageLimits.slotCount - 1), after: after) { slot, key, value in
-                guard shows(slot), value.expiry == 0 || value.expiry > now, key.starts(with: prefix), matches(key)
+            try snapshot.scanKeys(slots: first...UInt16(StorageLimits.slotCount - 1), after: after) {
+                slot,
+                key,
+                expiry in
+                guard shows(slot), expiry == 0 || expiry > now, key.starts(with: prefix), matches(key)
                 else { return true }
                 if page.keys.count == limit || bytes >= bytesMax {
                     page.hasMore = true

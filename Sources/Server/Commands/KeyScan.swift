@@ -36,8 +36,8 @@ package struct KeyScan {
         var walk = Walk(count: count, slot: UInt16(first), after: cursor & ((1 << 48) - 1))
         var start = Int(first)
         while !walk.isFull, let slots = slots(from: start, wanted: count - walk.seen, counts, owns) {
-            try snapshot.scan(slots: slots, after: nil) { slot, key, value in
-                guard owns(slot), value.expiry == 0 || value.expiry > now else { return true }
+            try snapshot.scanKeys(slots: slots, after: nil) { slot, key, expiry in
+                guard owns(slot), expiry == 0 || expiry > now else { return true }
                 return walk.take(slot, hash(key) + 1, key)
             }
             walk.finishSlot()

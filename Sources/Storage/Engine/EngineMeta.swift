@@ -1,8 +1,10 @@
 /// An engine's own record: format, completeness and applied position. 24 bytes, little endian: format (4), flags (4),
 /// term (8), sequence (8).
 struct EngineMeta: Hashable, Sendable {
-    /// Raised when the layout of keys or records changes; other formats are refused.
-    static let format: UInt32 = 1
+    /// Raised when the layout of keys or records changes; others than these are refused. With 2, values may stand apart
+    /// from their keys (RocksDB).
+    static let formats: ClosedRange<UInt32> = 1...2
+    static let valuesApartFormat: UInt32 = 2
     static let byteCount = 24
     private static let completeFlag: UInt32 = 1
 
@@ -20,8 +22,9 @@ struct EngineMeta: Hashable, Sendable {
             throw StorageError(.corrupt, "\(folder): the engine's meta record has \(bytes.count) bytes, not 24")
         }
         let format = UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
-        guard format == Self.format else {
-            let message = "\(folder): engine format \(format), this program reads \(Self.format); use the program"
+        guard Self.formats.contains(format) else {
+            let message =
+                "\(folder): engine format \(format), this program reads up to \(Self.formats.upperBound); use the program"
             throw StorageError(.foreignFolder, message + " that wrote it")
         }
         let flags = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
@@ -33,8 +36,8 @@ struct EngineMeta: Hashable, Sendable {
     }
 
     /// - Parameter target: room for `byteCount` bytes.
-    func encode(into target: UnsafeMutableRawBufferPointer) {
-        target.storeBytes(of: Self.format.littleEndian, as: UInt32.self)
+    func encode(into target: UnsafeMutableRawBufferPointer, format: UInt32 = formats.lowerBound) {
+        target.storeBytes(of: format.littleEndian, as: UInt32.self)
         target.storeBytes(of: (isComplete ? Self.completeFlag : 0).littleEndian, toByteOffset: 4, as: UInt32.self)
         target.storeBytes(of: position.term.littleEndian, toByteOffset: 8, as: UInt64.self)
         target.storeBytes(of: position.sequence.littleEndian, toByteOffset: 16, as: UInt64.self)

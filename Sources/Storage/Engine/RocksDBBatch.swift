@@ -27,6 +27,7 @@ struct RocksDBBatch: ~Copyable {
         } else if let old {
             dropExpiry(old.expiry)
             delete(UnsafeRawBufferPointer(buffer.key))
+            if database.standsApart(old.bytes) { deleteApart() }
         }
         let count = write.value?.bytes.count
         changes.replace(slot: write.slot, keyBytes: write.key.count, old: old?.bytes, new: count)
@@ -35,11 +36,16 @@ struct RocksDBBatch: ~Copyable {
     private func put(_ value: StoredValue, key: UnsafeRawBufferPointer, old: (bytes: Int, expiry: UInt64)?) {
         let length = EngineRecord.headBytes(key: key)
         EngineRecord.encodeHead(of: value, key: key, into: head)
-        put(
-            UnsafeRawBufferPointer(buffer.key),
-            head: UnsafeRawBufferPointer(rebasing: head[..<length]),
-            value: value.bytes
-        )
+        if database.standsApart(value.bytes.count) {
+            putApart(value, headBytes: length)
+        } else {
+            put(
+                UnsafeRawBufferPointer(buffer.key),
+                head: UnsafeRawBufferPointer(rebasing: head[..<length]),
+                value: value.bytes
+            )
+            if let old, database.standsApart(old.bytes) { deleteApart() }
+        }
         if let old, old.expiry != value.expiry { dropExpiry(old.expiry) }
         guard value.expiry != 0, old?.expiry != value.expiry else { return }
         let empty = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -48,6 +54,27 @@ struct RocksDBBatch: ~Copyable {
             head: EngineKey.isLong(key) ? key : empty,
             value: empty
         )
+    }
+
+    /// The value goes under a key of its own, after its version, which tells a reader whether both belong together.
+    private func putApart(_ value: StoredValue, headBytes: Int) {
+        head[0] |= EngineRecord.apartFlag
+        withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { number in
+            number.storeBytes(of: UInt64(value.bytes.count).littleEndian, as: UInt64.self)
+            put(
+                UnsafeRawBufferPointer(buffer.key),
+                head: UnsafeRawBufferPointer(rebasing: head[..<headBytes]),
+                value: UnsafeRawBufferPointer(number)
+            )
+            number.storeBytes(of: value.version.littleEndian, as: UInt64.self)
+            RocksDBDatabase.apartKey(UnsafeRawBufferPointer(buffer.key)).withUnsafeBytes { key in
+                put(key, head: UnsafeRawBufferPointer(number), value: value.bytes)
+            }
+        }
+    }
+
+    private func deleteApart() {
+        RocksDBDatabase.apartKey(UnsafeRawBufferPointer(buffer.key)).withUnsafeBytes { delete($0) }
     }
 
     /// Head and value go into the batch as one value, without being joined first.
@@ -115,7 +142,7 @@ struct RocksDBBatch: ~Copyable {
     /// Stores the engine's own record.
     func write(_ meta: EngineMeta) {
         withUnsafeTemporaryAllocation(byteCount: EngineMeta.byteCount, alignment: 8) { bytes in
-            meta.encode(into: bytes)
+            meta.encode(into: bytes, format: EngineMeta.valuesApartFormat)
             put(meta: EngineMeta.key, UnsafeRawBufferPointer(bytes))
         }
     }

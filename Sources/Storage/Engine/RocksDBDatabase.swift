@@ -11,6 +11,8 @@ final class RocksDBDatabase: @unchecked Sendable {
     /// First bytes of keys: values begin with their slot, which is below 0x4000.
     static let expiryTable: UInt8 = 0x50
     static let metaTable: UInt8 = 0x51
+    /// Values that stand apart from their keys.
+    static let apartTable: UInt8 = 0x52
 
     /// Writes in memory until a flush; bounds what the commit log has to repeat after a crash.
     static let memtableBytes = 32 << 20
@@ -31,8 +33,11 @@ final class RocksDBDatabase: @unchecked Sendable {
     let readOptions: OpaquePointer
     let options: OpaquePointer
 
+    /// Values of this length and longer are written apart from their keys.
+    let apartBytesMin: Int
+
     /// Opens or creates the database in a folder that exists.
-    init(folder: String) throws(StorageError) {
+    init(folder: String, apartBytesMin: Int) throws(StorageError) {
         let options = Self.makeOptions()
         var failure: UnsafeMutablePointer<CChar>?
         let opened = rocksdb_open(options, folder, &failure)
@@ -42,6 +47,7 @@ final class RocksDBDatabase: @unchecked Sendable {
         }
         handle = opened
         self.folder = folder
+        self.apartBytesMin = apartBytesMin
         self.options = options
         writeOptions = rocksdb_writeoptions_create()
         rocksdb_writeoptions_disable_WAL(writeOptions, 1)

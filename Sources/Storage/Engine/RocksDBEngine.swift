@@ -19,15 +19,21 @@ package final class RocksDBEngine: StorageEngine {
         self.runLimits = runLimits
     }
 
+    /// Reading a value of this length takes a multiple of a second look-up.
+    package static let apartBytesMin = 64 << 10
+
     /// Opens or creates the engine in `folder`.
-    /// - Parameter runLimits: what of a batch goes to table files of its own.
+    /// - Parameters:
+    ///   - runLimits: what of a batch goes to table files of its own.
+    ///   - apartBytesMin: values of this length and longer are written apart from their keys.
     package static func open(
         folder: String,
-        runLimits: TableRunPlan.Limits = TableRunPlan.Limits()
+        runLimits: TableRunPlan.Limits = TableRunPlan.Limits(),
+        apartBytesMin: Int = RocksDBEngine.apartBytesMin
     ) throws(StorageError) -> RocksDBEngine {
         try EngineOpener.prepare(folder: folder, for: .rocksdb)
         try RocksDBIngestion.prepare(folder)
-        let database = try RocksDBDatabase(folder: folder)
+        let database = try RocksDBDatabase(folder: folder, apartBytesMin: apartBytesMin)
         let meta = try database.meta(database.readOptions)
         let ledger = EngineLedger(meta: meta ?? EngineMeta(), counts: try database.counts())
         if meta == nil {
@@ -72,15 +78,22 @@ package final class RocksDBEngine: StorageEngine {
         let hasKeys = try deleteExpiries(of: slots, database, &batch)
         let start = RocksDBDatabase.start(of: slots)
         let end = RocksDBDatabase.end(of: slots)
+        let (apartStart, apartEnd) = RocksDBDatabase.apartBounds(of: slots)
         for (at, count) in ledger.counts(of: slots).enumerated() where count.keys != 0 {
             let slot = slots.lowerBound + UInt16(at)
             batch.count(slot: slot, keys: -Int64(count.keys), bytes: -Int64(count.bytes))
         }
         // A target clears before each of its moves, and has nothing there but after a broken one. A tombstone over nothing
         // would still keep what is copied in after it from being taken over as it is.
-        if hasKeys { batch.deleteRange(from: start, to: end) }
+        if hasKeys {
+            batch.deleteRange(from: start, to: end)
+            if try database.holdsApart(slots) { batch.deleteRange(from: apartStart, to: apartEnd) }
+        }
         try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
-        if hasKeys { database.suggestCompaction(from: start, to: end) }
+        if hasKeys {
+            database.suggestCompaction(from: start, to: end)
+            database.suggestCompaction(from: apartStart, to: apartEnd)
+        }
     }
 
     /// - Returns: whether the slots have keys at all.
@@ -116,13 +129,16 @@ package final class RocksDBEngine: StorageEngine {
         let database = try opened()
         let batch = RocksDBBatch(database)
         let meta = EngineMeta(position: .zero, isComplete: false)
-        if try !database.isVoid { batch.deleteRange(from: [0], to: [RocksDBDatabase.metaTable]) }
+        if try !database.isVoid {
+            batch.deleteRange(from: [0], to: [RocksDBDatabase.metaTable])
+            batch.deleteRange(from: [RocksDBDatabase.apartTable], to: [RocksDBDatabase.apartTable + 1])
+        }
         batch.deleteRange(from: [RocksDBDatabase.metaTable, 1], to: [RocksDBDatabase.metaTable, 2])
         batch.write(meta)
         try batch.writeStep()
         ledger.reset(meta: meta)
         try flush()
-        database.suggestCompaction(from: [0], to: [RocksDBDatabase.metaTable])
+        database.suggestCompaction(from: [0], to: [RocksDBDatabase.apartTable + 1])
     }
 
     package func finishInstall(position: Position) throws(StorageError) {

@@ -41,20 +41,57 @@ struct RocksDBIngestion: ~Copyable {
     /// Writes one run to a file of its own.
     mutating func add(_ writes: Slice<UnsafeBufferPointer<EngineWrite>>) throws(StorageError) {
         var file = try RocksDBTableFile(database, path: nextPath())
+        // Values that stand apart, in the same order.
+        var apart: RocksDBTableFile?
         for write in writes {
             guard let value = write.value else { continue }
             buffer.encode(slot: write.slot, key: write.key)
             let old = try database.previous(of: write, stored: UnsafeRawBufferPointer(buffer.key))
-            EngineRecord.encodeHead(of: value, key: write.key, into: head)
-            try file.put(
-                UnsafeRawBufferPointer(buffer.key),
-                head: UnsafeRawBufferPointer(rebasing: head[..<EngineRecord.headBytes(key: write.key)]),
-                value: value.bytes
-            )
+            let goesApart = database.standsApart(value.bytes.count)
+            let leavesApart = !goesApart && database.standsApart(old?.bytes ?? 0)
+            if apart == nil, goesApart || leavesApart { apart = try RocksDBTableFile(database, path: nextPath()) }
+            let key = RocksDBDatabase.apartKey(UnsafeRawBufferPointer(buffer.key))
+            if goesApart {
+                try withNumber(value.version) { version throws(StorageError) in
+                    try key.withRawBytes { key throws(StorageError) in
+                        try apart?.put(key, head: version, value: value.bytes)
+                    }
+                }
+            } else if leavesApart {
+                try key.withRawBytes { key throws(StorageError) in try apart?.delete(key) }
+            }
+            try put(value, key: write.key, isApart: goesApart, into: &file)
             note(expiry: value.expiry, before: old?.expiry ?? 0)
             changes.replace(slot: write.slot, keyBytes: write.key.count, old: old?.bytes, new: value.bytes.count)
         }
         try file.finish()
+        try apart?.finish()
+    }
+
+    /// The record of the key in `buffer`.
+    private func put(
+        _ value: StoredValue,
+        key: UnsafeRawBufferPointer,
+        isApart: Bool,
+        into file: inout RocksDBTableFile
+    ) throws(StorageError) {
+        EngineRecord.encodeHead(of: value, key: key, into: head)
+        if isApart { head[0] |= EngineRecord.apartFlag }
+        let part = UnsafeRawBufferPointer(rebasing: head[..<EngineRecord.headBytes(key: key)])
+        let stored = UnsafeRawBufferPointer(buffer.key)
+        try withNumber(UInt64(value.bytes.count)) { length throws(StorageError) in
+            try file.put(stored, head: part, value: isApart ? length : value.bytes)
+        }
+    }
+
+    private func withNumber(
+        _ number: UInt64,
+        _ body: (UnsafeRawBufferPointer) throws(StorageError) -> Void
+    ) throws(StorageError) {
+        var bytes = number.littleEndian
+        try withUnsafePointer(to: &bytes) { pointer throws(StorageError) in
+            try body(UnsafeRawBufferPointer(start: pointer, count: MemoryLayout<UInt64>.size))
+        }
     }
 
     /// The index entries of the key in `buffer`.

@@ -6,14 +6,22 @@ extension RocksDBDatabase {
     /// Calls `body` with the value under a stored key; its bytes are pinned in RocksDB for the call.
     /// - Returns: whether there is one.
     @inline(__always)
-    @discardableResult
     func get(_ stored: UnsafeRawBufferPointer, _ body: (StoredValue) -> Void) throws(StorageError) -> Bool {
-        try pinned(stored, readOptions) { bytes throws(StorageError) in
-            guard let record = EngineRecord(bytes) else {
-                throw StorageError(.corrupt, "\(folder): a record is shorter than its header")
-            }
-            body(record.value)
+        var apart: StoredValue?
+        let isThere = try pinned(stored, readOptions) { bytes throws(StorageError) in
+            let record = try record(bytes)
+            if record.apartLength == nil { body(record.value) } else { apart = record.value }
         }
+        guard let apart else { return isThere }
+        return try getApart(stored, apart, body)
+    }
+
+    @inline(__always)
+    func record(_ bytes: UnsafeRawBufferPointer) throws(StorageError) -> EngineRecord {
+        guard let record = EngineRecord(bytes) else {
+            throw StorageError(.corrupt, "\(folder): a record is shorter than its header")
+        }
+        return record
     }
 
     /// What a write replaces, nil if nothing: as the caller says, or as the engine has it under the stored key.
@@ -26,13 +34,16 @@ extension RocksDBDatabase {
         case .present(let bytes, let expiry): return (bytes, expiry)
         case .unknown:
             var found: (bytes: Int, expiry: UInt64)?
-            try get(stored) { value in found = (value.bytes.count, value.expiry) }
+            _ = try pinned(stored, readOptions) { bytes throws(StorageError) in
+                let record = try record(bytes)
+                found = (record.length, record.value.expiry)
+            }
             return found
         }
     }
 
     @inline(__always)
-    private func pinned(
+    func pinned(
         _ key: UnsafeRawBufferPointer,
         _ options: OpaquePointer,
         _ body: (UnsafeRawBufferPointer) throws(StorageError) -> Void
@@ -139,6 +150,34 @@ package final class RocksDBSnapshot: EngineSnapshot {
         after: [UInt8]?,
         _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ value: StoredValue) -> Bool
     ) throws(StorageError) {
+        try walk(slots: slots, after: after) { database, stored, slot, key, record throws(StorageError) in
+            guard record.apartLength != nil else { return body(slot, key, record.value) }
+            var goesOn = false
+            let isThere = try database.apart(stored, record.value, options) { goesOn = body(slot, key, $0) }
+            guard isThere else {
+                throw StorageError(.corrupt, "\(database.folder): a value that stands apart from its key is missing")
+            }
+            return goesOn
+        }
+    }
+
+    package func scanKeys(
+        slots: ClosedRange<UInt16>,
+        after: [UInt8]?,
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Bool
+    ) throws(StorageError) {
+        try walk(slots: slots, after: after) { _, _, slot, key, record throws(StorageError) in
+            body(slot, key, record.value.expiry)
+        }
+    }
+
+    private func walk(
+        slots: ClosedRange<UInt16>,
+        after: [UInt8]?,
+        _ body: (
+            RocksDBDatabase, UnsafeRawBufferPointer, UInt16, UnsafeRawBufferPointer, EngineRecord
+        ) throws(StorageError) -> Bool
+    ) throws(StorageError) {
         guard let database else {
             throw StorageError(.closed, "an engine's snapshot was used after it was closed")
         }
@@ -148,11 +187,12 @@ package final class RocksDBSnapshot: EngineSnapshot {
         cursor.seek(UnsafeRawBufferPointer(buffer.key))
         if after != nil, cursor.isValid, cursor.key.elementsEqual(buffer.key) { cursor.next() }
         while cursor.isValid {
-            guard let slot = EngineKey.slot(of: cursor.key), let record = EngineRecord(cursor.value) else {
-                throw StorageError(.corrupt, "\(database.folder): a record is shorter than its header")
+            let record = try database.record(cursor.value)
+            guard let slot = EngineKey.slot(of: cursor.key) else {
+                throw StorageError(.corrupt, "\(database.folder): a key is shorter than its slot")
             }
             let key = record.longKey ?? EngineKey.inlineKey(of: cursor.key)
-            guard body(slot, key, record.value) else { return }
+            guard try body(database, cursor.key, slot, key, record) else { return }
             cursor.next()
         }
         try cursor.checkEnd()

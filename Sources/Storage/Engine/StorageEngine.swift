@@ -141,5 +141,23 @@ package protocol EngineSnapshot: AnyObject {
         _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ value: StoredValue) -> Bool
     ) throws(StorageError)
 
+    /// The same without the values, which are not read where the engine can help it.
+    /// - Parameter body: gets the expiry in milliseconds since 1970, 0 for never.
+    func scanKeys(
+        slots: ClosedRange<UInt16>,
+        after: [UInt8]?,
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Bool
+    ) throws(StorageError)
+
     func close()
+}
+
+extension EngineSnapshot {
+    package func scanKeys(
+        slots: ClosedRange<UInt16>,
+        after: [UInt8]?,
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Bool
+    ) throws(StorageError) {
+        try scan(slots: slots, after: after) { body($0, $1, $2.expiry) }
+    }
 }

@@ -148,6 +148,14 @@ private final class FrozenView: EngineSnapshot {
         try snapshot.scan(slots: slots, after: after, body)
     }
 
+    func scanKeys(
+        slots: ClosedRange<UInt16>,
+        after: [UInt8]?,
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Bool
+    ) throws(StorageError) {
+        try snapshot.scanKeys(slots: slots, after: after, body)
+    }
+
     func close() {
         snapshot.close()
         onClose?()
