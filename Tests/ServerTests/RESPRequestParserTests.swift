@@ -183,4 +183,41 @@ import Testing
             #expect(commands == whole.commands)
         }
     }
+
+    /// A command that goes on later is not parsed again, wherever its bytes stand by then.
+    @Test func aKeptCommandIsNotReadAgain() {
+        let command = Array("*3\r\n$4\r\nMGET\r\n$1\r\na\r\n$2\r\nbc\r\n".utf8)
+        let before = Array("PING\r\n".utf8)
+        var parser = RESPRequestParser()
+        var arguments = ArgumentList()
+        func parse(_ bytes: [UInt8], from start: Int) -> Int? {
+            bytes.withUnsafeBytes { bytes in
+                guard case .complete(let end) = parser.parse(bytes, from: start, into: &arguments) else { return nil }
+                return end
+            }
+        }
+        #expect(parse(before + command, from: before.count) == before.count + command.count)
+        parser.keep(from: before.count, to: before.count + command.count)
+        // Other bytes in its place: whoever looked at them would see that.
+        let blank = [UInt8](repeating: UInt8(ascii: "?"), count: command.count)
+        #expect(parse(blank + before, from: 0) == command.count)
+        #expect(arguments.count == 3)
+        command.withUnsafeBytes { bytes in
+            #expect((0..<3).map { Array(arguments.bytes($0, in: bytes)) } == [Array("MGET".utf8), [97], [98, 99]])
+        }
+        #expect(parse(before, from: 0) == before.count)
+        #expect(arguments.count == 1)
+    }
+
+    @Test func theBeginningOfACommandIsReadAlone() {
+        for text in ["*4\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n$2\r\nNX\r\n", "SET k v NX\r\n"] {
+            var parser = RESPRequestParser()
+            var arguments = ArgumentList()
+            Array(text.utf8).withUnsafeBytes { bytes in
+                parser.parseBeginning(bytes, from: 0, max: 2, into: &arguments)
+                #expect(arguments.bytes(1, in: bytes).elementsEqual("k".utf8))
+            }
+            #expect(arguments.count == (text.hasPrefix("*") ? 2 : 4))
+        }
+    }
 }

@@ -102,18 +102,18 @@ enum KeyCommands {
         _ reply: inout Reply
     ) throws(StorageError) -> CommandOutcome {
         if let failure = session.progress?.failure { throw failure }
-        let outcome = try session.forKeys(arguments) { session, key, count throws(StorageError) in
+        var turn = KeyTurn()
+        let outcome = try session.forKeys(arguments, &turn) { session, key, turn throws(StorageError) in
             let state = try session.find(key) { _ in }
             if state == .present {
                 session.delete(key)
-                count += 1
+                turn.count += 1
             }
             return state
         }
         guard outcome == .done else { return outcome }
-        let removed = session.progress?.count ?? 0
-        if removed == 0 { session.awaitWhatWasSeen() }
-        reply.integer(removed)
+        if turn.count == 0 { session.awaitWhatWasSeen() }
+        reply.integer(turn.count)
         return .done
     }
 
@@ -123,14 +123,14 @@ enum KeyCommands {
         _ arguments: Arguments,
         _ reply: inout Reply
     ) throws(StorageError) -> CommandOutcome {
-        session.forgetVoidPart()
-        let outcome = try session.forKeys(arguments) { session, key, count throws(StorageError) in
+        var turn = KeyTurn()
+        let outcome = try session.forKeys(arguments, &turn) { session, key, turn throws(StorageError) in
             let state = try session.find(key) { _ in }
             session.count(state)
-            if state == .present { count += 1 }
+            if state == .present { turn.count += 1 }
             return state
         }
-        if outcome == .done { reply.integer(session.progress?.count ?? 0) }
+        if outcome == .done { reply.integer(turn.count) }
         return outcome
     }
 

@@ -136,33 +136,41 @@ enum StringCommands {
         _ arguments: Arguments,
         _ reply: inout Reply
     ) throws(StorageError) -> CommandOutcome {
-        session.forgetVoidPart()
         let start = reply.end
-        let earlier = session.progress?.reply?.readableBytes ?? 0
-        if session.progress == nil { reply.array(count: arguments.count - 1) }
+        // Taken out, so that it is not copied when it grows.
+        var parts = session.progress?.reply
+        session.progress?.reply = nil
+        if parts == nil { reply.array(count: arguments.count - 1) }
         var isTooLong = false
-        let outcome = try session.forKeys(arguments) { session, key, _ throws(StorageError) in
-            let state = try session.find(key) { reply.bulk($0.bytes) }
-            if state == .absent { reply.null() }
+        var turn = KeyTurn()
+        let outcome = try session.forKeys(arguments, &turn) { session, key, turn throws(StorageError) in
+            let state = try session.find(key) { value in
+                turn.bytes += value.bytes.count
+                if parts == nil, turn.bytes > KeyProgress.bytesPerTurn {
+                    parts = ReplyParts()
+                    parts?.take(from: &reply, start: start)
+                }
+                if parts == nil { reply.bulk(value.bytes) } else { parts?.bulk(value.bytes) }
+            }
+            if state == .absent {
+                if parts == nil { reply.null() } else { parts?.null(version: reply.version) }
+            }
             session.count(state)
-            isTooLong = earlier + reply.end - start > Reply.bytesMax
+            isTooLong = (parts?.bytes ?? 0) + reply.end - start > Reply.bytesMax
             return isTooLong ? .cold : state
         }
         if isTooLong {
+            session.progress = nil
             reply.takeBack(to: start)
             reply.tooLong("ask for fewer keys")
             return .done
         }
-        guard outcome != .done || session.progress?.reply != nil else { return .done }
-        // The part of this turn joins the rest, and all of it goes out together.
-        var part = reply.output.getSlice(at: start, length: reply.end - start) ?? ByteBuffer()
-        reply.takeBack(to: start)
-        if session.progress?.reply == nil {
-            session.progress?.reply = part
-        } else {
-            session.progress?.reply?.writeBuffer(&part)
-        }
-        if outcome == .done, var whole = session.progress?.reply { reply.output.writeBuffer(&whole) }
+        guard outcome != .done || parts != nil else { return .done }
+        var whole = parts ?? ReplyParts()
+        parts = nil
+        // What this turn has written without them joins the parts, and all of it goes out together.
+        whole.take(from: &reply, start: start)
+        session.keep(whole, isWhole: outcome == .done)
         return outcome
     }
 

@@ -1,12 +1,9 @@
 import NIOCore
-import Replication
-import Resharding
 import Storage
 
 /// One connection of any protocol: reads, decodes and executes synchronously, and keeps replies in order.
 ///
-/// All replies go to `output` in the order of the commands. Those that wait for a commit are held back by a mark: what
-/// stands after the first mark is sent when that mark's batch is durable. So a reply costs no bookkeeping of its own.
+/// All replies go to `output` in the order of the commands; `queue` says what of them may be sent.
 final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @unchecked Sendable {
     // Sendable: confined to its channel's event loop.
     typealias InboundIn = ByteBuffer
@@ -17,30 +14,20 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         case undecided, resp, http
     }
 
-    /// From `offset` in the output on, replies wait for batch `number`.
-    struct Mark {
-        var number: UInt64
-        var offset: Int
-        var since: UInt64
-        var writes: Int
-        /// Replies from here to the next mark, for telling each of them when the commit fails.
-        var replies = 0
-    }
-
     /// Unsent replies beyond this stop the reading: a client that doesn't read must not fill our memory.
     static let outputBytesMax = 32 << 20
     /// Memory that a connection keeps for its next replies: those of a pipeline fit.
     private static let keptOutputBytesMax = 16 << 10
-    /// A first line longer than this is no HTTP and no sensible inline command.
-    static let firstLineMax = 64 << 10
 
     let loop: LoopContext
     let remoteAddress: String
     let identifier: Int
     var context: ChannelHandlerContext?
     @exclusivity(unchecked) var input = ByteBuffer()
+    /// Its output is the open buffer of `queue`.
     @exclusivity(unchecked) var reply: Reply
-    @exclusivity(unchecked) var marks: [Mark] = []
+    @exclusivity(unchecked) var queue = ReplyQueue()
+    private var sender = ReplySender()
     /// A command that runs elsewhere and has to see this connection's own writes: begins when they are visible.
     var deferred: (() -> Void)?
     var wireProtocol = WireProtocol.undecided
@@ -52,10 +39,10 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     /// The client has closed its side; what it asked for is still answered.
     var inputEnded = false
     /// The last byte is on its way; only the end of the client's bytes is waited for.
-    var hasEnded = false
-    var discardedBytes = 0
+    private var hasEnded = false
+    private var linger: Linger?
     /// A WAIT under way.
-    var replicaWait: PendingWait?
+    var replicaWait: WaitCommand?
     /// The last record of the newest committed batch with a write of this connection.
     @exclusivity(unchecked) var writtenThrough: UInt64 = 0
     /// How many members have the batch that was committed last on their disks, this node included.
@@ -63,17 +50,13 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     var isReading = true
     @exclusivity(unchecked) var isRegisteredWaiting = false
 
-    // Protocol state.
-    /// How many bytes of the first line are known to have no newline.
-    private var firstLineSearched = 0
+    private var decision = ProtocolDecision()
     /// One of them, once it is known what the client speaks.
     private(set) var commands: RESPRequests?
     private(set) var requests: HTTPRequests?
 
-    /// A follower's request that turns this connection into a peer stream.
-    var replication: (hello: PeerHello, store: ShardStore)?
-    /// A target's, that turns it into the stream of a move.
-    var migration: (hello: MigrationHello, resharding: any ShardResharding)?
+    /// A peer's request that turns this connection into a stream.
+    var stream: StreamRequest?
 
     // What this pass has done, for the latency histograms.
     @exclusivity(unchecked) var passStart: UInt64 = 0
@@ -93,7 +76,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         reply = Reply(ByteBufferAllocator().buffer(capacity: 1024))
     }
 
-    /// All replies that wait to be sent.
+    /// Where replies are written.
     var output: ByteBuffer {
         @inline(__always) _read { yield reply.output }
         @inline(__always) _modify { yield &reply.output }
@@ -108,26 +91,22 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         self.context = nil
         loop.remove(self)
         // Nobody is left to be answered, and what waits to begin must not hold on to this connection.
-        marks = []
+        queue.removeMarks()
         deferred = nil
-        giveUpWait()
+        replicaWait?.giveUp()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
         loop.counters.bytesReceived.add(bytes.readableBytes)
-        if isClosing || hasEnded { return discard(bytes) }
+        if isClosing || hasEnded { return linger?.discard(bytes) ?? () }
         if input.readableBytes == 0 { input = bytes } else { input.appendReusingRoom(&bytes) }
         process()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) { flush() }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        updateReading()
-        process()
-        flush()
-    }
+    func channelWritabilityChanged(context: ChannelHandlerContext) { resume() }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A reset by the peer and the like: nobody is left to be told.
@@ -138,7 +117,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         if case ChannelEvent.inputClosed = event {
             inputEnded = true
             if hasEnded { return context.close(promise: nil) }
-            if let replicaWait, replicaWait.timer == nil { endWait() }
+            replicaWait?.clientEnded()
             process()
             return flush()
         }
@@ -159,8 +138,10 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         case .undecided: break
         case .resp:
             commands?.process()
-            if replication != nil { return switchToReplication() }
-            if migration != nil { return switchToMigration() }
+            if let stream {
+                self.stream = nil
+                return stream.takeOver(self, context)
+            }
         case .http: requests?.process()
         }
         if passReads > 0 {
@@ -172,8 +153,13 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
 
     /// Whether the next command or request may be executed now.
     var goesOn: Bool {
-        !isBlocked && !waitsForRoom && !isClosing && output.readableBytes < ConnectionHandler.outputBytesMax
+        !isBlocked && !waitsForRoom && !isClosing && unsentBytes < ConnectionHandler.outputBytesMax
     }
+
+    @inline(__always) private var unsentBytes: Int { queue.partBytes + output.readableBytes }
+
+    /// Nothing waits to be sent.
+    private var hasSentAll: Bool { queue.marks.isEmpty && unsentBytes == 0 && !sender.isBusy }
 
     /// Counts the reply that begins at `start` if it is an error.
     @inline(__always)
@@ -201,21 +187,81 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
 
     /// Sends everything that waits for nothing.
     func flush() {
-        if marks.isEmpty, output.readableBytes > 0, let context {
-            send(output, context)
-            // When the socket has taken all, the memory is ours alone again, and is used again.
-            if output.storageCapacity <= ConnectionHandler.keptOutputBytesMax {
-                output.clear()
-            } else {
-                output = context.channel.allocator.buffer(capacity: 256)
-            }
+        if queue.marks.isEmpty, queue.hasNoParts, !sender.isBusy, output.readableBytes <= ReplySender.bytesMax {
+            if output.readableBytes > 0, let context { sendOpen(context) }
+        } else if queue.marks.isEmpty || !queue.hasNoParts {
+            sendPart()
         }
         closeIfDone()
     }
 
-    func send(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
-        loop.counters.bytesSent.add(bytes.readableBytes)
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    @inline(__always)
+    private func sendOpen(_ context: ChannelHandlerContext) {
+        // Taken out: a write calls back when the socket is full, or takes more again, and replies may be added then.
+        var ready = ByteBuffer()
+        swap(&ready, &output)
+        queue.passOver(ready)
+        loop.counters.bytesSent.add(ready.readableBytes)
+        context.writeAndFlush(wrapOutboundOut(ready), promise: nil)
+        guard output.storageCapacity == 0 else { return }
+        // When the socket has taken all, the memory is ours alone again, and is used again.
+        if ready.storageCapacity <= ConnectionHandler.keptOutputBytesMax {
+            swap(&ready, &output)
+            output.clear()
+        } else {
+            output = context.channel.allocator.buffer(capacity: 256)
+        }
+    }
+
+    /// Sends no more than the socket may have at a time; the rest when that is written.
+    func sendPart() {
+        guard let context else { return }
+        let (parts, bytes) = sender.take(&queue, &output)
+        guard bytes > 0 else { return }
+        loop.counters.bytesSent.add(bytes)
+        for part in parts { context.write(wrapOutboundOut(part), promise: nil) }
+        guard sender.handedOver(bytes) else { return context.flush() }
+        context.flush(whenWritten: { [self] in
+            loop.steps.add { [self] in
+                sender.written()
+                resume()
+            }
+        })
+    }
+
+    /// All of it at once, for what sends itself what comes next.
+    func sendAll(_ context: ChannelHandlerContext) {
+        queue.removeMarks()
+        while let part = queue.take(max: .max, open: &output) { context.write(wrapOutboundOut(part), promise: nil) }
+        context.flush()
+    }
+
+    // MARK: Going on
+
+    /// The command that ran elsewhere is done, or has to be evaluated again.
+    func goOn() {
+        isBlocked = false
+        resume()
+    }
+
+    /// The command goes on when other connections have had their turn.
+    func goOnLater() {
+        isBlocked = true
+        loop.steps.add { [self] in goOn() }
+    }
+
+    /// What may have stood in the way of the next command is gone.
+    func resume() {
+        updateReading()
+        process()
+        flush()
+    }
+
+    /// Why the engine could not be asked, once.
+    func takeFetchFailure() -> StorageError? {
+        guard fetchFailure != nil else { return nil }
+        defer { fetchFailure = nil }
+        return fetchFailure
     }
 
     /// Notes what a command has done: its reply, which begins at `start` in the output, waits for the batch.
@@ -223,36 +269,26 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     func settle(_ effects: inout ShardSession.Effects, replyAt start: Int) {
         if effects.hits > 0 { loop.counters.hits.add(Int(effects.hits)) }
         if effects.misses > 0 { loop.counters.misses.add(Int(effects.misses)) }
-        if effects.batch > 0 { hold(for: effects.batch, writes: effects.writes, from: start) }
+        if effects.batch > 0 {
+            queue.hold(for: effects.batch, writes: effects.writes, from: start, since: passStart)
+            if !isRegisteredWaiting {
+                isRegisteredWaiting = true
+                loop.wait(self)
+            }
+        }
         effects = ShardSession.Effects()
     }
 
-    /// Everything from that place in the output on waits for batch `number`.
+    /// One reply more was written.
     @inline(__always)
-    private func hold(for number: UInt64, writes: Int, from offset: Int) {
-        if let last = marks.indices.last, marks[last].number >= number {
-            marks[last].writes += writes
-            return
-        }
-        marks.append(Mark(number: number, offset: offset, since: passStart, writes: writes))
-        if !isRegisteredWaiting {
-            isRegisteredWaiting = true
-            loop.wait(self)
-        }
-    }
-
-    /// One reply more stands after the newest mark, if there is one.
-    @inline(__always)
-    func countReply() {
-        if let last = marks.indices.last { marks[last].replies += 1 }
-    }
+    func countReply() { queue.countReply() }
 
     /// Back-pressure: no more bytes are taken from the socket than can be worked on.
     func updateReading() {
         guard let context else { return }
         let wanted =
             hasEnded
-            || !isBlocked && !waitsForRoom && output.readableBytes < ConnectionHandler.outputBytesMax
+            || !isBlocked && !waitsForRoom && unsentBytes < ConnectionHandler.outputBytesMax
                 && context.channel.isWritable
         if wanted == isReading { return }
         isReading = wanted
@@ -261,32 +297,46 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         }
     }
 
-    private func decideProtocol() {
-        guard let first = input.getInteger(at: input.readerIndex, as: UInt8.self) else { return }
-        if first == UInt8(ascii: "*") {
-            adopt(.resp)
-            return
-        }
-        if first == 0x16 {
-            // A TLS hello: this node has no certificate, and an answer in clear text would only confuse.
-            isClosing = true
-            return
-        }
-        guard CrossProtocolGuard.canBegin(with: first) else { return endForOtherProtocol() }
-        let line = input.readableBytesView
-        guard let end = line.dropFirst(firstLineSearched).firstIndex(of: 10) else {
-            firstLineSearched = line.count
-            if firstLineSearched > ConnectionHandler.firstLineMax { isClosing = true }
-            return
-        }
-        let text = line[line.startIndex..<end]
-        let trimmed = text.last == 13 ? text.dropLast() : text
-        let isHTTP = trimmed.count > 9 && trimmed.suffix(8).dropLast().elementsEqual("HTTP/1.".utf8)
-        adopt(isHTTP ? .http : .resp)
+    // MARK: The end
+
+    /// The client of this connection must not see the rest: the connection ends when what is due has been sent.
+    func closeAfterReplies() { isClosing = true }
+
+    /// The client speaks neither RESP nor HTTP/1: nothing is answered, and nothing that was sent or still comes is executed.
+    func endForOtherProtocol() {
+        isClosing = true
+        loop.noteOtherProtocol(from: remoteAddress)
     }
 
-    private func adopt(_ decided: WireProtocol) {
-        wireProtocol = decided
-        if decided == .http { requests = HTTPRequests(self) } else { commands = RESPRequests(self) }
+    /// Ends the connection when nothing is due any more.
+    private func closeIfDone() {
+        guard isClosing || inputEnded, !hasEnded, !isBlocked, !waitsForRoom, hasSentAll, let context else { return }
+        // What the client has sent is answered to the end; the rest of it waits for the socket to take replies.
+        guard isClosing || context.channel.isWritable else { return }
+        hasEnded = true
+        // `close` itself would drop what the socket did not take yet.
+        context.flush(whenWritten: { [self] in endOutput() })
+    }
+
+    private func endOutput() {
+        guard let context else { return }
+        if inputEnded { return context.close(promise: nil) }
+        linger = Linger(context.channel)
+        input = ByteBuffer()
+        updateReading()
+    }
+
+    private func decideProtocol() {
+        switch decision.decide(input) {
+        case .open: break
+        case .resp:
+            wireProtocol = .resp
+            commands = RESPRequests(self)
+        case .http:
+            wireProtocol = .http
+            requests = HTTPRequests(self)
+        case .unknown: isClosing = true
+        case .foreign: endForOtherProtocol()
+        }
     }
 }

@@ -32,8 +32,10 @@ extension HTTPRequests {
         case .metrics:
             let control = connection.loop.control
             let metrics = connection.loop.metrics
-            connection.runBlocking(usesStore: false, { (control.status(), metrics.totals(), control.storageMetrics()) })
-            {
+            OffLoopWork(connection).onPool(
+                usesStore: false,
+                { (control.status(), metrics.totals(), control.storageMetrics()) }
+            ) {
                 connection,
                 figures in
                 HTTPResponse.writeText(
@@ -71,7 +73,7 @@ extension HTTPRequests {
         _ work: @escaping @Sendable () -> T,
         _ finish: @escaping (ConnectionHandler, T) -> Void
     ) {
-        connection.runBlocking(work) { connection, value in
+        OffLoopWork(connection).onPool(work) { connection, value in
             finish(connection, value)
             if !request.keepAlive { connection.closeAfterReplies() }
         }
@@ -79,7 +81,7 @@ extension HTTPRequests {
 
     private func answerStatus(_ request: HTTPRequest, _ work: @escaping @Sendable (any NodeControl) -> NodeStatus) {
         let control = connection.loop.control
-        connection.runBlocking(usesStore: false, { work(control) }) { connection, status in
+        OffLoopWork(connection).onPool(usesStore: false, { work(control) }) { connection, status in
             HTTPResponse.writeJSON(
                 200,
                 StatusJSON.encode(status),
@@ -94,7 +96,7 @@ extension HTTPRequests {
     /// Starts or stops the shard, on the node's own thread.
     private func change(_ request: HTTPRequest, _ work: @escaping @Sendable (any NodeControl) async -> NodeStatus) {
         let control = connection.loop.control
-        connection.runTask(usesStore: false, { await work(control) }) { connection, status in
+        OffLoopWork(connection).asTask(usesStore: false, { await work(control) }) { connection, status in
             HTTPResponse.writeJSON(200, StatusJSON.encode(status), request.connection, into: &connection.output)
             if !request.keepAlive { connection.closeAfterReplies() }
         }
@@ -108,7 +110,7 @@ extension HTTPRequests {
             return try redirect(toLeaderOf: index, request)
         }
         let control = connection.loop.control
-        connection.runTask({ await control.switchOver(to: target) }) { connection, failure in
+        OffLoopWork(connection).asTask({ await control.switchOver(to: target) }) { connection, failure in
             if let failure {
                 let error = HTTPError(409, "no_switchover", failure)
                 HTTPResponse.writeError(error, request.connection, into: &connection.output)
@@ -145,7 +147,7 @@ extension HTTPRequests {
         let owned = state.map.ranges(ofShard: index)
         let control = connection.loop.control
         let pool = connection.loop.threadPool
-        connection.runTask({ () async -> Result<UInt64, HTTPError> in
+        OffLoopWork(connection).asTask({ () async -> Result<UInt64, HTTPError> in
             let foreign = SlotMap.complement(of: owned)
             if let reason = await control.reasonNotToClean(foreign) {
                 return .failure(HTTPError(409, "unsafe_to_clean", reason))

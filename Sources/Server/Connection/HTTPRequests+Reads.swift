@@ -49,7 +49,7 @@ extension HTTPRequests {
         let store = session.store
         let node = Admission.NodeView(connection.loop.state, connection.loop.control)
         let epoch = store.readEpoch
-        let isFree = connection.marks.isEmpty && Admission(freely: slot, node, store).decide(intent) == .serve
+        let isFree = connection.queue.marks.isEmpty && Admission(freely: slot, node, store).decide(intent) == .serve
         if !isFree {
             store.lock.lock()
             session.isLocked = true

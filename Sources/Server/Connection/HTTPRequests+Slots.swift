@@ -11,7 +11,7 @@ extension HTTPRequests {
         let state = connection.loop.state
         guard let store = state.store else { throw unavailable() }
         let heats = connection.loop.siblings.map(\.heat)
-        connection.runBlocking({ () -> [UInt8] in
+        OffLoopWork(connection).onPool({ () -> [UInt8] in
             store.flushApplied(patience: HTTPRequests.slotsPatience)
             var operations = [UInt64](repeating: 0, count: StorageLimits.slotCount)
             for heat in heats { heat.add(to: &operations) }

@@ -39,7 +39,7 @@ final class HTTPRequests {
                 if let key = coldKey, let store {
                     coldKey = nil
                     waitingRequest = request
-                    connection.fetch([key], from: store)
+                    KeyFetch.begin([key], from: store, for: connection)
                     break
                 }
                 if connection.isBlocked {
@@ -93,6 +93,17 @@ final class HTTPRequests {
     func writeError(_ error: HTTPError, _ request: HTTPRequest) {
         connection.loop.counters.errors.add(1)
         HTTPResponse.writeError(error, request.connection, headOnly: request.method == .head, into: &connection.output)
+    }
+
+    /// What was held was not committed: the first request is told and the connection ends, which says the same of those
+    /// after it.
+    func fail(_ error: StorageError) {
+        HTTPResponse.writeError(HTTPError(error), .close, into: &connection.output)
+        connection.loop.counters.errors.add(1)
+        connection.isClosing = true
+        // A request that waited to begin elsewhere is one of those after it.
+        connection.deferred = nil
+        connection.isBlocked = false
     }
 
     /// Runs `body` with the key's session under the store's lock, if this node may write it.

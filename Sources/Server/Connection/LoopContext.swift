@@ -31,6 +31,8 @@ final class LoopContext: @unchecked Sendable {
     /// The node stops: an HTTP connection ends with its next response.
     var isEnding = false
     let heat = SlotHeat()
+    /// Of commands on many keys and of large replies.
+    let steps: LoopSteps
     /// Large replies about the cluster, shared by the node's loops.
     let topology: TopologyCache
     /// Whose turn it is to be read from; shared by the node's loops.
@@ -53,6 +55,7 @@ final class LoopContext: @unchecked Sendable {
     ) {
         self.logger = logger
         self.eventLoop = eventLoop
+        steps = LoopSteps(eventLoop: eventLoop)
         self.threadPool = threadPool
         self.enginePool = enginePool
         self.metrics = metrics

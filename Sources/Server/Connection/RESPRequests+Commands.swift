@@ -22,14 +22,25 @@ extension RESPRequests: CommandConnection {
         _ work: @escaping @Sendable () -> T,
         _ finish: @escaping (inout Reply, T) -> Void
     ) {
-        connection.runBlocking(usesStore: usesStore, work) { connection, value in finish(&connection.reply, value) }
+        OffLoopWork(connection).onPool(usesStore: usesStore, work) { connection, value in
+            finish(&connection.reply, value)
+        }
     }
 
     func closeAfterReplies() { connection.closeAfterReplies() }
 
     func park() { connection.park() }
 
-    func awaitReplicas(_ count: Int, timeout: Int64) { connection.awaitReplicas(count, timeout: timeout) }
+    func awaitReplicas(_ count: Int, timeout: Int64) { WaitCommand.begin(count, timeout: timeout, for: connection) }
+}
+
+extension RESPRequests {
+    /// What was held was not committed: each of the commands is told so.
+    func fail(_ replies: Int, _ error: StorageError) {
+        manyKeys?.failure = error
+        for _ in 0..<replies { connection.output.writeRESPError(error) }
+        connection.loop.counters.errors.add(replies)
+    }
 }
 
 /// MULTI, EXEC, DISCARD, WATCH and UNWATCH, which are refused for now, so that COMMAND does not list them; and names of

@@ -11,12 +11,12 @@ extension RESPRequests {
         let first = session.progress?.next ?? command.firstKey
         fetchAttempts = fetchPlace == first ? fetchAttempts + 1 : 1
         fetchPlace = first
-        guard fetchAttempts <= ConnectionHandler.fetchAttemptsMax else {
+        guard fetchAttempts <= KeyFetch.attemptsMax else {
             return fail(StorageError(.engine, "memory is too small for what is read: keys leave it at once"))
         }
         let last = command.lastKey < 0 ? arguments.count + command.lastKey : command.lastKey
         // The second time only the one that was missed: the others may have pushed it out again.
-        let limit = fetchAttempts > 1 ? 1 : ConnectionHandler.fetchKeysMax
+        let limit = fetchAttempts > 1 ? 1 : KeyFetch.keysMax
         let places = stride(from: first, through: last, by: max(1, command.step)).prefix(limit)
         let store = session.store
         do throws(StorageError) {
@@ -30,7 +30,7 @@ extension RESPRequests {
         } catch {
             return fail(error)
         }
-        connection.fetch(places.map { Array(arguments[$0]) }, from: store)
+        KeyFetch.begin(places.map { Array(arguments[$0]) }, from: store, for: connection)
     }
 
     private func fail(_ error: StorageError) { connection.fetchFailure = error }

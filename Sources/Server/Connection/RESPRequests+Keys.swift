@@ -20,17 +20,36 @@ extension RESPRequests {
             return .done
         }
         let slot = KeySlot.slot(of: key)
+        if !traits[command].hasOneKey { pass.session?.forgetVoidPart(isWrite: traits[command].isWrite) }
         if !pass.isLocked {
-            guard !traits[command].isWrite, connection.marks.isEmpty, !pass.locksReads,
-                Admission(freely: slot, node, store).decide(intent(of: command)) == .serve,
-                traits[command].hasOneKey || areServed(slot, command, arguments)
+            guard !traits[command].isWrite, connection.queue.marks.isEmpty, !pass.locksReads,
+                Admission(freely: slot, node, store).decide(intent(of: command)) == .serve
             else { return .needsLock }
-        } else if !admits(command, slot, arguments, node, store, port) {
-            return .done
+            if !traits[command].hasOneKey {
+                switch slots(command, arguments, slot, store, nil, &pass) {
+                case .same: break
+                case .unfinished: return .needsTurn
+                case .wait, .different: return .needsLock
+                }
+            }
+        } else {
+            guard admits(slot, intent(of: command), node, store, port) else { return .done }
+            if !traits[command].hasOneKey {
+                switch slots(command, arguments, slot, store, port, &pass) {
+                case .same: break
+                case .unfinished: return .needsTurn
+                case .wait:
+                    connection.park()
+                    return .done
+                case .different:
+                    connection.reply.error("CROSSSLOT Keys in request don't hash to the same slot")
+                    return .done
+                }
+            }
         }
         connection.loop.heat.note(slot)
         if traits[command].isWrite {
-            guard admitWrite(arguments, store, port) else { return .done }
+            guard admitWrite(arguments, keys(of: command, arguments, pass), store, port) else { return .done }
         } else {
             connection.passReads += 1
             // After a write of this connection a read must see it, and must not tell of it before it is durable.
@@ -56,6 +75,7 @@ extension RESPRequests {
             if error.code == .cold {
                 outcome = .needsEngine
             } else {
+                pass.session?.progress = nil
                 connection.reply.takeBack(to: start)
                 connection.reply.error(error)
             }
@@ -73,49 +93,43 @@ extension RESPRequests {
         return acceptsReplicaReads ? .replicaRead(maxAge: nil) : .leaderRead
     }
 
-    /// Whether all keys of the command are plainly in that slot. Without the store's lock.
-    private func areServed(_ slot: UInt16, _ command: RESPCommand, _ arguments: Arguments) -> Bool {
-        let isAlone = state.map.shardNames.count == 1
-        if isAlone, !(state.isLeader && state.store?.isGated ?? false) { return true }
-        let last = command.lastKey < 0 ? arguments.count + command.lastKey : command.lastKey
-        return stride(from: 1 + command.step, through: last, by: command.step).allSatisfy {
-            KeySlot.slot(of: arguments[$0]) == slot
-        }
-    }
-
     /// Whether the command may be evaluated now; if not, it has been answered, or is parked. Lock held.
     private func admits(
-        _ command: RESPCommand,
         _ slot: UInt16,
-        _ arguments: Arguments,
+        _ intent: Admission.Intent,
         _ node: Admission.NodeView,
         _ store: ShardStore,
         _ port: StorePort
     ) -> Bool {
-        let intent = intent(of: command)
         switch Admission(slot, intent, node, store, port).decide(intent) {
-        case .serve: break
+        case .serve: return true
         case .park: return refuse(connection.park)
         case .redirect: return refuse { writeMoved(slot) }
         case .noLeader: return refuse { writeNoLeader(slot) }
         case .refuse(.takingCopy): return refuse { connection.reply.takingCopy() }
         case .refuse: return refuse { connection.reply.error(RESPRequests.unknownAge) }
         }
-        guard command.lastKey != command.firstKey else { return true }
-        switch slots(command, arguments, slot, store, port) {
-        case .same: return true
-        case .wait: return refuse(connection.park)
-        case .different:
-            return refuse { connection.reply.error("CROSSSLOT Keys in request don't hash to the same slot") }
-        }
     }
 
     private static let unknownAge = "MASTERDOWN this replica can't know how old its data is: it has no leader"
 
+    /// The arguments that are written now: of a command that goes in steps those of one step, which is a write of its own.
+    @inline(__always)
+    private func keys(of command: RESPCommand, _ arguments: Arguments, _ pass: borrowing StorePass) -> Range<Int> {
+        guard !traits[command].hasOneKey, traits[command].step == 1 else { return 1..<arguments.count }
+        let first = pass.session?.progress?.next ?? 1
+        return first..<min(arguments.count, first + KeyProgress.keysPerTurn)
+    }
+
     /// Whether the store takes the write now; otherwise it waits in `input` or has been refused. Lock held.
-    private func admitWrite(_ arguments: Arguments, _ store: ShardStore, _ port: StorePort) -> Bool {
+    private func admitWrite(
+        _ arguments: Arguments,
+        _ written: Range<Int>,
+        _ store: ShardStore,
+        _ port: StorePort
+    ) -> Bool {
         var size = 0
-        for index in 1..<arguments.count {
+        for index in written {
             let length = arguments[index].count
             if length > StorageLimits.valueBytesMax {
                 let max = StorageLimits.valueBytesMax
@@ -137,34 +151,44 @@ extension RESPRequests {
         return false
     }
 
-    private enum KeySlots { case same, wait, different }
+    private enum KeySlots {
+        case same, wait, different
+        /// There are more keys than one turn of the loop looks at.
+        case unfinished
+    }
 
     /// Whether all keys are in the slot. A cluster of one shard takes any keys: nothing can be elsewhere, and programs
     /// written for a single Redis work. Another shard may be coming, though.
+    /// - Parameter port: nil without the store's lock: then only what is plainly in that slot is.
     private func slots(
         _ command: RESPCommand,
         _ arguments: Arguments,
         _ slot: UInt16,
         _ store: ShardStore,
-        _ port: StorePort
+        _ port: StorePort?,
+        _ pass: inout StorePass
     ) -> KeySlots {
         let isAlone = state.map.shardNames.count == 1
         if isAlone, !(state.isLeader && store.isGated) { return .same }
+        let step = command.step
         let last = command.lastKey < 0 ? arguments.count + command.lastKey : command.lastKey
-        var index = 1 + command.step
-        while index <= last {
+        var index = max(1 + step, pass.session?.progress?.checked ?? 0)
+        let end = min(last, index + (KeyProgress.checksPerTurn - 1) * step)
+        while index <= end {
             let other = KeySlot.slot(of: arguments[index])
             if other != slot {
-                guard isAlone else { return .different }
+                guard isAlone, let port else { return .different }
                 switch store.gate(slot: other, isWrite: command.isWrite, port: port) {
                 case .serve: break
                 case .park: return .wait
                 case .redirect: return .different
                 }
             }
-            index += command.step
+            index += step
         }
-        return .same
+        guard index <= last else { return .same }
+        pass.session?.noteChecked(before: index)
+        return .unfinished
     }
 
     private func writeMoved(_ slot: UInt16) {

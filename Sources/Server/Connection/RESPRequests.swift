@@ -28,6 +28,8 @@ final class RESPRequests {
         case stopped
         case broken(String)
         case foreign
+        /// The last command has a reply in parts, which the session keeps.
+        case large
         /// The command at the offset goes on later.
         case paused(CommandOutcome)
     }
@@ -53,6 +55,7 @@ final class RESPRequests {
         var progress = PassProgress()
         var pass = StorePass(store, connection.makeSession())
         pass.session?.progress = manyKeys
+        manyKeys = nil
         let node = Admission.NodeView(state, connection.loop.control)
         scout.startOver()
         let consumed = connection.input.withUnsafeReadableBytes { bytes in
@@ -70,6 +73,11 @@ final class RESPRequests {
                 case .foreign:
                     connection.endForOtherProtocol()
                     return bytes.count
+                case .large:
+                    if let reply = pass.session?.progress?.wholeReply {
+                        connection.queue.put(reply, open: &connection.output)
+                    }
+                    pass.session?.progress = nil
                 case .paused(let outcome):
                     pause(for: outcome, arguments.view(in: bytes), &pass)
                     if connection.isBlocked { return progress.offset }
@@ -120,15 +128,25 @@ final class RESPRequests {
                     }
                     if outcome != .done {
                         connection.output.moveWriterIndex(to: start)
+                        parser.keep(from: progress.offset, to: end)
                         return .paused(outcome)
                     }
-                    if connection.waitsForRoom { return .stopped }
+                    if connection.waitsForRoom {
+                        parser.keep(from: progress.offset, to: end)
+                        return .stopped
+                    }
                     progress.executed += 1
                     progress.last = progress.offset
-                    pass.session?.progress = nil
                     fetchAttempts = 0
                     connection.countError(from: start)
                     if !connection.isBlocked { connection.countReply() }
+                    if let steps = pass.session?.progress {
+                        guard steps.wholeReply == nil else {
+                            progress.offset = end
+                            return .large
+                        }
+                        pass.session?.progress = nil
+                    }
                 }
                 progress.offset = end
             }
@@ -221,7 +239,7 @@ final class RESPRequests {
     private func executeUnknown(_ arguments: Arguments) {
         if CrossProtocolGuard.isForeign(arrayName: arguments[0]) { return connection.endForOtherProtocol() }
         if answerTransactionCommand(arguments) { return }
-        if !beginReplication(arguments), !beginMigration(arguments) { writeUnknownCommand(arguments) }
+        if !beginStream(arguments) { writeUnknownCommand(arguments) }
     }
 
     /// After a pass over `input`, whose commands are still in it.
@@ -230,13 +248,13 @@ final class RESPRequests {
     func noteSlowPass(_ count: Int, last: Int) {
         let nanoseconds = Clock.monotonicNanoseconds() - connection.passStart
         guard nanoseconds >= SlowLog.threshold else { return }
-        connection.noteSlow(nanoseconds, count) { [connection] in
+        connection.loop.metrics.slow.note(nanoseconds, count, of: connection) { [connection] in
             connection.input.withUnsafeReadableBytes { bytes in
                 // With a parser and a list of its own: `arguments` may hold the beginning of the next command.
                 var parser = RESPRequestParser()
                 var words = ArgumentList()
-                // It has been read by now, so that it is whole.
-                guard case .complete = parser.parse(bytes, from: last, into: &words) else { return [] }
+                // No more of it than the log keeps: it may be a million words.
+                parser.parseBeginning(bytes, from: last, max: SlowLog.wordsMax + 1, into: &words)
                 return SlowLog.words(of: words.view(in: bytes))
             }
         }

@@ -43,6 +43,30 @@ package struct RESPRequestParser {
     /// What was read of an unfinished command is forgotten; the next call reads from the command's first byte.
     mutating func startOver() { pause = nil }
 
+    /// The whole command at `start`, which ends at `end`, stays in front: the next call says again that it is complete, with
+    /// the list of arguments as it is.
+    package mutating func keep(from start: Int, to end: Int) {
+        pause = Pause(start: start, offset: end - start, missing: 0, bytesNeeded: end - start)
+    }
+
+    /// Reads the first words of a whole command, `max` at most; none of what is no command.
+    package mutating func parseBeginning(
+        _ bytes: UnsafeRawBufferPointer,
+        from start: Int,
+        max: Int,
+        into arguments: inout ArgumentList
+    ) {
+        arguments.removeAll()
+        guard start < bytes.count else { return }
+        guard bytes[start] == UInt8(ascii: "*") else {
+            _ = parseInline(bytes, start, searched: start, &arguments)
+            return
+        }
+        var offset = start + 1
+        guard let count = Self.parseNumber(bytes, &offset), count > 0 else { return }
+        _ = parseArguments(bytes, start, offset, min(count, max), &arguments)
+    }
+
     /// Reads one command from `start` on; `arguments` then holds where its words stand.
     /// - Parameters:
     ///   - bytes: after `incomplete` the same again and more, though they may have moved.
@@ -60,6 +84,7 @@ package struct RESPRequestParser {
             missing = pause.missing
             if start != pause.start { arguments.move(by: start - pause.start) }
             self.pause = nil
+            if missing == 0 { return .complete(end: offset) }
         } else {
             arguments.removeAll()
         }

@@ -1,0 +1,138 @@
+import NIOCore
+
+/// The replies of one connection that are not sent yet, in order: parts that are ended, and after them the open buffer, to
+/// which commands append and which the connection keeps. Those that wait for a commit are held back by a mark: what stands
+/// after the first mark is sent when that mark's batch is durable. So a reply costs no bookkeeping of its own.
+///
+/// Places count from the connection's first byte, so that neither sending nor ending a part moves them. Pure: it sends
+/// nothing itself. On the connection's loop.
+package struct ReplyQueue {
+    /// From `place` on, replies wait for batch `number`.
+    package struct Mark {
+        package var number: UInt64
+        var place: Int
+        var since: UInt64
+        package var writes: Int
+        /// Replies from here to the next mark, for telling each of them when the commit fails.
+        var replies = 0
+    }
+
+    package private(set) var marks: [Mark] = []
+    /// Ended parts from `firstPart` on; the places in front of it are empty.
+    private var parts: [ByteBuffer] = []
+    private var firstPart = 0
+    /// In the ended parts.
+    package private(set) var partBytes = 0
+    /// The place of the open buffer's first byte.
+    private var base = 0
+
+    /// Whether nothing stands in front of the open buffer.
+    @inline(__always) package var hasNoParts: Bool { partBytes == 0 }
+
+    package init() {}
+
+    // MARK: Marks
+
+    /// What stands from that index of the open buffer on waits for batch `number`.
+    /// - Parameter since: when the command came, on the monotonic clock in nanoseconds.
+    @inline(__always)
+    package mutating func hold(for number: UInt64, writes: Int, from index: Int, since: UInt64) {
+        if let last = marks.indices.last, marks[last].number >= number {
+            marks[last].writes += writes
+            return
+        }
+        marks.append(Mark(number: number, place: base + index, since: since, writes: writes))
+    }
+
+    /// One reply more stands after the newest mark, if there is one.
+    @inline(__always)
+    package mutating func countReply() {
+        if let last = marks.indices.last { marks[last].replies += 1 }
+    }
+
+    /// Batches up to `number` are durable.
+    /// - Parameter body: gets the marks that go.
+    @inline(__always)
+    package mutating func release(through number: UInt64, _ body: (Mark) -> Void) {
+        var released = 0
+        while released < marks.count, marks[released].number <= number {
+            body(marks[released])
+            released += 1
+        }
+        marks.removeFirst(released)
+    }
+
+    /// Drops the replies that are held, and their marks.
+    /// - Returns: how many replies they were.
+    package mutating func takeBackHeld(open: inout ByteBuffer) -> Int {
+        guard let first = marks.first else { return 0 }
+        let replies = marks.reduce(0) { $0 + $1.replies }
+        marks = []
+        if first.place >= base {
+            open.moveWriterIndex(to: first.place - base)
+            return replies
+        }
+        open.clear()
+        while first.place < base, let last = parts.popLast() {
+            base -= last.readableBytes
+            partBytes -= last.readableBytes
+            if base < first.place {
+                var rest = last
+                rest.moveWriterIndex(to: last.readerIndex + first.place - base)
+                append(rest)
+            }
+        }
+        return replies
+    }
+
+    /// Nobody is left to be answered.
+    package mutating func removeMarks() { marks = [] }
+
+    package mutating func removeAll() { self = ReplyQueue() }
+
+    // MARK: Bytes
+
+    /// The reply of a command on many keys, after all that stands in the open buffer.
+    package mutating func put(_ reply: ReplyParts, open: inout ByteBuffer) {
+        endPart(&open)
+        for part in reply.buffers { append(part) }
+    }
+
+    /// The next bytes that wait for nothing, `max` at most, without copying them; nil: there are none.
+    package mutating func take(max: Int, open: inout ByteBuffer) -> ByteBuffer? {
+        let front = base - partBytes
+        let ready = min(max, marks.first.map { $0.place - front } ?? Int.max)
+        guard ready > 0 else { return nil }
+        if hasNoParts { endPart(&open) }
+        guard firstPart < parts.count else { return nil }
+        if parts[firstPart].readableBytes > ready {
+            partBytes -= ready
+            return parts[firstPart].readSlice(length: ready)
+        }
+        let part = parts[firstPart]
+        partBytes -= part.readableBytes
+        parts[firstPart] = ByteBuffer()
+        firstPart += 1
+        if firstPart == parts.count {
+            parts = []
+            firstPart = 0
+        }
+        return part
+    }
+
+    /// All of the open buffer is sent, and it is empty from now on: when nothing is held, and nothing stands in front of it.
+    @inline(__always)
+    package mutating func passOver(_ open: ByteBuffer) { base += open.writerIndex }
+
+    private mutating func endPart(_ open: inout ByteBuffer) {
+        guard open.readableBytes > 0 else { return }
+        append(open)
+        open = ByteBuffer()
+    }
+
+    private mutating func append(_ part: ByteBuffer) {
+        parts.append(part)
+        partBytes += part.readableBytes
+        base += part.readableBytes
+    }
+}
