@@ -1,4 +1,5 @@
 import Foundation
+import Replication
 import Resharding
 import Routing
 import Storage

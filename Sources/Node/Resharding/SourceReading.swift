@@ -1,3 +1,4 @@
+import Replication
 import Resharding
 import Server
 import Storage

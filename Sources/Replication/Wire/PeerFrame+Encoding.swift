@@ -3,28 +3,16 @@ import Storage
 
 extension PeerFrame {
     /// The header of a batch frame, to be written in front of the batch's own bytes, which are not copied.
-    package static func batchHeader(length: Int) -> [UInt8] { header(.batch, length: length) }
+    package static func batchHeader(length: Int) -> [UInt8] {
+        header(kind: Kind.batch.rawValue, length: length)
+    }
 
     /// The header of a chunk frame, to be written in front of a `SnapshotChunkBuilder`'s bytes.
-    package static func snapshotChunkHeader(length: Int) -> [UInt8] { header(.snapshotChunk, length: length) }
-
-    private static func header(_ kind: Kind, length: Int) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(headerBytes)
-        bytes.appendInteger(UInt32(length))
-        bytes.append(kind.rawValue)
-        return bytes
+    package static func snapshotChunkHeader(length: Int) -> [UInt8] {
+        header(kind: Kind.snapshotChunk.rawValue, length: length)
     }
 
-    /// Appends the whole frame. Batches and chunks are copied; the data path writes their headers and bytes apart.
-    package func encode(into bytes: inout [UInt8]) {
-        let start = bytes.count
-        bytes.appendInteger(UInt32(0))
-        bytes.append(kind.rawValue)
-        encodePayload(into: &bytes)
-        let length = UInt32(bytes.count - start - PeerFrame.headerBytes)
-        withUnsafeBytes(of: length.littleEndian) { bytes.replaceSubrange(start..<start + 4, with: $0) }
-    }
+    package var kindCode: UInt8 { kind.rawValue }
 
     private var kind: Kind {
         switch self {
@@ -41,7 +29,7 @@ extension PeerFrame {
         }
     }
 
-    private func encodePayload(into bytes: inout [UInt8]) {
+    package func encodePayload(into bytes: inout [UInt8]) {
         switch self {
         case .batch(let batch): bytes.append(contentsOf: batch.bytes)
         case .heartbeat(let beat):
@@ -77,7 +65,13 @@ extension PeerFrame {
     }
 
     /// Reads a whole payload. The bytes are borrowed for the call; batches and chunks are copied out.
-    static func decode(_ kind: Kind, _ payload: UnsafeRawBufferPointer) throws(ReplicationError) -> PeerFrame {
+    package static func decode(
+        kind code: UInt8,
+        _ payload: UnsafeRawBufferPointer
+    ) throws(ReplicationError) -> PeerFrame {
+        guard let kind = Kind(rawValue: code) else {
+            throw ReplicationError(.badFrame, "there are no frames of kind \(code)")
+        }
         if kind == .batch {
             guard let batch = LogBatch.validating(payload) else {
                 throw ReplicationError(.corruptBatch, "a log batch of \(payload.count) bytes arrived damaged")
@@ -104,7 +98,8 @@ extension PeerFrame {
             return .snapshotBegin(
                 SnapshotBegin(position: position, keys: keys, bytes: bytes, engine: reader.text())
             )
-        case .snapshotChunk: return SnapshotChunk(&reader).map { .snapshotChunk($0) }
+        case .snapshotChunk:
+            return reader.take(reader.bytes.count).flatMap { SnapshotChunk($0) }.map { .snapshotChunk($0) }
         case .snapshotEnd:
             guard let position = reader.position(), let keys = reader.integer(UInt64.self) else { return nil }
             if reader.isAtEnd { return .snapshotEnd(position: position, keys: keys, owned: nil) }

@@ -105,7 +105,4 @@ package enum PeerFrame: Sendable {
         case batch = 1, heartbeat, resume, truncate, snapshotBegin, snapshotChunk, snapshotEnd, refuse, leaderChanged
         case acknowledge = 64
     }
-
-    /// Length and kind in front of every payload.
-    package static let headerBytes = 5
 }

@@ -1,3 +1,4 @@
+import Replication
 import Storage
 
 /// What the leaders of a move's two shards say to each other after the hello (`MigrationHello`). On the wire: length u32
@@ -86,9 +87,6 @@ package enum MigrationFrame: Sendable {
         case accept = 1, refuse, chunk, copied, mark, final, released, owned
         case acknowledge = 64, ask, confirm
     }
-
-    /// Length and kind in front of every payload.
-    package static let headerBytes = 5
 }
 
 extension MigrationFrame.Kind {

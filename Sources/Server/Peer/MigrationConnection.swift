@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Replication
 import Resharding
 import Routing
 

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import Replication
 import Resharding
 
 /// The source's end of a target's connection: frames in, frames out. What they mean is decided elsewhere

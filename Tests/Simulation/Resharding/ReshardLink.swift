@@ -1,3 +1,4 @@
+import Replication
 import Resharding
 
 /// A connection from a target's leader to a source's: frames travel as bytes, in order, each way.
