@@ -149,4 +149,24 @@ import Testing
         #expect(try server.ask("PING\r\n", other, expecting: "+PONG\r\n") == "+PONG\r\n")
         try await server.stop()
     }
+
+    /// KEYS writes its reply elsewhere; what comes after it waits.
+    @Test func aLargeListOfKeysGoesOutInParts() async throws {
+        let server = try await ServerFixture(loops: 1)
+        let connection = try server.connect(receiveBuffer: 1 << 16)
+        let long = String(repeating: "k", count: 3_000)
+        let keys = (0..<1_000).map { "\($0)" + long }
+        try fill(connection, keys) { "\($0)" }
+        connection.send("SET last 1\r\nKEYS *\r\nPING\r\n")
+        #expect(try connection.receiveText(5) == "+OK\r\n")
+        var found: Set<String> = []
+        #expect(try connection.receiveLine() == Array("*1001\r\n".utf8))
+        for _ in 0..<1_001 {
+            let bulk = String(decoding: try connection.receiveReply(), as: UTF8.self)
+            found.insert(String(bulk.split(separator: "\r\n").last ?? ""))
+        }
+        #expect(found == Set(keys + ["last"]))
+        #expect(try connection.receiveText(7) == "+PONG\r\n")
+        try await server.stop()
+    }
 }

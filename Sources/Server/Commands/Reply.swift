@@ -11,6 +11,8 @@ struct Reply {
     var output: ByteBuffer
     /// The connection's protocol, 2 or 3.
     var version = 2
+    /// A large reply of a command that ran elsewhere; it comes after all of `output`.
+    var parts: ReplyParts?
 
     init(_ output: ByteBuffer = ByteBuffer()) { self.output = output }
 

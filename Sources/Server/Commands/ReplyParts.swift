@@ -27,6 +27,13 @@ package struct ReplyParts {
         }
     }
 
+    /// The head of an array; its elements follow.
+    mutating func array(count: Int) {
+        var head = ByteBuffer()
+        head.writeRESPArray(count: count)
+        append(head)
+    }
+
     /// Takes over what stands in the reply from `start` on.
     mutating func take(from reply: inout Reply, start: Int) {
         guard reply.end > start else { return }

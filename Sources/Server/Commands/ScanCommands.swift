@@ -80,7 +80,7 @@ enum ScanCommands {
         let state = connection.state
         guard let store = reply.readableStore(of: state) else { return }
         let now = connection.now
-        connection.runOnPool(usesStore: true) {
+        connection.runOnPool(usesStore: true) { () -> Result<ReplyParts?, StorageError> in
             KeyListing.page(
                 store,
                 state,
@@ -90,14 +90,22 @@ enum ScanCommands {
                 after: nil,
                 now: now,
                 matches: { GlobPattern.matches(pattern[...], $0) }
-            )
+            ).map { $0.hasMore ? nil : parts($0.keys) }
         } _: { reply, result in
             switch result {
-            case .success(let page) where page.hasMore: reply.tooLong("use SCAN")
-            case .success(let page): write(page.keys, &reply)
+            case .success(let parts?): reply.parts = parts
+            case .success(nil): reply.tooLong("use SCAN")
             case .failure(let error): reply.error(error)
             }
         }
+    }
+
+    /// A reply of very many keys is written off the loop.
+    private static func parts(_ keys: [[UInt8]]) -> ReplyParts {
+        var parts = ReplyParts()
+        parts.array(count: keys.count)
+        for key in keys { key.withUnsafeBytes { parts.bulk($0) } }
+        return parts
     }
 
     private static func write(_ keys: [[UInt8]], _ reply: inout Reply) {

@@ -71,6 +71,10 @@ struct OffLoopWork {
             case .success(let value):
                 finish(connection, value)
                 if connection.wireProtocol == .resp { connection.countError(from: start) }
+                if let parts = connection.reply.parts {
+                    connection.reply.parts = nil
+                    connection.queue.put(parts, open: &connection.output)
+                }
             // The pool stops only with the process.
             case .failure: connection.isClosing = true
             }
