@@ -20,9 +20,6 @@ struct HTTPResponseParser {
         case body(HTTPFetchResponse, expected: Int?)
     }
 
-    private static let version = Array("HTTP/1.".utf8)
-    private static let foreign = ClientError(.badReply, "the answer is not HTTP/1.1: is this a Shoal node?")
-
     /// A response to HEAD has the length of a body that does not follow.
     private let hasBody: Bool
     private var state = State.head
@@ -34,18 +31,8 @@ struct HTTPResponseParser {
     mutating func append(_ bytes: UnsafeRawBufferPointer) throws(ClientError) -> HTTPFetchResponse? {
         buffer.append(contentsOf: bytes)
         if case .head = state {
-            // At once: what speaks something else may never send what would be the end of a head.
-            guard buffer.prefix(Self.version.count).elementsEqual(Self.version.prefix(buffer.count)) else {
-                throw Self.foreign
-            }
-            guard let end = headEnd() else {
-                guard buffer.count <= ClientLimits.httpHeadBytes else {
-                    throw ClientError(.badReply, "the HTTP head is over \(ClientLimits.httpHeadBytes) bytes")
-                }
-                return nil
-            }
-            state = try parseHead(String(decoding: buffer[..<end], as: UTF8.self))
-            buffer.removeFirst(end + 4)
+            guard let length = try readHead() else { return nil }
+            buffer.removeFirst(length)
         }
         guard buffer.count <= ClientLimits.httpBodyBytes else {
             throw ClientError(.badReply, "the HTTP body is over \(ClientLimits.httpBodyBytes) bytes")
@@ -64,43 +51,20 @@ struct HTTPResponseParser {
         HTTPFetchResponse(status: response.status, headers: response.headers, body: body)
     }
 
-    private func headEnd() -> Int? {
-        guard buffer.count >= 4 else { return nil }
-        return (0...buffer.count - 4).first {
-            buffer[$0] == 13 && buffer[$0 + 1] == 10 && buffer[$0 + 2] == 13 && buffer[$0 + 3] == 10
-        }
-    }
-
-    private func parseHead(_ head: String) throws(ClientError) -> State {
-        let lines = head.split(separator: "\r\n", omittingEmptySubsequences: false)
-        let statusLine = (lines.first ?? "").split(separator: " ", maxSplits: 2)
-        guard statusLine.count >= 2, let status = Int(statusLine[1]) else { throw Self.foreign }
-        var headers: [String: String] = [:]
-        for line in lines.dropFirst() {
-            guard let colon = line.firstIndex(of: ":") else {
-                throw ClientError(.badReply, "a line of the HTTP head has no colon")
+    /// - Returns: the head's length; nil until it is whole.
+    private mutating func readHead() throws(ClientError) -> Int? {
+        let result = buffer.withUnsafeBytes { bytes -> Result<(State, Int)?, ClientError> in
+            do throws(ClientError) {
+                guard let head = try HTTPResponseHead.read(bytes) else { return .success(nil) }
+                let response = HTTPFetchResponse(status: head.status, headers: try head.allFields(), body: [])
+                let length = try head.bodyLength()
+                return .success((.body(response, expected: hasBody && head.allowsBody ? length : 0), head.length))
+            } catch {
+                return .failure(error)
             }
-            headers[line[..<colon].lowercased()] = Self.trimmed(line[line.index(after: colon)...])
         }
-        guard headers["transfer-encoding"] == nil else {
-            throw ClientError(.badReply, "the answer is sent in chunks, which no Shoal node does")
-        }
-        let response = HTTPFetchResponse(status: status, headers: headers, body: [])
-        guard hasBody, status != 204, status != 304 else { return .body(response, expected: 0) }
-        guard let text = headers["content-length"] else { return .body(response, expected: nil) }
-        guard let length = Int(text), (0...ClientLimits.httpBodyBytes).contains(length) else {
-            throw ClientError(
-                .badReply,
-                "the Content-Length `\(text)` is no number up to \(ClientLimits.httpBodyBytes)"
-            )
-        }
-        return .body(response, expected: length)
-    }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text
-        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return String(text)
+        guard let (next, length) = try result.get() else { return nil }
+        state = next
+        return length
     }
 }
