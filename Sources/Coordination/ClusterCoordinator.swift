@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Replication
 import Routing
+import Storage
 
 /// What the nodes of a cluster agree on, over either backend: who coordinates, the slot map, one record per shard, the
 /// sessions and notices of members, and JSON documents (a journal of resharding, say).
@@ -106,10 +107,8 @@ package struct ClusterCoordinator: Sendable {
     }
 
     func encode(_ value: some Encodable, _ key: String) throws(CoordinationError) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return Array(try encoder.encode(value))
+            return try JSONDocument.encode(value)
         } catch {
             throw CoordinationError(.corrupt, "\(key) can't be written as JSON: \(error)")
         }

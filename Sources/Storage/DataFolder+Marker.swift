@@ -115,11 +115,9 @@ package struct DataFolderMarker: Codable, Hashable, Sendable {
     /// Writes the marker so that after a crash the folder has either the old or the new one.
     func write(folder: String) throws(StorageError) {
         let temporary = folder + "/" + Self.temporaryName
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         let bytes: [UInt8]
         do {
-            bytes = Array(try encoder.encode(self)) + [UInt8(ascii: "\n")]
+            bytes = try JSONDocument.encode(self, isPretty: true) + [UInt8(ascii: "\n")]
         } catch {
             throw StorageError(.io, "cannot encode the marker of \(folder): \(error)")
         }

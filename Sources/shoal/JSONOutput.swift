@@ -1,14 +1,11 @@
 import FoundationEssentials
+import Storage
 
 /// How the commands print JSON.
 enum JSONOutput {
     /// One document on lines of its own, or all on one line.
     static func text(of document: some Encodable, isPretty: Bool = true) throws -> String {
-        let encoder = JSONEncoder()
-        // Sorted: two documents can be compared line by line.
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
-        return String(decoding: try encoder.encode(document), as: UTF8.self)
+        String(decoding: try JSONDocument.encode(document, isPretty: isPretty), as: UTF8.self)
     }
 }
 

@@ -25,10 +25,8 @@ extension ReshardJob: Codable {
 
     /// The document's bytes.
     package func json() throws(ReshardError) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return Array(try encoder.encode(self))
+            return try JSONDocument.encode(self)
         } catch {
             throw ReshardError(.badDocument, "the reshard's document can't be written as JSON: \(error)")
         }

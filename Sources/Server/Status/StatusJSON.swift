@@ -1,13 +1,11 @@
 import FoundationEssentials
+import Storage
 
-/// The status documents as bytes: one line, fields in the documents' order of declaration where the encoder keeps it.
+/// The status documents as bytes, with a line end.
 package enum StatusJSON {
     package static func encode(_ document: some Encodable, pretty: Bool = false) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting =
-            pretty ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
         do {
-            return Array(try encoder.encode(document)) + [10]
+            return try JSONDocument.encode(document, isPretty: pretty) + [10]
         } catch {
             // Documents of strings and integers always encode; this keeps a future mistake visible instead of fatal.
             return Array(
