@@ -229,13 +229,6 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         })
     }
 
-    /// All of it at once, for what sends itself what comes next.
-    func sendAll(_ context: ChannelHandlerContext) {
-        queue.removeMarks()
-        while let part = queue.take(max: .max, open: &output) { context.write(wrapOutboundOut(part), promise: nil) }
-        context.flush()
-    }
-
     // MARK: Going on
 
     /// The command that ran elsewhere is done, or has to be evaluated again.
@@ -255,13 +248,6 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         updateReading()
         process()
         flush()
-    }
-
-    /// Why the engine could not be asked, once.
-    func takeFetchFailure() -> StorageError? {
-        guard fetchFailure != nil else { return nil }
-        defer { fetchFailure = nil }
-        return fetchFailure
     }
 
     /// Notes what a command has done: its reply, which begins at `start` in the output, waits for the batch.

@@ -45,7 +45,7 @@ extension HTTPRequests {
         isAny: Bool = false
     ) throws(HTTPError) {
         guard var session = connection.makeSession() else { return try answerWithoutShard(slot, request, isAny: isAny) }
-        if let failure = connection.takeFetchFailure() { throw HTTPError(failure) }
+        if let failure = KeyFetch.takeFailure(of: connection) { throw HTTPError(failure) }
         let store = session.store
         let node = Admission.NodeView(connection.loop.state, connection.loop.control)
         let epoch = store.readEpoch

@@ -185,7 +185,7 @@ final class HTTPRequests {
     private func currentVersion(_ session: inout ShardSession) throws(HTTPError) -> UInt64? {
         var version: UInt64?
         do throws(StorageError) {
-            if let failure = connection.takeFetchFailure() { throw failure }
+            if let failure = KeyFetch.takeFailure(of: connection) { throw failure }
             _ = try session.current { version = $0.version }
         } catch {
             if error.code == .cold { coldKey = Array(session.key.bytes) }

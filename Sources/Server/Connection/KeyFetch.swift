@@ -28,6 +28,14 @@ enum KeyFetch {
         }
     }
 
+    /// Why the engine could not be asked, once.
+    @inline(__always)
+    static func takeFailure(of connection: ConnectionHandler) -> StorageError? {
+        guard connection.fetchFailure != nil else { return nil }
+        defer { connection.fetchFailure = nil }
+        return connection.fetchFailure
+    }
+
     private static func bring(_ keys: [[UInt8]], into store: ShardStore, now: UInt64) -> StorageError? {
         let end = Clock.monotonicNanoseconds() + nanosecondsMax
         do throws(StorageError) {

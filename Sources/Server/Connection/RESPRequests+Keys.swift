@@ -69,7 +69,7 @@ extension RESPRequests {
         let start = connection.reply.end
         var outcome = CommandOutcome.done
         do throws(StorageError) {
-            if let failure = connection.takeFetchFailure() { throw failure }
+            if let failure = KeyFetch.takeFailure(of: connection) { throw failure }
             outcome = try pass.session?.run(command, arguments, &connection.reply) ?? .done
         } catch {
             if error.code == .cold {

@@ -46,7 +46,12 @@ enum StreamRequest {
     /// Puts the stream's handler in the connection's place, after the `+OK`; bytes already read go along. On its loop.
     func takeOver(_ connection: ConnectionHandler, _ context: ChannelHandlerContext) {
         connection.output.writeRESPOK()
-        connection.sendAll(context)
+        // All of it at once: what comes next is sent by the stream itself.
+        connection.queue.removeMarks()
+        while let part = connection.queue.take(max: .max, open: &connection.output) {
+            context.write(NIOAny(part), promise: nil)
+        }
+        context.flush()
         let handler = makeHandler(connection.loop)
         let rest = connection.input
         connection.input = ByteBuffer()
