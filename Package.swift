@@ -113,7 +113,9 @@ let package = Package(
         .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
         .testTarget(
             name: "Simulation",
-            dependencies: ["Replication", "Resharding", "Routing", "Storage", "TestSupport"],
+            dependencies: [
+                "Replication", "Resharding", "Routing", "Server", "Storage", "TestSupport", nioCore, logging,
+            ],
             swiftSettings: settings
         ),
         .testTarget(
