@@ -3,7 +3,8 @@ import Storage
 import TestSupport
 
 /// A whole cluster in simulated time: machines, network, coordinator, clients, and whoever breaks them.
-final class Cluster {
+final class Cluster: @unchecked Sendable {
+    // Sendable: it, and everything in it, is confined to the one thread that runs it.
     static let leaseMilliseconds: UInt64 = 3_000
     static let coordinatorPatience: UInt64 = 800_000
 
@@ -166,6 +167,9 @@ final class Cluster {
         }
         if violation == nil, !isWhole { truths[0].fail("not whole 30 s after the last fault: \(whatIsMissing)") }
         if violation == nil { checkHistories() }
+        // What drivers have opened ends with their processes.
+        for node in nodes { node.crashProcess() }
+        queue.removeAll()
         return result
     }
 

@@ -33,6 +33,8 @@ struct EventQueue {
         return (first.time, first.body)
     }
 
+    mutating func removeAll() { items = [] }
+
     private mutating func sink() {
         var parent = 0
         while true {

@@ -1,4 +1,5 @@
 import Replication
+import Server
 import Storage
 import TestSupport
 
@@ -132,7 +133,7 @@ final class SimulatedClient {
         let node = cluster.nodes[first + cluster.random.pick(below: cluster.options.members)]
         let bound = cluster.random.pick(100...2_500)
         node.process?.run { [self] process in
-            guard let staleness = process.follower?.stalenessMilliseconds(now: process.clock), staleness <= bound,
+            guard let staleness = process.link?.status().staleness, staleness <= bound,
                 !node.disk.isIncomplete
             else { return }
             replicaReads += 1

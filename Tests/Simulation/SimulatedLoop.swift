@@ -61,35 +61,42 @@ final class SimulatedLoop: EventLoop, @unchecked Sendable {
 
     /// The same after some microseconds of true time.
     func after(_ microseconds: UInt64, _ body: @escaping () -> Void) {
+        guard state != .dead else { return }
         schedule(time() + microseconds) { [weak self] in self?.run(body) }
     }
+
+    /// A promise that fails when nobody is left who could keep it: processes die with much under way.
+    func makeMortalPromise<T>(of type: T.Type = T.self) -> MortalPromise<T> { MortalPromise(makePromise()) }
 
     // MARK: EventLoop
 
     var inEventLoop: Bool { true }
 
-    var now: NIODeadline { .uptimeNanoseconds(time() * 1_000) }
+    var now: NIODeadline { .uptimeNanoseconds(state == .dead ? 0 : time() * 1_000) }
 
     func execute(_ task: @escaping @Sendable () -> Void) { after(0, task) }
+
+    func submit<T>(_ task: @escaping @Sendable () throws -> T) -> EventLoopFuture<T> {
+        let promise = makeMortalPromise(of: T.self)
+        after(0) { promise.keep(task) }
+        return promise.futureResult
+    }
 
     func scheduleTask<T>(in delay: TimeAmount, _ task: @escaping @Sendable () throws -> T) -> Scheduled<T> {
         scheduleTask(deadline: now + delay, task)
     }
 
     func scheduleTask<T>(deadline: NIODeadline, _ task: @escaping @Sendable () throws -> T) -> Scheduled<T> {
-        let promise = makePromise(of: T.self)
+        let promise = makeMortalPromise(of: T.self)
         let timer = Timer()
+        let scheduled = Scheduled(promise: promise.promise) { [weak self] in self?.settle(timer) }
+        guard state != .dead else { return scheduled }
         timers += 1
         let due = max(time(), (deadline.uptimeNanoseconds + 999) / 1_000) + lateness()
         schedule(due) { [weak self] in
-            self?.run { self?.fire(timer, promise, task) }
+            self?.run { if self?.settle(timer) ?? false { promise.keep(task) } }
         }
-        return Scheduled(promise: promise, cancellationTask: { [weak self] in self?.settle(timer) })
-    }
-
-    private func fire<T>(_ timer: Timer, _ promise: EventLoopPromise<T>, _ task: () throws -> T) {
-        guard settle(timer) else { return }
-        do { promise.assumeIsolated().succeed(try task()) } catch { promise.fail(error) }
+        return scheduled
     }
 
     /// - Returns: whether it was still to run.
@@ -108,5 +115,22 @@ final class SimulatedLoop: EventLoop, @unchecked Sendable {
     private final class Timer: @unchecked Sendable {
         // Sendable: confined like its loop.
         var isSettled = false
+    }
+}
+
+/// See `SimulatedLoop.makeMortalPromise`.
+final class MortalPromise<T>: @unchecked Sendable {
+    // Sendable: confined like its loop.
+    let promise: EventLoopPromise<T>
+
+    init(_ promise: EventLoopPromise<T>) { self.promise = promise }
+
+    // Nothing happens if it has been kept.
+    deinit { promise.fail(EventLoopError.shutdown) }
+
+    var futureResult: EventLoopFuture<T> { promise.futureResult }
+
+    func keep(_ body: () throws -> T) {
+        do { promise.assumeIsolated().succeed(try body()) } catch { promise.fail(error) }
     }
 }

@@ -2,7 +2,8 @@ import Replication
 import Storage
 
 /// A machine with one member: clock, disk, and a process that may be there or not.
-final class SimulatedNode {
+final class SimulatedNode: @unchecked Sendable {
+    // Sendable: a simulated cluster, and everything in it, is confined to the one thread that runs it.
     unowned let cluster: Cluster
     let index: Int
     let shard: Int
@@ -75,11 +76,12 @@ final class SimulatedNode {
     }
 
     func pause(for microseconds: UInt64) {
-        guard process != nil else { return }
+        guard let process else { return }
+        process.loop.freeze()
         pausedUntil = max(pausedUntil, cluster.now + microseconds)
         cluster.at(pausedUntil) { [weak self] in
             guard let self, !isPaused else { return }
-            process?.resume()
+            self.process?.loop.thaw()
         }
     }
 

@@ -1,4 +1,5 @@
 import Replication
+import Server
 import Storage
 
 /// The driver of `LeadershipMachine`.
@@ -24,11 +25,11 @@ extension SimulatedProcess {
         case .stepDown(_, let leader):
             termToBegin = nil
             store.stepDown(leader)
-            for link in links.keys.sorted() { endLink(link) }
+            soon { $0.host.endStreams() }
         case .follow(let member, let term): startFollowing(member, term)
-        case .allowSnapshot(let link): stream(link, .snapshotAllowed)
-        case .tellFollowers(let seen): for link in links.keys.sorted() { stream(link, .leaderChanged(seen)) }
-        case .sayLeaving: follow(.leave)
+        case .allowSnapshot(let number): streams[number]?.allowSnapshot()
+        case .tellFollowers(let seen): for number in streams.keys.sorted() { streams[number]?.tell(seen) }
+        case .sayLeaving: link?.leave()
         case .note(_, let text): cluster.trace("\(name) \(text)")
         case .switchoverEnded(let failure):
             if failure == nil { cluster.switchovers += 1 }
@@ -36,9 +37,23 @@ extension SimulatedProcess {
         case .stopped:
             cluster.trace("\(name) stopped")
             cluster.cleanStops += 1
-            node.process = nil
-            flush()
-            die(sayingSo: true)
+            close()
+        }
+    }
+
+    /// What the store has reached since the last look.
+    func lookAtStore() {
+        guard isAlive else { return }
+        let durable = node.disk.isIncomplete ? .zero : node.durableEnd
+        if let end = store.inFlight?.end, end > durable { lead(.appended(through: end)) }
+        if durable != toldDurable {
+            toldDurable = durable
+            lead(.durable(through: durable))
+        }
+        let blocker = node.disk.isIncomplete ? SimulatedProcess.halfASnapshot : nil
+        if blocker != toldBlocker {
+            toldBlocker = blocker
+            lead(.contents(blocker: blocker))
         }
     }
 

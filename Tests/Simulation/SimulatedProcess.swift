@@ -1,57 +1,59 @@
 import Replication
+import Server
 import Storage
 
-/// A member's process: the real machines, and the drivers around them as small as they can be.
-final class SimulatedProcess {
-    struct LeaderLink {
-        var machine: LeaderFollowerMachine
-        var connection: Connection
-        var pin: UInt64?
-        var chunks: [SnapshotChunk] = []
-    }
-
-    enum StorageJob {
-        case append(LogBatch)
-        case advanceCommit(UInt64)
-        case truncate(Position)
-        case beginSnapshot
-        case installChunk(SnapshotChunk)
-        case finishSnapshot(Position)
-    }
-
+/// A member's process: the shipped drivers and the machines in them, on an event loop, a store and links of the simulation.
+final class SimulatedProcess: @unchecked Sendable {
+    // Sendable: a simulated cluster, and everything in it, is confined to the one thread that runs it.
     unowned let node: SimulatedNode
     unowned let cluster: Cluster
     let truth: Truth
     let name: String
+    let loop: SimulatedLoop
     private(set) var isAlive = true
-    private var deferred: [(SimulatedProcess) -> Void] = []
     var leadership: LeadershipMachine
     private(set) lazy var store = StoreModel(
         process: self,
         visible: node.disk.engine.values,
         commitPosition: node.disk.engine.position
     )
+    private(set) lazy var host = SimulatedHost(process: self)
+    private(set) lazy var environment = makeEnvironment()
     var session: String?
     var lastSeenNotices: UInt64 = 0
     var wantedNotice: MemberNotice?
-    var follower: FollowerMachine?
-    var followerConnection: Connection?
+    /// Streams of followers, by the number that leadership knows them by.
+    var streams: [UInt64: any FollowerStream] = [:]
+    var nextStream: UInt64 = 1
+    var link: FollowerLink?
     var following: Member?
-    var jobs: [StorageJob] = []
-    var isStoring = false
-    var installing = SimulatedDisk.Engine()
-    var links: [UInt64: LeaderLink] = [:]
-    var nextLink: UInt64 = 1
+    /// Whom to follow once the store has nothing under way as a leader.
+    var wantsToFollow: (leader: Member, term: UInt64)?
     /// A term waits to begin until storage work under way is done.
     var termToBegin: (term: UInt64, waits: Bool)?
-    var isStopping = false
+    var isUnfollowing = false
+    var isClosing = false
     var hasFailed = false
+    /// What leadership was told of the store.
+    var toldDurable = Position.zero
+    var toldBlocker: String?
+    var observer: Int?
+    /// Everything that drivers have opened and must end.
+    var channels: [SimulatedChannel] = []
+    var openQueues = 0
+    var openContents = 0
 
     init(node: SimulatedNode) {
         self.node = node
-        cluster = node.cluster
+        let cluster = node.cluster
+        self.cluster = cluster
         truth = node.truth
         name = "\(node.address)#\(node.cluster.nextNumber())"
+        loop = SimulatedLoop(
+            time: { [unowned cluster] in cluster.now },
+            schedule: { [unowned cluster] in cluster.at($0, $1) },
+            lateness: { [unowned cluster] in cluster.random.pick(0...5_000) }
+        )
         let configuration = LeadershipMachine.Configuration(
             shard: "s\(node.shard)",
             member: node.member,
@@ -61,18 +63,55 @@ final class SimulatedProcess {
             isNamedLeader: node.isNamedLeader,
             planted: node.cluster.options.planted
         )
+        toldDurable = node.disk.isIncomplete ? .zero : node.durableEnd
+        toldBlocker = node.disk.isIncomplete ? SimulatedProcess.halfASnapshot : nil
         leadership = LeadershipMachine(
             configuration: configuration,
-            durable: node.disk.isIncomplete ? .zero : node.disk.terms.end,
-            blocker: node.disk.isIncomplete ? "half of a snapshot is in it" : nil,
+            durable: toldDurable,
+            blocker: toldBlocker,
             now: node.clock
         )
     }
 
+    static let halfASnapshot = "it takes a snapshot"
+
+    private func makeEnvironment() -> DriverEnvironment {
+        let clock: @Sendable () -> UInt64 = { [weak self] in self?.clock ?? 0 }
+        return DriverEnvironment(
+            clock: NodeClock(boot: clock, monotonic: clock),
+            connector: SimulatedConnector(process: { [weak self] in self }),
+            makeQueue: { [unowned self] _ in makeQueue() },
+            planted: cluster.options.planted
+        )
+    }
+
+    private func makeQueue() -> SimulatedQueue {
+        openQueues += 1
+        return SimulatedQueue(
+            loop: loop,
+            delay: { [unowned self] in cluster.random.pick(10...200) + node.syncDelay / 2 },
+            onEnd: { [weak self] in self?.openQueues -= 1 }
+        )
+    }
+
+    func makeChannel() -> SimulatedChannel {
+        channels.removeAll { !$0.isOpen }
+        let channel = SimulatedChannel(loop: loop)
+        channels.append(channel)
+        return channel
+    }
+
     var clock: UInt64 { node.clock }
+
+    /// How long a read off the loop takes, in microseconds.
+    func readDelay() -> UInt64 {
+        cluster.random.pick(100...1_500) + (cluster.random.chance(0.05) ? cluster.random.pick(20_000...400_000) : 0)
+            + node.syncDelay
+    }
 
     func start() {
         store.publish(through: node.disk.knownCommit)
+        observer = store.observe { [weak self] in self?.lookAtStore() }
         cluster.coordinator.attach(self)
         soon { $0.tick() }
         soon { $0.apply() }
@@ -80,76 +119,50 @@ final class SimulatedProcess {
 
     func die(sayingSo: Bool) {
         isAlive = false
-        deferred = []
-        for connection in [followerConnection].compactMap({ $0 })
-            + links.keys.sorted().compactMap({ links[$0]?.connection })
-        {
-            guard sayingSo else { connection.vanish(self); continue }
-            if connection.follower === self { connection.closeByFollower() } else { connection.closeByLeader() }
-        }
+        loop.kill()
+        for connection in cluster.connections { connection.end(self, sayingSo: sayingSo) }
+        for channel in channels { channel.tearDown() }
+        channels = []
+        streams = [:]
+        link = nil
     }
 
     // MARK: Time
 
     /// Now, or once the process runs again.
     func run(_ body: @escaping (SimulatedProcess) -> Void) {
-        guard isAlive else { return }
-        if node.isPaused || !deferred.isEmpty { deferred.append(body) } else { body(self) }
+        loop.run { [weak self] in if let self { body(self) } }
     }
 
     func soon(_ body: @escaping (SimulatedProcess) -> Void) {
         cluster.at(cluster.now) { [weak self] in self?.run(body) }
     }
 
-    func after(_ microseconds: UInt64, _ body: @escaping () -> Void) {
-        cluster.at(cluster.now + microseconds) { [weak self] in self?.run { _ in body() } }
-    }
+    func after(_ microseconds: UInt64, _ body: @escaping () -> Void) { loop.after(microseconds, body) }
 
     func afterSync(_ body: @escaping () -> Void) {
         after(cluster.random.pick(100...600) + node.syncDelay, body)
     }
 
-    func resume() {
-        while isAlive, !node.isPaused, !deferred.isEmpty {
-            let body = deferred.removeFirst()
-            body(self)
-        }
-    }
-
     private func tick() {
+        lookAtStore()
         lead(.tick)
-        follow(.tick)
-        for link in links.keys.sorted() { stream(link, .tick) }
-        after(cluster.random.pick(40_000...50_000)) { self.tick() }
+        after(cluster.random.pick(40_000...50_000)) { [weak self] in self?.tick() }
     }
 
     // MARK: The applier
 
     private func apply() {
-        after(cluster.random.pick(200_000...900_000)) { self.apply() }
-        guard !node.disk.isIncomplete else { return }
+        after(cluster.random.pick(200_000...900_000)) { [weak self] in self?.apply() }
+        guard !node.disk.isIncomplete, !isClosing else { return }
         flush()
-        let limit = ([node.disk.terms.end.sequence] + links.values.compactMap(\.pin)).min() ?? 0
-        let keep = cluster.options.logKept
-        guard limit > keep, let last = node.disk.batches.last(where: { $0.end.sequence <= limit - keep }) else {
-            return
-        }
-        if last.end.sequence <= node.disk.engine.position.sequence { node.disk.cut(to: last.end) }
+        store.cutLog(keeping: cluster.options.logKept)
     }
 
     /// The engine takes what is visible.
     func flush() {
-        guard store.commitPosition > node.disk.engine.position else { return }
+        guard store.commitPosition > node.disk.engine.position, !node.disk.isIncomplete else { return }
         node.disk.engine = SimulatedDisk.Engine(position: store.commitPosition, values: store.visible)
         truth.check(store.commitPosition, "\(name)'s engine")
-    }
-
-    // MARK: Waiting for storage
-
-    func becameIdle() {
-        guard let next = termToBegin, !isStoring, !store.isCommitting else { return }
-        termToBegin = nil
-        guard leadership.ledTerm == next.term else { return }
-        store.beginTerm(next.term, waits: next.waits)
     }
 }

@@ -21,7 +21,8 @@ struct Command {
 
 /// What `ShardStore` does, as far as leadership can tell: one batch in flight, commands evaluated when they are queued,
 /// lease and hold checked when a batch is sealed and again before it is published.
-final class StoreModel {
+final class StoreModel: @unchecked Sendable {
+    // Sendable: a simulated cluster, and everything in it, is confined to the one thread that runs it.
     struct Queued {
         var record: SimulatedRecord?
         var answer: (Position?) -> Void
@@ -50,6 +51,14 @@ final class StoreModel {
     var held: [Command] = []
     var isArmed = false
     var mustSayDrained = false
+    /// What drivers have asked for, by token, and have to give back.
+    var observers: [Int: @Sendable () -> Void] = [:]
+    var pins: [UInt64: UInt64] = [:]
+    private var nextToken = 0
+    /// Work off the loop that keeps the files open.
+    var uses = 0
+    /// A snapshot that is being put in.
+    var installing = SimulatedDisk.Engine()
 
     init(process: SimulatedProcess, visible: [UInt32: Tokens], commitPosition: Position) {
         self.process = process
@@ -57,6 +66,14 @@ final class StoreModel {
         self.commitPosition = commitPosition
         membersMin = process.cluster.options.minInSync
     }
+
+    func makeToken() -> Int {
+        nextToken += 1
+        return nextToken
+    }
+
+    /// The log or the commit position has grown.
+    func notifyObservers() { for token in observers.keys.sorted() { observers[token]?() } }
 
     private var plants: PlantedBugs { process.cluster.options.planted }
     var isLeaseValid: Bool { plants.contains(.noLeaseCheck) || process.clock < leaseEnd }
@@ -125,7 +142,7 @@ final class StoreModel {
     func arm() {
         guard !isArmed, !isCommitting, inFlight == nil, !open.isEmpty else { return }
         isArmed = true
-        process.after(process.cluster.random.pick(20...200)) { self.commit() }
+        process.after(process.cluster.random.pick(20...200)) { [weak self] in self?.commit() }
     }
 
     func commit() {
@@ -157,8 +174,8 @@ final class StoreModel {
         inFlight = batch
         inFlightIsDurable = false
         isCommitting = true
-        process.lead(.appended(through: batch.end))
-        process.afterSync { self.wasSynced(batch) }
+        notifyObservers()
+        process.afterSync { [weak self] in self?.wasSynced(batch) }
     }
 
     private func wasSynced(_ batch: LogBatch) {
@@ -168,12 +185,8 @@ final class StoreModel {
             inFlightIsDurable = true
             commitInFlight()
         }
-        if isTermStart(batch) {
-            process.lead(.termBegun(batch.end))
-        } else {
-            process.lead(.durable(through: batch.end))
-        }
-        process.logAdvanced()
+        notifyObservers()
+        if isTermStart(batch) { process.lead(.termBegun(batch.end)) }
         process.becameIdle()
     }
 
@@ -194,7 +207,7 @@ final class StoreModel {
         guard isAcknowledged else {
             depose()
             sayDrained()
-            return process.logAdvanced()
+            return notifyObservers()
         }
         let queued = inFlightQueued
         (inFlight, inFlightQueued, inFlightValues) = (nil, [], [:])
@@ -206,7 +219,7 @@ final class StoreModel {
         }
         arm()
         sayDrained()
-        process.logAdvanced()
+        notifyObservers()
     }
 
     /// Makes visible what is on the disk, up to there.

@@ -16,4 +16,17 @@ package struct PlantedBugs: OptionSet, Hashable, Sendable {
     package static let appliesBeyondCommit = PlantedBugs(rawValue: 16)
     /// A failed NX is answered before the write it saw is committed. Planted in the simulation's store.
     package static let earlyConditionalReply = PlantedBugs(rawValue: 32)
+
+    // Of the drivers.
+
+    /// A replica acknowledges batches that are written and not synced yet.
+    package static let acknowledgementBeforeSync = PlantedBugs(rawValue: 64)
+    /// A follower's stream goes on when its leader stops.
+    package static let streamOutlivesStop = PlantedBugs(rawValue: 128)
+    /// The log that a snapshot needs at its end is not kept while it is sent.
+    package static let snapshotPinLetGo = PlantedBugs(rawValue: 256)
+    /// A lease counts from the coordinator's answer, not from before it was asked.
+    package static let leaseFromAnswer = PlantedBugs(rawValue: 512)
+    /// Commands stay held when leadership could not be handed over.
+    package static let holdOutlivesHandOver = PlantedBugs(rawValue: 1_024)
 }

@@ -69,7 +69,7 @@ enum StreamRequest {
         case .replication(let hello, let store):
             PeerStreamHandler(
                 store: store,
-                loop: loop,
+                host: loop,
                 hello: hello,
                 identity: .init(
                     cluster: loop.state.config.name,

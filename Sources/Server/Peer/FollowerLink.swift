@@ -1,9 +1,7 @@
 import Logging
 import NIOCore
-import NIOPosix
 import Replication
 import Routing
-import Storage
 import Synchronization
 
 /// A replica's connection to its leader: executes what `FollowerMachine` decides.
@@ -24,6 +22,7 @@ package final class FollowerLink: @unchecked Sendable {
     private let eventLoop: any EventLoop
     private var leader: NodeAddress
     private let storage: FollowerStorage
+    private let environment: DriverEnvironment
     private let logger: Logger
     private let onReport: @Sendable (FollowerReport) -> Void
     private let onLeaderChanged: @Sendable (SeenRecord) -> Void
@@ -40,13 +39,14 @@ package final class FollowerLink: @unchecked Sendable {
 
     /// - Parameters:
     ///   - onReport: called on the link's loop whenever the state changes.
-    ///   - onLeaderChanged: called on the link's loop when the leader says who leads now.
+    ///   - onLeaderChanged: called on the link's loop when the leader says who is the leader now.
     package init(
         eventLoop: any EventLoop,
         leader: NodeAddress,
-        store: ShardStore,
+        store: any ReplicaStore,
         identity: FollowerMachine.Identity,
         needsSnapshot: Bool,
+        environment: DriverEnvironment = .system,
         logger: Logger,
         onReport: @escaping @Sendable (FollowerReport) -> Void,
         onLeaderChanged: @escaping @Sendable (SeenRecord) -> Void = { _ in }
@@ -56,17 +56,19 @@ package final class FollowerLink: @unchecked Sendable {
         self.logger = logger
         self.onReport = onReport
         self.onLeaderChanged = onLeaderChanged
-        storage = FollowerStorage(store: store, eventLoop: eventLoop)
-        let commit = store.lock.withLock { store.commitPosition }
+        self.environment = environment
+        storage = FollowerStorage(store: store, eventLoop: eventLoop, environment: environment)
+        let commit = store.commitSequence
         machine = FollowerMachine(
             identity: identity,
             disk: FollowerMachine.Disk(
-                terms: TermIndex(of: store.log),
-                commitSequence: commit.sequence,
-                appliedSequence: commit.sequence,
+                terms: store.logTerms,
+                commitSequence: commit,
+                appliedSequence: commit,
                 needsSnapshot: needsSnapshot
             ),
-            now: Clock.bootMilliseconds()
+            now: environment.clock.boot(),
+            planted: environment.planted
         )
     }
 
@@ -102,6 +104,14 @@ package final class FollowerLink: @unchecked Sendable {
         storage.join()
     }
 
+    /// The same without blocking: calls `done` when storage work under way has ended. Any thread.
+    package func stop(then done: @escaping @Sendable () -> Void) {
+        eventLoop.execute {
+            _ = self.end()
+            self.storage.close(then: done)
+        }
+    }
+
     /// - Returns: what to wait for until the sockets are closed.
     private func end() -> [EventLoopFuture<Void>] {
         isStopped = true
@@ -117,7 +127,7 @@ package final class FollowerLink: @unchecked Sendable {
 
     /// State, lag and age of the data as of now. Any thread.
     package func status() -> (report: FollowerReport, lag: FollowerLag, staleness: UInt64?) {
-        let now = Clock.bootMilliseconds()
+        let now = environment.clock.boot()
         return published.withLock { state in
             // What the loop published ages until it publishes again, also while the loop is stalled.
             let age = now - min(now, state.readAt)
@@ -133,7 +143,7 @@ package final class FollowerLink: @unchecked Sendable {
 
     private func handle(_ event: FollowerMachine.Event) {
         guard !isStopped else { return }
-        let now = Clock.bootMilliseconds()
+        let now = environment.clock.boot()
         for action in machine.handle(event, now: now) { execute(action) }
         storage.run()
         tryAgainInTime(now)
@@ -206,18 +216,15 @@ package final class FollowerLink: @unchecked Sendable {
     }
 
     private func connect(_ link: UInt64) {
-        let bootstrap = ClientBootstrap(group: eventLoop)
-            .connectTimeout(.milliseconds(Int64(ReplicationLimits.silenceMax)))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelInitializer { [weak self] channel in
-                channel.eventLoop.makeCompletedFuture {
-                    self?.connecting = channel
-                    let handler = FollowerChannelHandler(link: link) { [weak self] event in self?.handle(event) }
-                    try channel.pipeline.syncOperations.addHandler(handler)
-                }
-            }
         let address = leader
-        bootstrap.connect(host: address.host, port: Int(address.port)).whenComplete { [weak self] result in
+        let connection = environment.connector.connect(to: address, on: eventLoop) { [weak self] channel in
+            channel.eventLoop.makeCompletedFuture {
+                self?.connecting = channel
+                let handler = FollowerChannelHandler(link: link) { [weak self] event in self?.handle(event) }
+                try channel.pipeline.syncOperations.addHandler(handler)
+            }
+        }
+        connection.whenComplete { [weak self] result in
             guard let self, !isStopped else {
                 if case .success(let channel) = result { channel.close(promise: nil) }
                 return

@@ -1,28 +1,32 @@
 import Logging
 import NIOCore
-import NIOPosix
 import Replication
 import Routing
 import Storage
 
 /// The leader's end of one follower's connection: executes what `LeaderFollowerMachine` decides.
-final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked Sendable {
-    // Sendable: confined to its channel's event loop; work on the pool gets its own references, and what leadership
+///
+/// It owns a pin on the log, a snapshot, an observer of the store and a timer. All of them end with the connection, or with
+/// `end`, whichever comes first.
+package final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked Sendable {
+    // Sendable: confined to its channel's event loop; work off the loop gets its own references, and what leadership
     // calls hops to the loop.
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
     /// Log this near to its end was just written and comes from the page cache: read on the loop, without a hop.
     private static let hotBytes: UInt64 = 1 << 20
 
-    private let store: ShardStore
-    private let loop: LoopContext
+    private let store: any StreamedStore
+    private let host: any PeerStreamHost
+    private let clock: NodeClock
+    private let planted: PlantedBugs
     private let hello: PeerHello
     private let logger: Logger
     private var machine: LeaderFollowerMachine
     private var parser = PeerFrameParser(sender: .follower)
     private var context: ChannelHandlerContext?
-    private var reader: LogReader?
+    private var reader: (any LogBatches)?
     private var pin: UInt64?
     private var snapshot: SnapshotStream?
     private var observer: Int?
@@ -34,21 +38,32 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
     private var hasSaidLeaving = false
     private let term: UInt64
 
-    init(store: ShardStore, loop: LoopContext, hello: PeerHello, identity: LeaderFollowerMachine.Identity) {
+    /// - Parameters:
+    ///   - host: the loop that serves the connection.
+    ///   - hello: what the follower said, to be answered with `+OK` first.
+    package init(
+        store: any StreamedStore,
+        host: any PeerStreamHost,
+        hello: PeerHello,
+        identity: LeaderFollowerMachine.Identity,
+        environment: DriverEnvironment = .system
+    ) {
         self.store = store
-        self.loop = loop
+        self.host = host
         self.hello = hello
-        logger = loop.logger
-        machine = LeaderFollowerMachine(identity: identity, now: Clock.monotonicMilliseconds())
-        wakeUp = CoalescedWake(loop.eventLoop)
-        leadership = loop.state.leadership
+        clock = environment.clock
+        planted = environment.planted
+        logger = host.logger
+        machine = LeaderFollowerMachine(identity: identity, now: clock.monotonic(), planted: planted)
+        wakeUp = CoalescedWake(host.eventLoop)
+        leadership = host.leadership
         term = identity.term
     }
 
     /// Starts the stream; the `+OK` is on its way.
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        loop.add(self)
+        host.add(self)
         wakeUp.body = { [weak self] in self?.handle(.logAdvanced) }
         observer = store.observe { [wakeUp] in wakeUp.signal() }
         let period = TimeAmount.milliseconds(Int64(ReplicationLimits.heartbeatPeriod))
@@ -58,21 +73,21 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
         let known = max(hello.term, hello.position.term)
         if known > term { leadership?.handle(.higherTermSeen(known)) }
         link = leadership?.attach(self, member: hello.member, term: term)
-        handle(.hello(hello, terms: TermIndex(of: store.log)))
+        handle(.hello(hello, terms: store.logTerms))
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { cleanUp() }
+    package func handlerRemoved(context: ChannelHandlerContext) { cleanUp() }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         cleanUp()
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { receive(unwrapInboundIn(data)) }
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) { receive(unwrapInboundIn(data)) }
 
-    func receive(_ buffer: ByteBuffer) {
+    package func receive(_ buffer: ByteBuffer) {
         buffer.withUnsafeReadableBytes { parser.append($0) }
         do throws(ReplicationError) {
             while let frame = try parser.next() {
@@ -95,11 +110,11 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
         }
     }
 
-    func allowSnapshot() { loop.eventLoop.execute { self.handle(.snapshotAllowed) } }
+    package func allowSnapshot() { host.eventLoop.execute { self.handle(.snapshotAllowed) } }
 
-    func tell(_ record: SeenRecord) { loop.eventLoop.execute { self.handle(.leaderChanged(record)) } }
+    package func tell(_ record: SeenRecord) { host.eventLoop.execute { self.handle(.leaderChanged(record)) } }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
         handle(.writabilityChanged(context.channel.isWritable))
     }
 
@@ -116,17 +131,8 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
 
     private func handle(_ event: LeaderFollowerMachine.Event) {
         guard context != nil else { return }
-        let log = store.log
-        let commit = store.lock.withLock { store.commitPosition.sequence }
-        let isLeaseValid = store.lease.isValid
-        let state = LeaderFollowerMachine.LogState(
-            start: log.start,
-            end: log.syncedEnd,
-            commitSequence: commit,
-            endOffset: log.endOffset,
-            isLeaseValid: isLeaseValid
-        )
-        for action in machine.handle(event, log: state, now: Clock.monotonicMilliseconds()) { execute(action) }
+        let state = store.logState
+        for action in machine.handle(event, log: state, now: clock.monotonic()) { execute(action) }
     }
 
     private func execute(_ action: LeaderFollowerMachine.Action) {
@@ -146,7 +152,7 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
         case .startSnapshot: startSnapshot()
         case .sendChunks(let maxBytes): sendChunks(maxBytes)
         case .pinLog(let sequence):
-            if let pin { store.log.movePin(pin, to: sequence) } else { pin = store.log.pin(sequence) }
+            if let pin { store.movePin(pin, after: sequence) } else { pin = store.pinStream(after: sequence) }
         case .close(let reason):
             logger.info("replica stream ends", metadata: ["replica": "\(hello.address)", "reason": "\(reason)"])
             context?.close(promise: nil)
@@ -158,11 +164,11 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
     }
 
     private func readLog(_ after: Position, _ maxBytes: Int) {
-        let log = store.log
-        let isHot =
-            log.offset(ofSequence: after.sequence).map { log.endOffset < $0 + PeerStreamHandler.hotBytes } ?? false
+        let store = self.store
+        let end = store.logState.endOffset
+        let isHot = store.logOffset(ofSequence: after.sequence).map { end < $0 + PeerStreamHandler.hotBytes } ?? false
         let current = reader?.position == after ? reader : nil
-        let read: @Sendable () -> Result<LogRead, StorageError> = { LogRead.read(log, current, after, maxBytes) }
+        let read: @Sendable () -> Result<LogRead, StorageError> = { LogRead.read(store, current, after, maxBytes) }
         if isHot { return finishRead(read()) }
         guard context != nil else { return }
         run(read).assumeIsolated().whenComplete { [self] result in
@@ -195,12 +201,12 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
         }
     }
 
-    /// On the pool, with the store's files kept open.
+    /// Off the loop, with the store's files kept open.
     private func run<T: Sendable>(
         _ work: @escaping @Sendable () -> Result<T, StorageError>
     ) -> EventLoopFuture<Result<T, StorageError>> {
         let store = self.store
-        return loop.threadPool.runIfActive(eventLoop: loop.eventLoop) {
+        return host.offLoop {
             guard store.beginUse() else { return .failure(StorageError(.closed, "the shard is stopping")) }
             defer { store.endUse() }
             return work()
@@ -222,6 +228,7 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
             handle(
                 .snapshotOpened(position: stream.position, keys: total.keys, bytes: total.bytes, owned: stream.owned)
             )
+            if planted.contains(.snapshotPinLetGo) { letGoOfLog() }
         }
     }
 
@@ -258,8 +265,9 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
         }
     }
 
-    /// The store closes.
-    func end() {
+    /// The store closes, or leadership is over. On the loop.
+    package func end() {
+        if planted.contains(.streamOutlivesStop) { return }
         context?.close(promise: nil)
         cleanUp()
     }
@@ -268,15 +276,19 @@ final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @unchecked
         context = nil
         if let link { leadership?.handle(.followerDetached(link: link)) }
         link = nil
-        loop.remove(self)
+        host.remove(self)
         ticker?.cancel()
         ticker = nil
         if let observer { store.unobserve(observer) }
         observer = nil
-        if let pin { store.log.unpin(pin) }
-        pin = nil
+        letGoOfLog()
         snapshot?.close()
         snapshot = nil
         reader = nil
+    }
+
+    private func letGoOfLog() {
+        if let pin { store.unpinStream(pin) }
+        pin = nil
     }
 }

@@ -17,7 +17,7 @@ final class SnapshotStream: Sendable {
 
     private struct State: ~Copyable {
         /// nil once the stream has been closed.
-        var reader: MigrationReader?
+        var reader: (any ContentsReader)?
         var isCopied = false
         /// Up to where the log has been taken, and has to be.
         var through: UInt64
@@ -27,10 +27,10 @@ final class SnapshotStream: Sendable {
     let position: Position
     let total: SlotCount
     let owned: SlotOwnership?
-    private let store: ShardStore
+    private let store: any StreamedStore
     private let state: Mutex<State>
 
-    private init(_ store: ShardStore, _ reader: MigrationReader, _ position: Position, total: SlotCount) {
+    private init(_ store: any StreamedStore, _ reader: any ContentsReader, _ position: Position, total: SlotCount) {
         self.store = store
         self.position = position
         self.total = total
@@ -39,10 +39,8 @@ final class SnapshotStream: Sendable {
     }
 
     /// Waits until the engine has all that is committed, and begins there. Blocks.
-    static func open(_ store: ShardStore) -> Result<SnapshotStream, StorageError> {
-        var all = SlotSet()
-        all.insert(0...UInt16(StorageLimits.slotCount - 1))
-        let reader = MigrationReader(store: store, slots: all)
+    static func open(_ store: any StreamedStore) -> Result<SnapshotStream, StorageError> {
+        let reader = store.makeContentsReader()
         do throws(StorageError) {
             let (position, keys, bytes) = try reader.open()
             return .success(SnapshotStream(store, reader, position, total: SlotCount(keys: keys, bytes: bytes)))
@@ -70,7 +68,7 @@ final class SnapshotStream: Sendable {
     }
 
     private func nextOfEngine(
-        _ reader: MigrationReader,
+        _ reader: any ContentsReader,
         _ state: inout State,
         maxBytes: Int
     ) throws(StorageError) -> Part {
@@ -92,12 +90,12 @@ final class SnapshotStream: Sendable {
     }
 
     private func nextOfLog(
-        _ reader: MigrationReader,
+        _ reader: any ContentsReader,
         _ state: inout State,
         maxBytes: Int
     ) throws(StorageError) -> Part {
-        // Fixed once: what is committed later comes with the log behind the snapshot.
-        let target = state.target ?? store.lock.withLock { store.commitPosition }
+        // Fixed once: what is committed later comes with the log after the snapshot.
+        let target = state.target ?? store.committed
         state.target = target
         var filler = PartFiller()
         state.through = try reader.readLog(after: state.through, upTo: target.sequence, maxScanBytes: maxBytes) {

@@ -35,6 +35,12 @@ package final class WorkQueue: Sendable {
     /// was closed before is left alone.
     package func close() { core.end()?.join() }
 
+    /// Does what has been added, then calls `done` on the thread, and ends it. Returns at once. For a queue that was closed
+    /// before it is called at once.
+    package func close(then done: @escaping @Sendable () -> Void) {
+        if !core.end(with: done) { done() }
+    }
+
     /// A handful of jobs is under way at a time; far more means that a disk hangs for good.
     package static let jobsMax = 4096
 }
@@ -68,6 +74,20 @@ private final class Core: @unchecked Sendable {
             lock.signalProgress()
             defer { thread = nil }
             return thread.map(Ending.init)
+        }
+    }
+
+    /// - Returns: false when it has ended before: `last` is not done then.
+    func end(with last: @escaping @Sendable () -> Void) -> Bool {
+        lock.withLock {
+            guard !isEnding else { return false }
+            isEnding = true
+            let worker = thread ?? StoreThread { self.work() }
+            worker.detach()
+            thread = nil
+            jobs.append(last)
+            lock.signalProgress()
+            return true
         }
     }
 
