@@ -114,7 +114,8 @@ let package = Package(
         .testTarget(
             name: "Simulation",
             dependencies: [
-                "Replication", "Resharding", "Routing", "Server", "Storage", "TestSupport", nioCore, logging,
+                "Coordination", "Node", "Replication", "Resharding", "Routing", "Server", "Storage", "TestSupport",
+                nioCore, logging,
             ],
             swiftSettings: settings
         ),

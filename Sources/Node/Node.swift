@@ -215,7 +215,10 @@ package final class Node: NodeControl {
             follow: { [weak self, weak shard] leader, term in
                 shard?.follow(leader, term: term) { [weak self] report in self?.follow(report) }
             },
-            unfollow: { [weak shard] in shard?.unfollow() },
+            unfollow: { [weak shard] done in
+                shard?.unfollow()
+                done()
+            },
             termBegins: { [weak self, weak shard] term in self?.beginTerm(term, shard) },
             termEnded: { [weak shard] in shard?.endTerm() },
             sayLeaving: { [weak shard] in shard?.link?.leave() },

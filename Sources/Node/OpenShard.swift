@@ -127,7 +127,7 @@ final class OpenShard: Sendable {
                 isNamedLeader: configuration.role == .leader
             ),
             minInSync: cluster.minInSync,
-            coordinator: membership.coordinator,
+            coordinator: CoordinatorTasks(membership.coordinator),
             store: store,
             control: loops.control,
             logger: logger,

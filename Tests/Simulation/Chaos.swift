@@ -6,7 +6,8 @@ struct Chaos {
     private enum Fault: CaseIterable {
         case reset, cutOneWay, isolate, cutFromCoordinator, coordinatorSlow, coordinatorLossy, coordinatorDown
         case crashProcess, crashMachine, pause, clockJump, slowDisk, hangingDisk, fullDisk, wipe
-        case switchover, cleanStop, slowLink, crashLeader, pauseLeader, cutLeaderFromCoordinator, crashAll
+        case switchover, failedSwitchover, cleanStop, slowLink, crashLeader, pauseLeader, cutLeaderFromCoordinator,
+            crashAll
     }
 
     private let cluster: Cluster
@@ -33,6 +34,7 @@ struct Chaos {
             switch fault {
             case .reset, .slowLink, .slowDisk, .coordinatorLossy, .switchover, .pause: 5
             case .cutOneWay, .cutFromCoordinator, .clockJump, .crashProcess, .crashLeader, .coordinatorSlow: 4
+            case .failedSwitchover: 3
             case .isolate, .crashMachine, .cleanStop, .hangingDisk, .wipe, .fullDisk: 2
             case .pauseLeader, .cutLeaderFromCoordinator: 2
             case .coordinatorDown, .crashAll: 1
@@ -64,13 +66,10 @@ struct Chaos {
         case .clockJump: node.clockOffset += cluster.random.pick(1...3_000)
         case .slowDisk, .hangingDisk, .fullDisk: breakDisk(fault, node)
         case .wipe: wipe(node)
-        case .switchover:
-            let target = cluster.nodes.filter { $0.shard == node.shard }.randomElement(using: &cluster.random)?.address
-            for member in cluster.nodes where member.shard == node.shard && member.process?.store.isServing ?? false {
-                member.process?.soon { $0.lead(.switchover(to: target)) }
-            }
+        case .switchover: switchOver(node)
+        case .failedSwitchover: failSwitchover(node)
         case .cleanStop:
-            node.process?.soon { $0.lead(.stop) }
+            node.process?.soon { $0.stop() }
             restart(node, after: 4_200_000 + duration(100_000, 3_000_000))
         }
     }
@@ -81,7 +80,7 @@ struct Chaos {
         case .reset: cluster.connections.contains { !$0.isDead }
         case .crashProcess, .cleanStop, .pause: node.process != nil && !node.isPaused
         case .crashMachine: node.process != nil && (isSafeFromPowerLoss(node) || mayLoseContents(node))
-        case .crashLeader, .pauseLeader, .cutLeaderFromCoordinator, .switchover:
+        case .crashLeader, .pauseLeader, .cutLeaderFromCoordinator, .switchover, .failedSwitchover:
             cluster.nodes.contains { $0.process?.store.isServing ?? false }
         case .crashAll: cluster.nodes.contains { $0.process != nil }
         case .wipe: mayLoseContents(node)
@@ -91,6 +90,23 @@ struct Chaos {
             .hangingDisk, .slowLink:
             true
         }
+    }
+
+    private func switchOver(_ node: SimulatedNode) {
+        let members = cluster.nodes.filter { $0.shard == node.shard }
+        let target = members.randomElement(using: &cluster.random)?.address
+        for member in members where member.process?.store.isServing ?? false {
+            member.process?.soon { $0.switchOver(to: target) }
+        }
+    }
+
+    /// A write whose sync takes longer than a hand-over waits: leadership stays where it is.
+    private func failSwitchover(_ node: SimulatedNode) {
+        let leader = cluster.nodes.first { $0.shard == node.shard && $0.process?.store.isServing ?? false }
+        guard let leader, leader.syncDelay == 0 else { return }
+        leader.syncDelay = cluster.random.pick(1_100_000...1_700_000)
+        cluster.at(cluster.now + 100_000) { [self] in switchOver(node) }
+        cluster.at(cluster.now + 200_000) { leader.syncDelay = 0 }
     }
 
     /// What makes the others elect: it takes longer than a lease.
@@ -187,7 +203,7 @@ struct Chaos {
         else { return false }
         let holder = cluster.nodes.first { $0.address == leader.address }
         guard let holder, holder.index != node.index, holder.disk.id == leader.id, let process = holder.process,
-            process.store.isServing, process.leadership.ledTerm == record.term
+            process.store.isServing, process.inspect({ machine, _ in machine.ledTerm }) == record.term
         else { return false }
         return record.inSync.contains { $0.key == holder.member.key }
     }

@@ -1,3 +1,4 @@
+import Node
 import Replication
 import Storage
 
@@ -14,12 +15,13 @@ extension Cluster {
                 missing.append("shard \(shard) has no leader: \(whyNobodyLeads(members))")
                 continue
             }
+            if leader.store.hold != .none { missing.append("\(leader.name) holds commands") }
             let inSync = coordinator.records[shard].record?.inSync ?? []
             for node in members {
                 guard let process = node.process else { missing.append("\(node.address) is down"); continue }
                 if !inSync.contains(where: { $0.key == node.member.key }) {
                     missing.append(
-                        "\(process.name) is not in sync: \(leader.leadership.blocker(of: node.member, now: leader.clock) ?? "?")"
+                        "\(process.name) is not in sync: \(blocker(of: node, by: leader) ?? "?")"
                     )
                 }
                 if node.disk.terms.end.term != leader.node.disk.terms.end.term {
@@ -33,9 +35,14 @@ extension Cluster {
     private func whyNobodyLeads(_ members: [SimulatedNode]) -> String {
         members.map { node in
             guard let process = node.process else { return "\(node.address) down" }
-            let status = process.leadership.status(now: process.clock)
-            let words = process.leadership.blocker(of: node.member, now: process.clock) ?? "able"
+            let status = process.driver.status
+            let words = blocker(of: node, by: process) ?? "able"
             return "\(process.name) \(status.role) lease \(status.leaseRemaining): \(words)"
         }.joined(separator: ", ")
+    }
+
+    private func blocker(of node: SimulatedNode, by process: SimulatedProcess) -> String? {
+        let member = node.member
+        return process.inspect { machine, now in machine.blocker(of: member, now: now) } ?? nil
     }
 }

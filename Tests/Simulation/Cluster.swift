@@ -7,6 +7,9 @@ final class Cluster: @unchecked Sendable {
     // Sendable: it, and everything in it, is confined to the one thread that runs it.
     static let leaseMilliseconds: UInt64 = 3_000
     static let coordinatorPatience: UInt64 = 800_000
+    /// A leader that serves reads holds writes no longer than this: a hand-over ends in a second, and whoever is frozen
+    /// meanwhile loses its lease.
+    static let holdMax: UInt64 = 4_500_000
 
     let seed: UInt64
     let options: SimulationOptions
@@ -144,6 +147,11 @@ final class Cluster: @unchecked Sendable {
                 guard let process = node.process, process.store.isServing else { continue }
                 if let serving { truths[shard].fail("\(serving.name) and \(process.name) serve at the same time") }
                 serving = process
+                if process.store.hold != .none, now > process.store.heldSince + Cluster.holdMax {
+                    truths[shard].fail(
+                        "\(process.name) holds commands for \((now - process.store.heldSince) / 1_000) ms"
+                    )
+                }
             }
         }
     }

@@ -57,15 +57,20 @@ final class SimulatedCoordinator {
         return true
     }
 
+    /// When it ends, in true time, if nobody renews it; nil if it has ended.
+    func end(of id: String) -> UInt64? { sessions[id].map { UInt64(Double($0.endsAt) * 1_000 / clockRate) } }
+
     func end(_ id: String) {
         guard let ended = sessions.removeValue(forKey: id) else { return }
         if let notice = ended.notice { changed(notice.shard) }
     }
 
-    func publish(_ notice: MemberNotice, shard: Int) {
-        guard sessions[notice.session] != nil else { return }
+    /// - Returns: whether its session is there.
+    func publish(_ notice: MemberNotice) -> Bool {
+        guard sessions[notice.session] != nil else { return false }
         sessions[notice.session]?.notice = notice
         changed(notice.shard)
+        return true
     }
 
     func propose(_ proposal: ShardProposal, shard: Int) -> ProposalOutcome {
@@ -141,7 +146,7 @@ final class SimulatedCoordinator {
             if cluster.isCut(SimulatedCoordinator.place, process.node.index) {
                 return deliver(view, to: process, after: 50_000)
             }
-            process.run { $0.see(view) }
+            process.run { $0.calls.see(view) }
         }
     }
 

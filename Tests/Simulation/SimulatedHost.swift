@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import Node
 import Server
 
 /// A simulated process's share of what `LoopContext` is in a node: the streams to its followers.
@@ -13,7 +14,7 @@ final class SimulatedHost: PeerStreamHost, @unchecked Sendable {
     init(process: SimulatedProcess) { self.process = process }
 
     var eventLoop: any EventLoop { process.loop }
-    var leadership: (any ShardLeadership)? { process }
+    var leadership: (any ShardLeadership)? { process.driver }
 
     func add(_ peer: PeerStreamHandler) { peers.append(peer) }
     func remove(_ peer: PeerStreamHandler) { peers.removeAll { $0 === peer } }

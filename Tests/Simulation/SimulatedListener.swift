@@ -49,8 +49,8 @@ final class SimulatedListener: ChannelInboundHandler, RemovableChannelHandler, @
 
     private func begin() {
         guard let context, let hello, context.channel.isActive else { return }
-        guard process.isLeading else { return refuse("this node is not the leader") }
-        guard let term = process.termOfStreams else {
+        guard process.store.role.leads, !process.isClosing else {
+            guard process.isAboutToLead else { return refuse("this node is not the leader") }
             return process.loop.after(SimulatedListener.pause) { [weak self] in self?.begin() }
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: "+OK\r\n")), promise: nil)
@@ -58,7 +58,12 @@ final class SimulatedListener: ChannelInboundHandler, RemovableChannelHandler, @
             store: process.store,
             host: process.host,
             hello: hello,
-            identity: .init(cluster: "c", shard: "s\(process.node.shard)", term: term, engine: "simulated"),
+            identity: .init(
+                cluster: "c",
+                shard: "s\(process.node.shard)",
+                term: process.store.term,
+                engine: "simulated"
+            ),
             environment: process.environment
         )
         let rest = input

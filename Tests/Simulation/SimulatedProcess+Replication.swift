@@ -1,3 +1,4 @@
+import Node
 import Replication
 import Routing
 import Server
@@ -5,38 +6,25 @@ import Storage
 
 /// What `OpenShard` does in a node: begins and ends the drivers of replication as leadership says.
 extension SimulatedProcess {
+    func makeDelegate() -> LeadershipDriver.Delegate {
+        LeadershipDriver.Delegate(
+            serve: { [weak self] leads, leader in self?.serve(leads, leader) },
+            follow: { [weak self] leader, term in self?.follow(leader, term) },
+            unfollow: { [weak self] done in self?.unfollow(then: done) },
+            termBegins: { [weak self] term in self.map { $0.truth.begin(term: term, by: $0.name) } },
+            termEnded: {},
+            sayLeaving: { [weak self] in self?.link?.leave() },
+            note: { [weak self] _, text in self.map { $0.cluster.trace("\($0.name) \(text)") } }
+        )
+    }
+
     // MARK: As a replica
 
-    func startFollowing(_ leader: Member, _ term: UInt64) {
+    private func follow(_ leader: Member, _ term: UInt64) {
         following = leader
-        guard !hasFailed, !isClosing else { return }
-        wantsToFollow = (leader, term)
-        becameIdle()
-    }
-
-    func stopFollowing() {
-        following = nil
-        wantsToFollow = nil
-        guard let ended = link else { return }
-        link = nil
-        isUnfollowing = true
-        ended.stop { [weak self] in
-            self?.isUnfollowing = false
-            self?.becameIdle()
-        }
-    }
-
-    /// Work on the store may have ended that something waits for.
-    func becameIdle() {
-        guard !store.isCommitting, !isUnfollowing else { return }
-        if let next = termToBegin {
-            termToBegin = nil
-            if leadership.ledTerm == next.term { store.beginTerm(next.term, waits: next.waits) }
-        }
-        guard let wanted = wantsToFollow, !isClosing else { return }
-        wantsToFollow = nil
-        let address = NodeAddress(host: wanted.leader.address, port: 1)
-        if let link { return link.follow(address, term: wanted.term) }
+        guard !isClosing else { return }
+        let address = NodeAddress(host: leader.address, port: 1)
+        if let link { return link.follow(address, term: term) }
         let link = FollowerLink(
             eventLoop: loop,
             leader: address,
@@ -52,43 +40,81 @@ extension SimulatedProcess {
             environment: environment,
             logger: host.logger,
             onReport: { [weak self] report in self?.take(report) },
-            onLeaderChanged: { [weak self] record in self?.lead(.recordSeen(record)) }
+            onLeaderChanged: { [weak self] record in self?.driver.handle(.recordSeen(record)) }
         )
         self.link = link
         link.start()
     }
 
+    private func unfollow(then done: @escaping @Sendable () -> Void) {
+        following = nil
+        guard let ended = link else { return done() }
+        link = nil
+        endedLink = ended
+        ended.stop(then: done)
+    }
+
     private func take(_ report: FollowerReport) {
         cluster.trace("\(name) replica is \(report.state): \(report.message)")
-        guard report.state == .failed else { return }
-        hasFailed = true
-        lead(.storeFailed(reason: report.message))
+        if report.state == .failed { hasFailed = true }
     }
 
     // MARK: As the leader
 
-    /// Whether followers are to be served, as soon as the term has begun.
-    var isLeading: Bool { leadership.ledTerm != nil && !isClosing }
+    /// What `Node` and its event loops do when leadership says how the shard is served.
+    private func serve(_ leads: Bool, _ leader: Member?) {
+        let wasLeading = store.role.leads
+        store.serve(leads, leader)
+        if wasLeading, !leads { host.endStreams() }
+    }
 
-    /// The term that streams are of; nil until it has begun.
-    var termOfStreams: UInt64? { leadership.ledTerm.flatMap { $0 == store.term ? $0 : nil } }
+    var isAboutToLead: Bool { driver.isAboutToLead && !isClosing }
+
+    /// Asks the machine. Not from what a driver has called.
+    func inspect<T>(_ question: @escaping (borrowing LeadershipMachine, UInt64) -> T) -> T? {
+        let box = Inspection(question)
+        driver.ask { machine, now in box.answer = box.question(machine, now) }
+        return box.answer
+    }
+
+    private final class Inspection<T>: @unchecked Sendable {
+        // Sendable: a simulated cluster, and everything in it, is confined to the one thread that runs it.
+        let question: (borrowing LeadershipMachine, UInt64) -> T
+        var answer: T?
+
+        init(_ question: @escaping (borrowing LeadershipMachine, UInt64) -> T) { self.question = question }
+    }
+
+    func switchOver(to target: String?) {
+        driver.switchOver(to: target) { [weak self] failure in
+            guard let self else { return }
+            if failure == nil { cluster.switchovers += 1 }
+            cluster.trace("\(name) switchover: \(failure ?? "done")")
+        }
+    }
 
     // MARK: The end
 
-    /// A clean stop: everything that was opened ends, and then the process.
-    func close() {
+    /// A clean stop: leadership is handed over, everything that was opened ends, and then the process.
+    func stop() {
+        guard !isStopping else { return }
+        isStopping = true
+        driver.stop { [weak self] in self?.close() }
+    }
+
+    /// As `OpenShard.close`.
+    private func close() {
+        cluster.trace("\(name) stopped")
+        cluster.cleanStops += 1
         isClosing = true
         host.endStreams()
-        stopFollowing()
-        if let observer { store.unobserve(observer) }
-        observer = nil
-        endOnceIdle()
+        unfollow { [weak self] in self?.endOnceIdle() }
     }
 
     private func endOnceIdle() {
         after(1_000) { [weak self] in
             guard let self else { return }
-            guard !isUnfollowing, !store.isCommitting, !store.isInUse else { return endOnceIdle() }
+            guard !store.isCommitting, !store.isInUse else { return endOnceIdle() }
             checkLeftovers()
             node.process = nil
             flush()
@@ -101,28 +127,9 @@ extension SimulatedProcess {
         let left = [
             ("timers", loop.timers), ("streams", host.peers.count), ("observers of the store", store.observers.count),
             ("pins of the log", store.pins.count), ("snapshots", openContents), ("threads", openQueues),
+            ("links", endedLink == nil ? 0 : 1),
         ].filter { $0.1 != 0 }
         guard !left.isEmpty else { return }
         truth.fail("\(name) was stopped and left \(left.map { "\($0.1) \($0.0)" }.joined(separator: ", "))")
     }
-}
-
-extension SimulatedProcess: ShardLeadership {
-    func attach(_ stream: any FollowerStream, member: Member, term: UInt64) -> UInt64 {
-        let number = nextStream
-        nextStream += 1
-        streams[number] = stream
-        lead(.followerAttached(link: number, member: member, term: term))
-        return number
-    }
-
-    func handle(_ event: LeadershipMachine.Event) {
-        if case .followerDetached(let number) = event { streams[number] = nil }
-        lead(event)
-    }
-
-    var isAboutToLead: Bool { leadership.ledTerm != nil }
-
-    func begin(_ wait: ReplicaWait) { wait.answer(nil) }
-    func end(_ wait: ReplicaWait) { wait.answer(nil) }
 }

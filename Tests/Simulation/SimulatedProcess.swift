@@ -1,3 +1,4 @@
+import Node
 import Replication
 import Server
 import Storage
@@ -11,7 +12,7 @@ final class SimulatedProcess: @unchecked Sendable {
     let name: String
     let loop: SimulatedLoop
     private(set) var isAlive = true
-    var leadership: LeadershipMachine
+    private(set) lazy var driver = makeDriver()
     private(set) lazy var store = StoreModel(
         process: self,
         visible: node.disk.engine.values,
@@ -19,25 +20,14 @@ final class SimulatedProcess: @unchecked Sendable {
     )
     private(set) lazy var host = SimulatedHost(process: self)
     private(set) lazy var environment = makeEnvironment()
-    var session: String?
-    var lastSeenNotices: UInt64 = 0
-    var wantedNotice: MemberNotice?
-    /// Streams of followers, by the number that leadership knows them by.
-    var streams: [UInt64: any FollowerStream] = [:]
-    var nextStream: UInt64 = 1
+    private(set) lazy var calls = SimulatedCalls(process: self)
     var link: FollowerLink?
+    /// The last one that was stopped: nobody may hold it any more.
+    weak var endedLink: FollowerLink?
     var following: Member?
-    /// Whom to follow once the store has nothing under way as a leader.
-    var wantsToFollow: (leader: Member, term: UInt64)?
-    /// A term waits to begin until storage work under way is done.
-    var termToBegin: (term: UInt64, waits: Bool)?
-    var isUnfollowing = false
+    var isStopping = false
     var isClosing = false
     var hasFailed = false
-    /// What leadership was told of the store.
-    var toldDurable = Position.zero
-    var toldBlocker: String?
-    var observer: Int?
     /// Everything that drivers have opened and must end.
     var channels: [SimulatedChannel] = []
     var openQueues = 0
@@ -54,26 +44,28 @@ final class SimulatedProcess: @unchecked Sendable {
             schedule: { [unowned cluster] in cluster.at($0, $1) },
             lateness: { [unowned cluster] in cluster.random.pick(0...5_000) }
         )
-        let configuration = LeadershipMachine.Configuration(
-            shard: "s\(node.shard)",
-            member: node.member,
-            durability: node.durability,
-            bootID: "boot\(node.boots)",
-            lease: LeaseRule(ttl: Cluster.leaseMilliseconds),
-            isNamedLeader: node.isNamedLeader,
-            planted: node.cluster.options.planted
-        )
-        toldDurable = node.disk.isIncomplete ? .zero : node.durableEnd
-        toldBlocker = node.disk.isIncomplete ? SimulatedProcess.halfASnapshot : nil
-        leadership = LeadershipMachine(
-            configuration: configuration,
-            durable: toldDurable,
-            blocker: toldBlocker,
-            now: node.clock
-        )
     }
 
-    static let halfASnapshot = "it takes a snapshot"
+    private func makeDriver() -> LeadershipDriver {
+        LeadershipDriver(
+            LeadershipMachine.Configuration(
+                shard: "s\(node.shard)",
+                member: node.member,
+                durability: node.durability,
+                bootID: "boot\(node.boots)",
+                lease: LeaseRule(ttl: Cluster.leaseMilliseconds),
+                isNamedLeader: node.isNamedLeader,
+                planted: cluster.options.planted
+            ),
+            minInSync: cluster.options.minInSync,
+            coordinator: calls,
+            store: store,
+            control: loop,
+            environment: environment,
+            logger: host.logger,
+            delegate: makeDelegate()
+        )
+    }
 
     private func makeEnvironment() -> DriverEnvironment {
         let clock: @Sendable () -> UInt64 = { [weak self] in self?.clock ?? 0 }
@@ -111,9 +103,8 @@ final class SimulatedProcess: @unchecked Sendable {
 
     func start() {
         store.publish(through: node.disk.knownCommit)
-        observer = store.observe { [weak self] in self?.lookAtStore() }
+        driver.start()
         cluster.coordinator.attach(self)
-        soon { $0.tick() }
         soon { $0.apply() }
     }
 
@@ -123,7 +114,6 @@ final class SimulatedProcess: @unchecked Sendable {
         for connection in cluster.connections { connection.end(self, sayingSo: sayingSo) }
         for channel in channels { channel.tearDown() }
         channels = []
-        streams = [:]
         link = nil
     }
 
@@ -142,12 +132,6 @@ final class SimulatedProcess: @unchecked Sendable {
 
     func afterSync(_ body: @escaping () -> Void) {
         after(cluster.random.pick(100...600) + node.syncDelay, body)
-    }
-
-    private func tick() {
-        lookAtStore()
-        lead(.tick)
-        after(cluster.random.pick(40_000...50_000)) { [weak self] in self?.tick() }
     }
 
     // MARK: The applier

@@ -7,7 +7,8 @@ final class SimulatedQueue: JobQueue, @unchecked Sendable {
     /// How long the next step takes, in microseconds.
     private let delay: () -> UInt64
     private let onEnd: () -> Void
-    private var jobs: [[@Sendable () -> Void]] = []
+    private typealias Job = (_ done: @escaping @Sendable () -> Void) -> Void
+    private var jobs: [Job] = []
     private var isBusy = false
     private var isClosing = false
     private var ending: (@Sendable () -> Void)?
@@ -20,8 +21,13 @@ final class SimulatedQueue: JobQueue, @unchecked Sendable {
 
     @discardableResult
     func add(steps: [@Sendable () -> Void]) -> Bool {
+        add { [weak self] done in self?.run(steps[...], done) }
+    }
+
+    @discardableResult
+    func add(job: @escaping @Sendable (_ done: @escaping @Sendable () -> Void) -> Void) -> Bool {
         guard !isClosing else { return false }
-        jobs.append(steps)
+        jobs.append { [weak self] done in self?.loop.after(self?.delay() ?? 0) { job(done) } }
         next()
         return true
     }
@@ -44,17 +50,16 @@ final class SimulatedQueue: JobQueue, @unchecked Sendable {
             return ending()
         }
         isBusy = true
-        run(jobs.removeFirst()[...])
+        let job = jobs.removeFirst()
+        job { [weak self] in
+            self?.isBusy = false
+            self?.next()
+        }
     }
 
-    private func run(_ steps: ArraySlice<@Sendable () -> Void>) {
-        guard let first = steps.first else {
-            isBusy = false
-            return next()
-        }
-        loop.after(delay()) { [self] in
-            first()
-            run(steps.dropFirst())
-        }
+    private func run(_ steps: ArraySlice<@Sendable () -> Void>, _ done: @escaping @Sendable () -> Void) {
+        guard let first = steps.first else { return done() }
+        first()
+        loop.after(delay()) { [weak self] in self?.run(steps.dropFirst(), done) }
     }
 }

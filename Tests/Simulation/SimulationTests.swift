@@ -34,11 +34,13 @@ import Testing
         (.acknowledgementBeforeSync, "a replica's acknowledgement before the sync"),
         (.streamOutlivesStop, "a follower's stream that a stop does not end"),
         (.snapshotPinLetGo, "a snapshot's pin on the log let go too early"),
+        (.leaseFromAnswer, "a lease renewed from the time of its answer"),
+        (.holdOutlivesHandOver, "a hold not released after a failed hand-over"),
     ]
 
     /// Each of these is a mistake that would lose or invent data, and the simulation finds it; the same seeds are clean
     /// without it.
-    @Test(arguments: 0..<9) func aPlantedBugIsFound(index: Int) async {
+    @Test(arguments: 0..<11) func aPlantedBugIsFound(index: Int) async {
         let (bug, words) = SimulationTests.bugs[index]
         guard let found = await Simulation.firstViolation(planted: bug, seeds: 1...1_000) else {
             Issue.record("not found in 1,000 seeds: \(words)")

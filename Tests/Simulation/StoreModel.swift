@@ -19,7 +19,7 @@ struct Command {
     var reply: (Reply) -> Void
 }
 
-/// What `ShardStore` does, as far as leadership can tell: one batch in flight, commands evaluated when they are queued,
+/// What `ShardStore` does, as far as drivers can tell: one batch in flight, commands evaluated when they are queued,
 /// lease and hold checked when a batch is sealed and again before it is published.
 final class StoreModel: @unchecked Sendable {
     // Sendable: a simulated cluster, and everything in it, is confined to the one thread that runs it.
@@ -36,12 +36,16 @@ final class StoreModel: @unchecked Sendable {
     var term: UInt64 = 0
     var isCommitting = false
     var leaseEnd: UInt64 = 0
-    var waits = false
-    var replicated: UInt64 = 0
-    /// The in-sync set's size, as leadership said, and MinInSync.
-    var members = 1
-    let membersMin: Int
-    var intake = LeadershipMachine.Intake.closed(leader: nil)
+    /// What a commit must wait for, as leadership said.
+    var quorum = CommitQuorum()
+    /// Commands that wait, by leadership's word, and since when (true time in microseconds).
+    var hold = IntakeHold.none
+    var heldSince: UInt64 = 0
+    /// The node serves as the leader, or else sends clients to that member.
+    var role: (leads: Bool, leader: Member?) = (false, nil)
+    /// Tells whoever waits for a term to begin, or for the store to step down.
+    var termBegun: (@Sendable (Result<Position, StorageError>) -> Void)?
+    var steppedDown: (@Sendable () -> Void)?
     var open: [Queued] = []
     var openValues: [UInt32: Tokens] = [:]
     var inFlight: LogBatch?
@@ -50,7 +54,6 @@ final class StoreModel: @unchecked Sendable {
     var inFlightIsDurable = false
     var held: [Command] = []
     var isArmed = false
-    var mustSayDrained = false
     /// What drivers have asked for, by token, and have to give back.
     var observers: [Int: @Sendable () -> Void] = [:]
     var pins: [UInt64: UInt64] = [:]
@@ -64,7 +67,6 @@ final class StoreModel: @unchecked Sendable {
         self.process = process
         self.visible = visible
         self.commitPosition = commitPosition
-        membersMin = process.cluster.options.minInSync
     }
 
     func makeToken() -> Int {
@@ -78,29 +80,33 @@ final class StoreModel: @unchecked Sendable {
     private var plants: PlantedBugs { process.cluster.options.planted }
     var isLeaseValid: Bool { plants.contains(.noLeaseCheck) || process.clock < leaseEnd }
     /// Whether a read would be answered at this very moment.
-    var isServing: Bool {
-        guard isLeader, isLeaseValid else { return false }
-        switch intake {
-        case .open, .held: return true
-        case .closed, .heldWithReads: return false
-        }
-    }
+    var isServing: Bool { role.leads && isLeader && isLeaseValid && hold != .all }
 
     // MARK: Commands
 
+    /// As `Admission` decides.
     func submit(_ command: Command) {
         let isRead = command.kind == .get
-        switch intake {
-        case .closed(let leader): return command.reply(.redirect((leader ?? process.following)?.address))
-        case .heldWithReads: return held.append(command)
-        case .held where !isRead: return held.append(command)
-        case .held, .open: break
+        guard role.leads else {
+            // Clients are sent here at once, and the loops are told a little later.
+            if process.isAboutToLead { return held.append(command) }
+            return command.reply(.redirect((role.leader ?? process.following)?.address))
         }
+        if hold == .all || hold == .writes && !isRead { return held.append(command) }
         guard isLeader, isLeaseValid else { return command.reply(.redirect(nil)) }
         if isRead { return command.reply(.value(visible[command.key])) }
-        guard members >= membersMin else { return command.reply(.redirect(nil)) }
+        guard hasEnoughMembers else { return command.reply(.redirect(nil)) }
         evaluate(command)
     }
+
+    /// Held commands are judged anew.
+    func releaseHeld() {
+        let waiting = held
+        held = []
+        for command in waiting { submit(command) }
+    }
+
+    var hasEnoughMembers: Bool { quorum.members >= quorum.membersMin }
 
     private func evaluate(_ command: Command) {
         let current = openValues[command.key] ?? inFlightValues[command.key] ?? visible[command.key]
@@ -150,15 +156,9 @@ final class StoreModel: @unchecked Sendable {
         guard !isCommitting, inFlight == nil, !open.isEmpty else { return }
         guard isLeaseValid else { return discardOpen(.redirect(nil)) }
         // The record that starts a term is no client's.
-        guard !isLeader || members >= membersMin else { return discardOpen(.redirect(nil)) }
-        guard !process.node.isDiskFull else { return refuseForSpace() }
+        guard !isLeader || hasEnoughMembers else { return discardOpen(.redirect(nil)) }
+        guard !process.node.isDiskFull else { return discardOpen(.redirect(nil)) }
         seal()
-    }
-
-    private func refuseForSpace() {
-        let isBeginning = open.contains { $0.record?.key == nil && $0.record != nil }
-        discardOpen(.redirect(nil))
-        if isBeginning { process.soon { $0.lead(.termNotBegun(reason: "no space left")) } }
     }
 
     private func seal() {
@@ -186,8 +186,11 @@ final class StoreModel: @unchecked Sendable {
             commitInFlight()
         }
         notifyObservers()
-        if isTermStart(batch) { process.lead(.termBegun(batch.end)) }
-        process.becameIdle()
+        if isTermStart(batch) {
+            termBegun?(.success(batch.end))
+            termBegun = nil
+        }
+        finishStepDown()
     }
 
     private func isTermStart(_ batch: LogBatch) -> Bool {
@@ -197,16 +200,17 @@ final class StoreModel: @unchecked Sendable {
     }
 
     func commitInFlight() {
-        guard let batch = inFlight, inFlightIsDurable, !waits || batch.end.sequence <= replicated else { return }
+        guard let batch = inFlight, inFlightIsDurable,
+            !quorum.waitsForReplicas || batch.end.sequence <= quorum.replicatedSequence
+        else { return }
         guard isLeaseValid else { return depose() }
         // The set may have shrunk since the batch was sealed: too few disks for an acknowledgement.
-        let isAcknowledged = !isLeader || members >= membersMin
+        let isAcknowledged = !isLeader || hasEnoughMembers
         if !isLeader { process.truth.serve(process.node.disk.terms, by: process.name) }
         isLeader = true
         publish(through: batch.end.sequence)
         guard isAcknowledged else {
             depose()
-            sayDrained()
             return notifyObservers()
         }
         let queued = inFlightQueued
@@ -218,7 +222,6 @@ final class StoreModel: @unchecked Sendable {
             sequence += 1
         }
         arm()
-        sayDrained()
         notifyObservers()
     }
 
@@ -241,7 +244,8 @@ final class StoreModel: @unchecked Sendable {
         let queued = open
         (open, openValues) = ([], [:])
         for item in queued { item.refuse(reply) }
-        sayDrained()
+        failTerm()
+        notifyObservers()
     }
 
     func depose() {

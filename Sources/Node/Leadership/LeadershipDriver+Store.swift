@@ -9,41 +9,45 @@ import Synchronization
 extension LeadershipDriver {
     func beginTerm(_ term: UInt64, waits: Bool) {
         ledTerm.withLock { $0 = term }
-        work.add { [self] in
-            delegate.unfollow()
-            begin(term, waits: waits)
+        work.add { [self] done in
+            delegate.unfollow { [self] in begin(term, waits: waits, done) }
         }
     }
 
-    private func begin(_ term: UInt64, waits: Bool) {
-        guard ledTerm.withLock({ $0 }) == term else { return }
+    private func begin(_ term: UInt64, waits: Bool, _ done: @escaping @Sendable () -> Void) {
+        guard ledTerm.withLock({ $0 }) == term else { return done() }
         delegate.termBegins(term)
-        do throws(StorageError) {
-            try store.beginTerm(term) { quorum in
-                quorum.waitsForReplicas = waits
-                quorum.replicatedSequence = 0
+        store.beginTerm(term, waits: waits) { [self] result in
+            switch result {
+            case .success(let position): handle(.termBegun(position))
+            case .failure(let error):
+                logger.error("the term can't begin", metadata: ["term": "\(term)", "reason": "\(error.message)"])
+                let reason = error.message
+                handle(error.code == .diskFull ? .termNotBegun(reason: reason) : .storeFailed(reason: reason))
             }
-            handle(.termBegun(Position(term: term, sequence: store.log.syncedEnd.sequence)))
-        } catch {
-            logger.error("the term can't begin", metadata: ["term": "\(term)", "reason": "\(error.message)"])
-            handle(error.code == .diskFull ? .termNotBegun(reason: error.message) : .storeFailed(reason: error.message))
+            done()
         }
     }
 
     /// Holding takes effect at once; what lets commands go on waits until every event loop knows the node's role.
     func set(_ new: LeadershipMachine.Intake) {
+        if new == .open {
+            // A term opens once, but for hand-overs that failed.
+            if hasOpened, environment.planted.contains(.holdOutlivesHandOver) { return }
+            hasOpened = true
+        }
         intake = new
         switch new {
         case .held, .heldWithReads: applyIntake()
         case .open, .closed: break
         }
-        work.add { [self] in
-            let leads = new.leads
-            delegate.serve(leads, new.successor)
+        work.add { [self] done in
+            delegate.serve(new.leads, new.successor)
             ask { [self] _, _ in
                 // Another word came meanwhile, and with it another job.
                 if intake == new { applyIntake() }
             }
+            done()
         }
     }
 
@@ -61,7 +65,8 @@ extension LeadershipDriver {
         delegate.termEnded()
         replicaWaits.end()
         intake = .closed(leader: leader)
-        work.add { [self] in store.stepDown(because: StorageError(.notLeader, reason)) }
+        hasOpened = false
+        work.add { [self] done in store.stepDown(because: StorageError(.notLeader, reason), then: done) }
         set(.closed(leader: leader))
     }
 }

@@ -42,11 +42,11 @@ extension ReplicaWait {
 }
 
 extension LeadershipDriver {
-    func begin(_ wait: ReplicaWait) {
+    package func begin(_ wait: ReplicaWait) {
         if !ask({ [self] machine, _ in replicaWaits.begin(wait, machine.replicaProgress) }) { wait.answer(nil) }
     }
 
-    func end(_ wait: ReplicaWait) {
+    package func end(_ wait: ReplicaWait) {
         // A driver that has ended has answered.
         ask { [self] machine, _ in replicaWaits.end(wait, machine.replicaProgress) }
     }

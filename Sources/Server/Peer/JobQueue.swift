@@ -6,6 +6,11 @@ package protocol JobQueue: AnyObject, Sendable {
     @discardableResult
     func add(steps: [@Sendable () -> Void]) -> Bool
 
+    /// Does a job that is over when it has called `done`, once, from any thread: the next one begins then.
+    /// - Returns: as above.
+    @discardableResult
+    func add(job: @escaping @Sendable (_ done: @escaping @Sendable () -> Void) -> Void) -> Bool
+
     /// Does what has been added, and ends. Blocks; not for event loops, nor for jobs of this queue.
     func close()
 
@@ -16,6 +21,15 @@ package protocol JobQueue: AnyObject, Sendable {
 extension WorkQueue: JobQueue {
     @discardableResult
     package func add(steps: [@Sendable () -> Void]) -> Bool {
-        add { for step in steps { step() } }
+        add({ for step in steps { step() } })
+    }
+
+    @discardableResult
+    package func add(job: @escaping @Sendable (_ done: @escaping @Sendable () -> Void) -> Void) -> Bool {
+        add({
+            let isOver = Answer<Void>()
+            job { isOver.give() }
+            isOver.wait()
+        })
     }
 }

@@ -82,9 +82,8 @@ private final class Core: @unchecked Sendable {
         lock.withLock {
             guard !isEnding else { return false }
             isEnding = true
-            let worker = thread ?? StoreThread { self.work() }
-            worker.detach()
-            thread = nil
+            // Kept for whoever closes the queue afterwards, and waits for the thread.
+            if thread == nil { thread = StoreThread { self.work() } }
             jobs.append(last)
             lock.signalProgress()
             return true
