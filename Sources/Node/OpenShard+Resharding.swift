@@ -1,6 +1,8 @@
+import Coordination
 import NIOCore
 import Resharding
 import Routing
+import Server
 import Storage
 import Synchronization
 
@@ -12,6 +14,7 @@ extension OpenShard {
     /// A term is about to begin: what the coordinator says is read meanwhile. Blocks for what a former term left; from
     /// leadership's thread.
     func beginTerm(_ term: UInt64, _ delegate: ReshardingDriver.Delegate) {
+        endTerm()
         joinEnded()
         let driver = ReshardingDriver(
             identity: ReshardingMachine.Identity(
@@ -20,10 +23,14 @@ extension OpenShard {
                 shard: configuration.shard,
                 term: term
             ),
-            coordinator: ReshardCoordinator(membership.coordinator),
             store: store,
-            eventLoop: loops.replication,
-            group: loops.clients,
+            tools: ReshardingDriver.Tools(
+                eventLoop: loops.replication,
+                clock: .system,
+                reads: WorkQueue("shoal-copies"),
+                connector: SocketLinkConnector(loops.clients),
+                coordinator: MoveCoordinatorCalls(ReshardCoordinator(membership.coordinator))
+            ),
             logger: logger,
             delegate: delegate
         )
@@ -31,7 +38,13 @@ extension OpenShard {
     }
 
     /// The term's first record is committed: slots are served as its driver says. Blocks; from leadership's thread.
-    func serveTerm() { resharding?.begin() }
+    func serveTerm() {
+        guard let resharding else { return }
+        let isServed = Answer<Void>()
+        resharding.begin { isServed.give() }
+        // The loop outlives every node.
+        isServed.wait()
+    }
 
     /// Leadership has ended. Any thread; returns at once.
     func endTerm() {

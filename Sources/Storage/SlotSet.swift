@@ -13,9 +13,15 @@ package struct SlotSet: Hashable, Sendable {
     }
 
     package mutating func insert(_ slots: ClosedRange<UInt16>) {
-        for slot in slots where !contains(slot) {
-            words[Int(slot >> 6)] |= 1 << UInt64(slot & 63)
-            count += 1
+        let (first, last) = (Int(slots.lowerBound), Int(slots.upperBound))
+        var index = first >> 6
+        while index <= last >> 6 {
+            var mask = UInt64.max
+            if index == first >> 6 { mask &= .max << UInt64(first & 63) }
+            if index == last >> 6 { mask &= .max >> UInt64(63 - (last & 63)) }
+            count += (mask & ~words[index]).nonzeroBitCount
+            words[index] |= mask
+            index += 1
         }
     }
 
@@ -62,16 +68,24 @@ package struct SlotSet: Hashable, Sendable {
     /// The slots as ranges, as few as possible, in order.
     package var ranges: [ClosedRange<UInt16>] {
         var ranges: [ClosedRange<UInt16>] = []
-        var start: UInt16?
-        for slot in 0..<UInt16(StorageLimits.slotCount) {
-            if contains(slot) {
-                start = start ?? slot
-            } else if let first = start {
-                ranges.append(first...(slot - 1))
-                start = nil
-            }
+        var place = 0
+        while let first = slot(from: place, isIn: true) {
+            place = slot(from: first, isIn: false) ?? StorageLimits.slotCount
+            ranges.append(UInt16(first)...UInt16(place - 1))
         }
-        if let start { ranges.append(start...UInt16(StorageLimits.slotCount - 1)) }
         return ranges
+    }
+
+    /// The first slot at or behind `from` that is in the set, or is not.
+    private func slot(from: Int, isIn: Bool) -> Int? {
+        var index = from >> 6
+        guard index < words.count else { return nil }
+        var word = (isIn ? words[index] : ~words[index]) & (.max << UInt64(from & 63))
+        while word == 0 {
+            index += 1
+            guard index < words.count else { return nil }
+            word = isIn ? words[index] : ~words[index]
+        }
+        return (index << 6) + word.trailingZeroBitCount
     }
 }

@@ -108,7 +108,7 @@ import Testing
     }
 
     private func source(of reader: MigrationReader) -> UInt64 {
-        reader.store.lock.withLock { reader.store.commitPosition.sequence }
+        reader.store.committedEnd.sequence
     }
 
     private func add(_ entries: [([UInt8], Entry?)], to target: StoreFixture) {

@@ -8,22 +8,34 @@ import Server
 import Storage
 import Synchronization
 
-/// What the machine decided, done: at the store, on links, at the coordinator.
+/// What the machine decided, done: at the store, on links, at the coordinator. On the event loop.
 extension ReshardingDriver {
     func execute(_ action: ReshardingMachine.Action) {
         switch action {
-        case .serve(let serving): ended.withLock { ended in if !ended { store.setServing(serving) } }
+        case .serve(let serving): serve(serving)
         case .changeOwnership(let number, let own, let disown, let version):
-            appender?.add(.changeOwnership(number: number, own: own.set, disown: disown.set, mapVersion: version))
-        case .clear(let number, let slots): appender?.add(.clear(number: number, slots.set))
-        case .propose(let proposal): calls.begin { [weak self] in await self?.propose(proposal) }
-        case .readCoordinator: calls.begin { [weak self] in await self?.readCoordinator() }
+            appender.add(.changeOwnership(number: number, own: own.set, disown: disown.set, mapVersion: version))
+        case .clear(let number, let slots): appender.add(.clear(number: number, slots.set))
+        case .propose(let proposal): propose(proposal)
+        case .readCoordinator: readCoordinator()
         case .source(let link, let action): execute(action, source: link)
         case .target(let link, let action): execute(action, target: link)
         case .note(let text):
             logger.info("resharding", metadata: ["what": "\(text)"])
             delegate.note(text)
         }
+    }
+
+    private func serve(_ wanted: SlotServing) {
+        var serving = wanted
+        if plants(.keepsHolds) {
+            stuck.formUnion(wanted.writesHeld.subtracting(wanted.writesHeld.subtracting(lastServed)))
+            stuck.subtract(stuck.subtracting(wanted.served.union(wanted.writesHeld)))
+            lastServed = wanted.served
+            serving.writesHeld.formUnion(stuck)
+            serving.served.subtract(stuck)
+        }
+        ended.withLock { ended in if !ended { store.setServing(serving) } }
     }
 
     private func execute(_ action: MigrationSourceMachine.Action, source link: UInt64) {
@@ -36,25 +48,30 @@ extension ReshardingDriver {
             guard let stream else { return }
             Failpoint.sourceAccept.visit()
             let deliver: @Sendable (ReshardingMachine.Event) -> Void = { [weak self] in self?.receive($0) }
-            reads.add { [readings, store] in
+            let (steps, keepsView) = (tools.steps, plants(.keepsView))
+            add { [readings, store] in
                 let reading = SourceReading(
                     link: link,
                     stream: stream,
                     store: store,
                     slots: slots.set,
+                    steps: steps,
+                    keepsView: keepsView,
                     deliver: deliver
                 )
                 readings.byLink[link] = reading
                 reading.open()
             }
         case .sendChunks(let maxBytes):
-            reads.add { [readings] in readings.byLink[link]?.sendChunks(maxBytes: maxBytes) }
+            add { [readings] in readings.byLink[link]?.sendChunks(maxBytes: maxBytes) }
         case .readLog(let sequence, let maxBytes):
-            reads.add { [readings] in readings.byLink[link]?.readLog(after: sequence, maxBytes: maxBytes) }
-        case .pinLog(let sequence): store.pinLog(id: link, after: sequence)
+            add { [readings] in readings.byLink[link]?.readLog(after: sequence, maxBytes: maxBytes) }
+        case .pinLog(let sequence):
+            // A link that has gone meanwhile has let go of its pin.
+            if stream != nil { store.pinLog(id: link, after: sequence) }
         case .close(let reason):
-            stream?.close(because: reason)
             forget(link)
+            stream?.close(because: reason)
         }
     }
 
@@ -67,12 +84,15 @@ extension ReshardingDriver {
             if case .ask = frame { Failpoint.targetAsk.visit() }
             connections[link]?.send(frame)
             if case .confirm = frame { visitOnceSent(.targetConfirmed) }
-        case .clear(let slots): appender?.add(.stage(link: link, slots.set))
-        case .importChunk(let chunk): appender?.add(.importChunk(link: link, chunk))
-        case .jump(let number, let beyond): appender?.add(.jump(link: link, number: number, beyond: beyond))
+        case .clear(let slots): appender.add(.stage(link: link, slots.set))
+        case .importChunk(let chunk): appender.add(.importChunk(link: link, chunk))
+        case .jump(let number, let beyond): appender.add(.jump(link: link, number: number, beyond: beyond))
         case .close: connections.removeValue(forKey: link)?.close()
         }
     }
+
+    /// On the reading thread, behind all that was added before.
+    func add(_ read: @escaping @Sendable () -> Void) { tools.reads.add(steps: [read]) }
 
     private func visitOnceSent(_ point: Failpoint) {
         guard Failpoint.isArmed else { return }
@@ -83,43 +103,54 @@ extension ReshardingDriver {
         guard let address = try? NodeAddress(text) else {
             return receive(.target(link: link, .closed(reason: "\(text) is no address")))
         }
-        connections[link] = MigrationConnection(to: address, hello, eventLoop: group.next()) { [weak self] event in
+        connections[link] = MigrationConnection(to: address, hello, connector: tools.connector) { [weak self] event in
             self?.receive(.target(link: link, event))
         }
     }
 
     // MARK: The coordinator
 
-    private func propose(_ proposal: ReshardProposal) async {
+    private func propose(_ proposal: ReshardProposal) {
         // Only the end of a job writes its document.
         let isEnd = proposal.job != nil
         (isEnd ? Failpoint.jobEnd : .sourcePropose).visit()
-        let outcome = await coordinator.propose(proposal, known: delegate.picture())
-        if case .committed = outcome { (isEnd ? Failpoint.jobEnded : .sourceProposed).visit() }
-        receive(.decided(number: proposal.number, outcome))
+        tools.coordinator.propose(proposal, known: delegate.known()) { [weak self] outcome in
+            if case .committed = outcome { (isEnd ? Failpoint.jobEnded : .sourceProposed).visit() }
+            self?.receive(.decided(number: proposal.number, outcome))
+        }
     }
 
-    private func readCoordinator() async {
-        do throws(CoordinationError) {
-            receive(.pictureSeen(try await coordinator.picture()))
-        } catch {
+    private func readCoordinator() {
+        tools.coordinator.read { [weak self] result in
+            switch result {
+            case .success(let seen): self?.receive(.pictureSeen(seen))
             // The watch tells the same, later.
-            logger.info("the coordinator can't be read", metadata: ["reason": "\(error.message)"])
+            case .failure(let error): self?.noteUnread(error)
+            }
         }
     }
 
     /// What the map says is known only from a picture that has this term; commands wait for it.
-    func readUntilInformed() async {
-        while !ended.withLock({ $0 }) {
-            do throws(CoordinationError) {
-                let picture = try await coordinator.picture()
-                receive(.pictureSeen(picture))
-                if picture.records[shard]?.record?.term ?? 0 >= term { return }
-            } catch {
-                logger.info("the coordinator can't be read", metadata: ["reason": "\(error.message)"])
-            }
-            // The pause between attempts of a bounded call. Cancelled: the process ends.
-            guard (try? await Task.sleep(for: .milliseconds(ReshardingLimits.retryPause))) != nil else { return }
+    func readUntilInformed() {
+        tools.coordinator.read { [weak self, eventLoop] result in
+            eventLoop.execute { [weak self] in self?.take(result) }
         }
+    }
+
+    private func take(_ result: Result<CoordinatorPicture, CoordinationError>) {
+        if ended.withLock({ $0 }) { return }
+        switch result {
+        case .success(let seen):
+            handle(.pictureSeen(seen))
+            if seen.records[identity.shard]?.record?.term ?? 0 >= identity.term { return }
+        case .failure(let error): noteUnread(error)
+        }
+        nextRead = eventLoop.scheduleTask(in: .milliseconds(Int64(ReshardingLimits.retryPause))) { [weak self] in
+            self?.readUntilInformed()
+        }
+    }
+
+    func noteUnread(_ error: CoordinationError) {
+        logger.info("the coordinator can't be read", metadata: ["reason": "\(error.message)"])
     }
 }

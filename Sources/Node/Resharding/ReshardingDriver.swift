@@ -12,38 +12,26 @@ import Synchronization
 /// in the store, at the coordinator.
 ///
 /// The machine lives on one event loop that neither syncs nor reads engines. What blocks runs on two threads: one appends
-/// to the log, in order, one reads for targets.
-final class ReshardingDriver: ShardResharding, @unchecked Sendable {
+/// to the log, in order, one reads for targets. Whatever it opens it ends: links, streams of targets, pins of the log,
+/// timers, copies, what is served.
+package final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     // Sendable: everything mutable is confined to `eventLoop`, except what has its own lock.
-    struct Delegate: Sendable {
-        /// Something people should know.
-        var note: @Sendable (String) -> Void
-        /// The 99th percentile of this node's commits in microseconds, and how many there were, since it was asked
-        /// before.
-        var latency: @Sendable () -> (p99: UInt64, commits: Int)
-        /// The coordinator, as its watch told last.
-        var picture: @Sendable () -> CoordinatorPicture
-    }
-
-    let store: ShardStore
-    let shard: String
-    let term: UInt64
-    let coordinator: ReshardCoordinator
+    let store: any ReshardingStore
+    let identity: ReshardingMachine.Identity
     let eventLoop: any EventLoop
+    let tools: Tools
     let logger: Logger
     let delegate: Delegate
-    /// For connections to sources.
-    let group: any EventLoopGroup
-    let reads = WorkQueue("shoal-copies")
-    let calls = CoordinatorCalls()
-    private let identity: ReshardingMachine.Identity
-    var appender: ShardAppender?
+    private let log: any ReshardingLog
+    let appender: ShardAppender
+    private let relay: EventRelay
     /// Used by the thread that calls `begin` alone.
     private var hasBegun = false
     private var machine: ReshardingMachine?
-    /// The newest picture from before the machine was there.
+    /// What was seen of the coordinator before the machine was there.
     private var early: CoordinatorPicture?
     private var nextTick: Scheduled<Void>?
+    var nextRead: Scheduled<Void>?
     private var observer: Int?
     private let wakeUp: CoalescedWake
     private var tickedSlowlyAt: UInt64 = 0
@@ -54,104 +42,121 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     let ended = Mutex(false)
     private let published = Mutex<ReshardProgress?>(nil)
 
-    // Links; the targets' are numbered here.
-    let links = Mutex<(next: UInt64, streams: [UInt64: any MigrationStream])>((1, [:]))
+    /// Links of targets, numbered here.
+    let links = Mutex(SourceLinks())
     /// Used by the reading thread alone.
     let readings = ReadingTable()
     var connections: [UInt64: MigrationConnection] = [:]
+    /// For a planted mistake: what it keeps held, and what was served before.
+    var stuck = SlotSet()
+    var lastServed = SlotSet()
 
-    /// - Parameters:
-    ///   - eventLoop: one that neither syncs nor reads engines.
-    ///   - group: loops for connections to sources.
-    init(
+    struct SourceLinks {
+        var next: UInt64 = 1
+        var streams: [UInt64: any MigrationStream] = [:]
+        var isOver = false
+    }
+
+    /// - Parameter store: stays open until `join` has returned.
+    package init(
         identity: ReshardingMachine.Identity,
-        coordinator: ReshardCoordinator,
-        store: ShardStore,
-        eventLoop: any EventLoop,
-        group: any EventLoopGroup,
+        store: any ReshardingStore,
+        tools: Tools,
         logger: Logger,
         delegate: Delegate
     ) {
         self.identity = identity
-        shard = identity.shard
-        term = identity.term
-        self.coordinator = coordinator
         self.store = store
-        self.eventLoop = eventLoop
-        self.group = group
+        self.tools = tools
         self.logger = logger
         self.delegate = delegate
-        wakeUp = CoalescedWake(eventLoop)
+        eventLoop = tools.eventLoop
+        log = store.makeLog(term: identity.term)
+        let relay = EventRelay(tools.eventLoop)
+        self.relay = relay
+        appender = ShardAppender(log: log, planted: identity.planted) { relay.receive($0) }
+        wakeUp = CoalescedWake(tools.eventLoop)
         wakeUp.body = { [weak self] in self?.lookAtStore() }
-        calls.begin { [weak self] in await self?.readUntilInformed() }
+        relay.driver = self
+        readUntilInformed()
     }
 
-    /// The term serves from now on: decides what. Blocks until the store goes by it; not for event loops. More calls do
-    /// nothing.
-    func begin() {
-        guard !hasBegun, !ended.withLock({ $0 }) else { return }
+    func plants(_ bug: ReshardingBugs) -> Bool { identity.planted.contains(bug) }
+
+    /// The term serves from now on: decides what. From one thread; more calls do nothing.
+    /// - Parameter done: called on the event loop once the store goes by it, or when the driver has ended.
+    package func begin(_ done: @escaping @Sendable () -> Void) {
+        guard !hasBegun else { return eventLoop.execute(done) }
         hasBegun = true
-        let appender = ShardAppender(store: store, term: term) { [weak self] event in self?.receive(event) }
-        let (owned, committed) = store.lock.withLock { (store.ownership?.slots ?? SlotSet(), store.commitPosition) }
-        let begun = eventLoop.submit { [self] in
-            self.appender = appender
+        let state = store.state
+        eventLoop.execute { [self] in
+            defer { done() }
+            if ended.withLock({ $0 }) { return }
             machine = ReshardingMachine(
                 identity: identity,
-                picture: early ?? delegate.picture(),
-                owned: owned,
-                committed: committed.sequence
+                picture: early ?? delegate.known(),
+                owned: state.owned,
+                committed: state.committed
             )
-            handle(.pictureSeen(delegate.picture()))
+            handle(.pictureSeen(delegate.known()))
             lookForLeftovers()
             scheduleTick()
         }
-        // The loop outlives every node.
-        try? begun.wait()
     }
 
-    /// Leadership has ended: nothing is decided any more. Any thread; blocks no longer than what is under way at the store.
-    func end() {
-        ended.withLock { ended in
-            if ended { return }
+    /// Leadership has ended: nothing is decided any more, and everything that was opened ends. Any thread; blocks no longer
+    /// than what is under way at the store.
+    package func end() {
+        let isFirst = ended.withLock { ended in
+            if ended { return false }
             ended = true
             store.setServing(nil)
+            return true
         }
-        calls.end()
+        guard isFirst else { return }
+        tools.coordinator.end()
+        appender.end()
         eventLoop.execute { [self] in
             machine = nil
             nextTick?.cancel()
-            for connection in connections.values { connection.close() }
-            connections = [:]
+            nextRead?.cancel()
             if let observer { store.unobserve(observer) }
             observer = nil
+            endLinks()
         }
     }
 
-    /// After `end`: waits for what the threads are at. Blocks; not for event loops.
-    func join() {
-        let appender = try? eventLoop.submit { [self] in
-            defer { self.appender = nil }
-            return self.appender
-        }.wait()
-        appender?.end()
-        reads.close()
+    /// After `end`: waits until nothing of it is left. Blocks; not for event loops.
+    package func join() {
+        let isOver = Answer<Void>()
+        eventLoop.execute { isOver.give() }
+        isOver.wait()
+        log.close()
+        tools.reads.close()
     }
 
-    var progress: ReshardProgress? { published.withLock { $0 } }
+    /// The same in simulated time, where nothing blocks: calls `done` when what was read and appended has ended. On the event
+    /// loop, some time after `end`.
+    package func close(then done: @escaping @Sendable () -> Void) {
+        log.close()
+        tools.reads.close(then: done)
+    }
+
+    package var progress: ReshardProgress? { published.withLock { $0 } }
 
     /// The watch has told of something.
-    func see(_ picture: CoordinatorPicture) { receive(.pictureSeen(picture)) }
+    package func see(_ seen: CoordinatorPicture) { receive(.pictureSeen(seen)) }
 
     /// Any thread.
-    func receive(_ event: ReshardingMachine.Event) { eventLoop.execute { self.handle(event) } }
+    func receive(_ event: ReshardingMachine.Event) { relay.receive(event) }
 
-    func clean(_ slots: [ClosedRange<UInt16>]) async -> CleanOutcome {
+    package func clean(_ slots: [ClosedRange<UInt16>]) async -> CleanOutcome {
         var set = SlotSet()
         for range in slots { set.insert(range) }
         let wanted = set
         return await withCheckedContinuation { continuation in
             eventLoop.execute { [self] in
-                guard let machine, let appender else {
+                guard let machine else {
                     return continuation.resume(returning: .refused("this node is no longer the leader"))
                 }
                 if let blocker = machine.obstacle(toClearing: wanted) {
@@ -162,39 +167,14 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
         }
     }
 
-    // MARK: Connections of targets
-
-    func attach(_ stream: any MigrationStream, _ hello: MigrationHello) -> UInt64? {
-        if ended.withLock({ $0 }) { return nil }
-        let link = links.withLock { links in
-            defer { links.next += 1 }
-            links.streams[links.next] = stream
-            return links.next
-        }
-        receive(.source(link: link, .hello(hello)))
-        return link
-    }
-
-    func receive(_ event: MigrationSourceMachine.Event, link: UInt64) {
-        if case .closed = event { forget(link) }
-        receive(.source(link: link, event))
-    }
-
-    func forget(_ link: UInt64) {
-        links.withLock { $0.streams[link] = nil }
-        store.pinLog(id: link, after: nil)
-        reads.add { [readings] in readings.byLink[link] = nil }
-    }
-
     // MARK: On the loop
 
-    private func handle(_ event: ReshardingMachine.Event) {
+    func handle(_ event: ReshardingMachine.Event) {
         guard machine != nil else {
-            if case .pictureSeen(let picture) = event { early = picture }
+            if case .pictureSeen(let seen) = event { early = seen }
             return
         }
-        let now = BootClock.milliseconds()
-        guard let actions = machine?.handle(event, now: now) else { return }
+        guard let actions = machine?.handle(event, now: tools.clock.boot()) else { return }
         for action in actions { execute(action) }
         if case .cleared = event { lookForLeftovers() }
         watchTheStore()
@@ -213,7 +193,7 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
 
     private func tick() {
         guard let machine else { return }
-        let now = BootClock.milliseconds()
+        let now = tools.clock.boot()
         if now >= sampledAt + (machine.isBusy ? RateGovernor.samplePeriod : ReshardingDriver.slowPeriod) {
             sampledAt = now
             let latency = delegate.latency()
@@ -246,21 +226,32 @@ final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     }
 
     private func lookAtStore() {
-        let sequence = store.lock.withLock { store.commitPosition.sequence }
-        handle(.committed(through: sequence))
+        guard machine != nil else { return }
+        handle(.committed(through: store.committedEnd.sequence))
     }
 
     /// Behind everything that is still to be appended: what a move that was called off brings last is nobody's, too. An engine
     /// that can't take it yet, on a full disk, is asked again.
     private func lookForLeftovers() {
         mustLook = false
-        appender?.add(
+        appender.add(
             .lookForLeftovers { [weak self] found in
                 guard let self else { return }
                 if let found { receive(.leftovers(found)) } else { eventLoop.execute { self.mustLook = true } }
             }
         )
     }
+}
+
+/// Brings events of any thread to a driver's event loop, in their order.
+private final class EventRelay: @unchecked Sendable {
+    // Sendable: `driver` is set once, before anybody has the relay, and read on the event loop.
+    private let eventLoop: any EventLoop
+    weak var driver: ReshardingDriver?
+
+    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+
+    func receive(_ event: ReshardingMachine.Event) { eventLoop.execute { self.driver?.handle(event) } }
 }
 
 /// What the reading thread has open, by link.

@@ -2,13 +2,14 @@ import Replication
 import Resharding
 import Server
 import Storage
+import Synchronization
 
-/// Appends what resharding decides to the shard's log, in one order, on a thread of its own: ownership, clears, imports.
+/// Appends what resharding decides to the shard's log, in one order: ownership, clears, imports. Any thread; nothing blocks.
 ///
-/// Chunks that wait together are appended together, `bytesMax` at most: they share a sync.
-final class ShardAppender: @unchecked Sendable {
-    // Sendable: everything mutable is guarded by `lock`, but `broken`, which the thread alone uses.
-    enum Job {
+/// One thing is under way at a time. Chunks that wait together are appended together, `bytesMax` at most: they share a
+/// sync.
+final class ShardAppender: Sendable {
+    enum Job: Sendable {
         case changeOwnership(number: UInt64, own: SlotSet, disown: SlotSet, mapVersion: UInt64)
         case clear(number: UInt64, SlotSet)
         /// For `/clean`.
@@ -34,158 +35,150 @@ final class ShardAppender: @unchecked Sendable {
     /// Far more than the windows of a machine's streams allow.
     private static let jobsMax = 4096
 
-    private let store: ShardStore
-    private let port: StorePort
-    private let term: UInt64
+    private struct State {
+        var jobs: [Job] = []
+        var isAppending = false
+        var isEnding = false
+        /// Links of which something could not be appended.
+        var broken: Set<UInt64> = []
+    }
+
+    private let log: any ReshardingLog
+    private let planted: ReshardingBugs
     private let deliver: @Sendable (ReshardingMachine.Event) -> Void
-    private let lock = StoreLock()
-    private var jobs: [Job] = []
-    private var isEnding = false
-    private var thread: StoreThread?
-    /// Links of which something could not be appended.
-    private var broken: Set<UInt64> = []
+    private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - term: nothing is appended in another.
-    ///   - deliver: called on the appender's thread.
+    ///   - planted: mistakes; in simulations alone.
+    ///   - deliver: called on any thread.
     init(
-        store: ShardStore,
-        term: UInt64,
+        log: any ReshardingLog,
+        planted: ReshardingBugs = [],
         deliver: @escaping @Sendable (ReshardingMachine.Event) -> Void
     ) {
-        self.store = store
-        self.term = term
+        self.log = log
+        self.planted = planted
         self.deliver = deliver
-        // It waits for commits on its own thread, so no signal is of interest.
-        port = store.makePort { _ in }
-        thread = StoreThread { [unowned self] in run() }
     }
 
     func add(_ job: Job) {
-        let isTaken = lock.withLock {
-            guard !isEnding, jobs.count < ShardAppender.jobsMax else { return false }
-            jobs.append(job)
-            lock.signalProgress()
+        let isTaken = state.withLock { state in
+            guard !state.isEnding, state.jobs.count < ShardAppender.jobsMax else { return false }
+            state.jobs.append(job)
             return true
         }
-        if !isTaken { fail(job, "too much waits for the shard's log") }
+        if isTaken { proceed() } else { fail(job, StorageError(.io, "too much waits for the shard's log")) }
     }
 
-    /// Gives up what is queued, waits for what is under way, and ends the thread. Blocks.
+    /// Gives up what is queued. What is under way ends by itself.
     func end() {
-        let left = lock.withLock {
-            defer { jobs = [] }
-            isEnding = true
-            lock.signalProgress()
-            return jobs
+        let left = state.withLock { state in
+            defer { state.jobs = [] }
+            state.isEnding = true
+            return state.jobs
         }
         for case .clean(_, let reply) in left { reply(.refused("this node is no longer the leader")) }
-        thread?.join()
-        thread = nil
-        store.removePort(port)
     }
 
-    private func run() {
-        while let batch = next() {
-            guard let first = batch.first else { return }
-            if let link = first.link, broken.contains(link) { continue }
-            do throws(StorageError) {
-                try append(batch)
-            } catch {
-                if let link = first.link { broken.insert(link) }
-                fail(first, error.message)
+    private func proceed() {
+        guard let batch = state.withLock({ ShardAppender.next(&$0) }), let first = batch.first else { return }
+        visit(first, isDone: false)
+        if planted.contains(.acknowledgesEarly) {
+            for job in batch where job.link != nil { tell(job, AppendedRecords()) }
+        }
+        switch first {
+        case .changeOwnership(_, let own, let disown, let version):
+            append(.ownership(own: own, disown: disown, mapVersion: version), batch)
+        case .clear(_, let slots), .stage(_, let slots): append(.clear(slots), batch)
+        case .clean(let slots, _): append(.clean(slots), batch)
+        case .importChunk:
+            var chunks: [MigrationChunk] = []
+            for case .importChunk(_, let chunk) in batch { chunks.append(chunk) }
+            append(.chunks(chunks), batch)
+        case .jump(_, _, let beyond): append(.jump(beyond: beyond), batch)
+        case .lookForLeftovers(let reply):
+            log.findLeftovers { [self] result in
+                reply(try? result.get())
+                finished()
             }
         }
     }
 
     /// One job, or several chunks of one link.
-    private func next() -> [Job]? {
-        lock.lock()
-        defer { lock.unlock() }
-        while jobs.isEmpty {
-            if isEnding { return nil }
-            // The period only bounds the wait; a job wakes it.
-            lock.waitForProgress(milliseconds: 10_000)
+    private static func next(_ state: inout State) -> [Job]? {
+        guard !state.isAppending else { return nil }
+        if !state.broken.isEmpty {
+            let broken = state.broken
+            state.jobs.removeAll { job in job.link.map(broken.contains) ?? false }
         }
-        guard case .importChunk(let link, _) = jobs[0] else { return [jobs.removeFirst()] }
+        guard let first = state.jobs.first else { return nil }
+        state.isAppending = true
+        guard case .importChunk(let link, _) = first else { return [state.jobs.removeFirst()] }
         var count = 0
         var bytes = 0
-        while count < jobs.count, case .importChunk(link, let chunk) = jobs[count] {
-            if count > 0, bytes + chunk.bytes.count > ShardAppender.bytesMax { break }
+        while count < state.jobs.count, case .importChunk(link, let chunk) = state.jobs[count] {
+            if count > 0, bytes + chunk.bytes.count > bytesMax { break }
             bytes += chunk.bytes.count
             count += 1
         }
-        defer { jobs.removeFirst(count) }
-        return Array(jobs[..<count])
+        defer { state.jobs.removeFirst(count) }
+        return Array(state.jobs[..<count])
     }
 
-    private func append(_ batch: [Job]) throws(StorageError) {
-        guard let first = batch.first else { return }
-        switch first {
-        case .changeOwnership(let number, let own, let disown, let version):
-            if !disown.isEmpty { Failpoint.sourceHold.visit() }
-            if !own.isEmpty { Failpoint.targetOwn.visit() }
-            let position = try store.changeOwnership(
-                own: own,
-                disown: disown,
-                mapVersion: version,
-                term: term,
-                port: port
-            )
-            if !disown.isEmpty { Failpoint.sourceDisowned.visit() }
-            if !own.isEmpty { Failpoint.targetOwned.visit() }
-            deliver(.ownershipChanged(number: number, at: position.sequence))
-        case .clear(let number, let slots):
-            Failpoint.leftoversClear.visit()
-            try store.clear(slots, term: term, port: port)
-            Failpoint.leftoversCleared.visit()
-            deliver(.cleared(number: number))
-        case .lookForLeftovers(let reply): reply(try store.leftoverSlots())
-        case .clean(let slots, let reply): reply(.removed(try store.clear(slots, term: term, port: port)))
-        case .stage(_, let slots):
-            Failpoint.targetClear.visit()
-            try store.clear(slots, term: term, port: port)
-        case .importChunk(let link, _):
-            var chunks: [MigrationChunk] = []
-            for case .importChunk(_, let chunk) in batch { chunks.append(chunk) }
-            Failpoint.targetImport.visit()
-            try importChunks(chunks)
-            Failpoint.targetImported.visit()
-            for chunk in chunks { deliver(.target(link: link, .imported(bytes: chunk.bytes.count))) }
-        case .jump(let link, let number, let beyond):
-            Failpoint.targetJump.visit()
-            _ = try store.jump(above: beyond, term: term, port: port)
-            Failpoint.targetJumped.visit()
-            deliver(.target(link: link, .jumped(number: number)))
-        }
-    }
-
-    private func importChunks(_ chunks: [MigrationChunk]) throws(StorageError) {
-        // Records have longer headers than entries of chunks.
-        let bytes = chunks.reduce(0) { $0 + $1.bytes.count + $1.count * LogRecord.headerBytes }
-        try store.importKeys(bytes: bytes, term: term, port: port) { put in
-            for chunk in chunks {
-                chunk.forEachEntry { entry in
-                    let value = StoredValue(
-                        version: entry.version,
-                        expiry: entry.expiry,
-                        flags: entry.flags,
-                        bytes: entry.value
-                    )
-                    put(entry.slot, entry.key, entry.kind == .put ? value : nil)
-                }
+    private func append(_ records: ReshardingRecords, _ batch: [Job]) {
+        log.append(records) { [self] result in
+            switch result {
+            case .success(let appended):
+                for job in batch.prefix(1) { visit(job, isDone: true) }
+                let isTold = planted.contains(.acknowledgesEarly)
+                for job in batch where !isTold || job.link == nil { tell(job, appended) }
+            case .failure(let error):
+                guard let first = batch.first else { break }
+                if let link = first.link { state.withLock { _ = $0.broken.insert(link) } }
+                fail(first, error)
             }
+            finished()
         }
     }
 
-    private func fail(_ job: Job, _ reason: String) {
+    private func finished() {
+        state.withLock { $0.isAppending = false }
+        proceed()
+    }
+
+    private func tell(_ job: Job, _ appended: AppendedRecords) {
         switch job {
-        case .clean(_, let reply): reply(.failed(StorageError(.io, reason)))
+        case .changeOwnership(let number, _, _, _): deliver(.ownershipChanged(number: number, at: appended.end))
+        case .clear(let number, _): deliver(.cleared(number: number))
+        case .clean(_, let reply): reply(.removed(appended.keysRemoved))
+        case .lookForLeftovers, .stage: break
+        case .importChunk(let link, let chunk): deliver(.target(link: link, .imported(bytes: chunk.bytes.count)))
+        case .jump(let link, let number, _): deliver(.target(link: link, .jumped(number: number)))
+        }
+    }
+
+    private func fail(_ job: Job, _ error: StorageError) {
+        switch job {
+        case .clean(_, let reply): reply(.failed(error))
         case .lookForLeftovers(let reply): reply(nil)
-        case .changeOwnership(let number, _, _, _): deliver(.ownershipFailed(number: number, reason: reason))
-        case .clear(let number, _): deliver(.clearFailed(number: number, reason: reason))
+        case .changeOwnership(let number, _, _, _): deliver(.ownershipFailed(number: number, reason: error.message))
+        case .clear(let number, _): deliver(.clearFailed(number: number, reason: error.message))
         case .stage(let link, _), .importChunk(let link, _), .jump(let link, _, _):
-            deliver(.target(link: link, .importFailed(reason: reason)))
+            deliver(.target(link: link, .importFailed(reason: error.message)))
+        }
+    }
+
+    /// The steps of docs/resharding.md at which tests let a node die.
+    private func visit(_ job: Job, isDone: Bool) {
+        switch job {
+        case .changeOwnership(_, let own, let disown, _):
+            if !disown.isEmpty { (isDone ? Failpoint.sourceDisowned : .sourceHold).visit() }
+            if !own.isEmpty { (isDone ? Failpoint.targetOwned : .targetOwn).visit() }
+        case .clear: (isDone ? Failpoint.leftoversCleared : .leftoversClear).visit()
+        case .clean, .lookForLeftovers: break
+        case .stage: if !isDone { Failpoint.targetClear.visit() }
+        case .importChunk: (isDone ? Failpoint.targetImported : .targetImport).visit()
+        case .jump: (isDone ? Failpoint.targetJumped : .targetJump).visit()
         }
     }
 }

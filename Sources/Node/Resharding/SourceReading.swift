@@ -5,27 +5,46 @@ import Storage
 
 /// One target's copy as its source reads it: chunks out of the engine, then what concerns them out of the log. Used by
 /// the driver's reading thread alone.
-final class SourceReading {
+package final class SourceReading {
+    /// How much is read at once. A simulation reads less, so that more happens in between.
+    package struct Steps: Sendable {
+        /// Bytes of keys and values.
+        package var copyBytes: Int
+        /// Bytes of log to look through.
+        package var logBytes: Int
+
+        package init(
+            copyBytes: Int = MigrationReader.viewBytesMax,
+            logBytes: Int = ReshardingLimits.logScanBytes
+        ) {
+            self.copyBytes = copyBytes
+            self.logBytes = logBytes
+        }
+    }
+
     private let link: UInt64
     private let stream: any MigrationStream
-    private let store: ShardStore
-    private let slots: SlotSet
+    private let store: any ReshardingStore
+    private let steps: Steps
     private let reader: MigrationReader
     private let deliver: @Sendable (ReshardingMachine.Event) -> Void
 
+    /// - Parameter keepsView: plants a mistake; in simulations alone.
     init(
         link: UInt64,
         stream: any MigrationStream,
-        store: ShardStore,
+        store: any ReshardingStore,
         slots: SlotSet,
+        steps: Steps,
+        keepsView: Bool,
         deliver: @escaping @Sendable (ReshardingMachine.Event) -> Void
     ) {
         self.link = link
         self.stream = stream
         self.store = store
-        self.slots = slots
+        self.steps = steps
         self.deliver = deliver
-        reader = MigrationReader(store: store, slots: slots)
+        reader = MigrationReader(store: store, slots: slots, keepsView: keepsView)
     }
 
     /// Waits for the applier. Blocks.
@@ -46,7 +65,7 @@ final class SourceReading {
         var builder = MigrationChunkBuilder()
         do throws(StorageError) {
             let isLast = try whileOpen { () throws(StorageError) in
-                try reader.nextEntries(maxBytes: maxBytes) { slot, key, value in
+                try reader.nextEntries(maxBytes: min(maxBytes, steps.copyBytes)) { slot, key, value in
                     builder.append(entry(.put, slot, key, value))
                     keys += 1
                     if builder.isFull { bytes += send(&builder) }
@@ -67,7 +86,7 @@ final class SourceReading {
         var builder = MigrationChunkBuilder()
         do throws(StorageError) {
             let read = try whileOpen { () throws(StorageError) in
-                try reader.readLog(after: sequence, maxScanBytes: ReshardingLimits.logScanBytes) { record, sequence in
+                try reader.readLog(after: sequence, maxScanBytes: steps.logBytes) { record, sequence in
                     let pending = bytes + builder.byteCount
                     if bytes > 0 || !builder.isEmpty, pending >= maxBytes { return false }
                     let isDelete = record.kind == .delete

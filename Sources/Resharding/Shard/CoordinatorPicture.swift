@@ -32,7 +32,7 @@ package struct CoordinatorPicture: Sendable {
     func revision(of shard: String) -> UInt64 { records[shard]?.revision ?? 0 }
 
     /// Takes what is newer. Two pictures of one coordinator are as of two revisions, so all that differs is newer in one.
-    mutating func adopt(_ other: CoordinatorPicture) {
+    package mutating func adopt(_ other: CoordinatorPicture) {
         if other.mapRevision > mapRevision { (map, mapRevision) = (other.map, other.mapRevision) }
         if other.jobRevision > jobRevision { (job, jobRevision) = (other.job, other.jobRevision) }
         for (shard, seen) in other.records where seen.revision > revision(of: shard) { records[shard] = seen }

@@ -72,4 +72,15 @@ package struct ReshardingBugs: OptionSet, Hashable, Sendable {
     package static let noClearing = ReshardingBugs(rawValue: 256)
     /// The compare-and-swap of the map does not compare the job. Planted in the simulation's coordinator.
     package static let jobNotCompared = ReshardingBugs(rawValue: 512)
+
+    // MARK: Of the drivers
+
+    /// A source reads the whole copy in one view of its engine, which it never renews.
+    package static let keepsView = ReshardingBugs(rawValue: 1024)
+    /// Slots whose writes were held for a hand-over that failed stay held.
+    package static let keepsHolds = ReshardingBugs(rawValue: 2048)
+    /// Connections of moves outlive the leadership that they were opened for.
+    package static let keepsStreams = ReshardingBugs(rawValue: 4096)
+    /// A target counts as written what it has only begun to write.
+    package static let acknowledgesEarly = ReshardingBugs(rawValue: 8192)
 }

@@ -1,46 +1,50 @@
 import NIOCore
-import NIOPosix
 import Replication
 import Resharding
 import Routing
 
-/// The target's end of a move: connects to the source's leader, says the hello, and turns the socket into events.
+/// The target's end of a move: connects to the source's leader, says the hello, and turns bytes into events.
 ///
 /// Frames are read on the connection's own event loop. Events are delivered there, in order; `closed` comes once, last.
-package final class MigrationConnection: ChannelInboundHandler, @unchecked Sendable {
+package final class MigrationConnection: LinkEnd, @unchecked Sendable {
     // Sendable: everything mutable is confined to `eventLoop`; `send` and `close` hop to it.
-    package typealias InboundIn = ByteBuffer
-
+    private let hello: MigrationHello
     private let eventLoop: any EventLoop
     private let deliver: @Sendable (MigrationTargetMachine.Event) -> Void
     private var parser = MigrationFrameParser(sender: .source)
     private var answer = HelloAnswer()
-    private var channel: (any Channel)?
+    private var link: (any ByteLink)?
     private var isClosed = false
 
     /// Begins to connect.
-    /// - Parameter deliver: called on `eventLoop`.
+    /// - Parameter deliver: called on the connection's event loop, of `connector`.
     package init(
         to address: NodeAddress,
         _ hello: MigrationHello,
-        eventLoop: any EventLoop,
+        connector: any LinkConnector,
         deliver: @escaping @Sendable (MigrationTargetMachine.Event) -> Void
     ) {
-        self.eventLoop = eventLoop
+        self.hello = hello
         self.deliver = deliver
-        eventLoop.execute { self.connect(to: address, hello) }
+        let loop = connector.nextLoop()
+        eventLoop = loop
+        loop.execute {
+            if self.isClosed { return }
+            connector.connect(to: address, on: loop, self)
+        }
     }
 
     package func send(_ frame: MigrationFrame) {
         let buffer = MigrationConnection.encode(frame)
-        eventLoop.execute { self.channel?.writeAndFlush(buffer, promise: nil) }
+        eventLoop.execute { self.link?.send(buffer) }
     }
 
     /// No event comes after this, as soon as the event loop knows.
     package func close() {
         eventLoop.execute {
             self.isClosed = true
-            self.channel?.close(promise: nil)
+            self.link?.close()
+            self.link = nil
         }
     }
 
@@ -57,33 +61,20 @@ package final class MigrationConnection: ChannelInboundHandler, @unchecked Senda
         return ByteBuffer(bytes: bytes)
     }
 
-    private func connect(to address: NodeAddress, _ hello: MigrationHello) {
-        let bootstrap = ClientBootstrap(group: eventLoop)
-            .connectTimeout(.milliseconds(Int64(ReshardingLimits.silenceMax)))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(self) }
-            }
-        bootstrap.connect(host: address.host, port: Int(address.port)).whenComplete { result in
-            switch result {
-            case .success(let channel): self.greet(channel, hello)
-            case .failure(let error): self.end("\(address) can't be reached: \(ConnectFailure.reason(error))")
-            }
-        }
-    }
+    // MARK: On the connection's event loop
 
-    private func greet(_ channel: any Channel, _ hello: MigrationHello) {
-        if isClosed { return channel.close(promise: nil) }
-        self.channel = channel
+    package func opened(_ link: any ByteLink) {
+        if isClosed { return link.close() }
+        self.link = link
         let words = [Array(MigrationHello.command.utf8)] + hello.arguments
         var buffer = ByteBuffer()
         buffer.writeRESPArray(count: words.count)
         for word in words { word.withUnsafeBytes { buffer.writeRESPBulk($0) } }
-        channel.writeAndFlush(buffer, promise: nil)
+        link.send(buffer)
     }
 
-    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
+    package func received(_ buffer: ByteBuffer) {
+        var bytes = buffer
         if !answer.isAccepted, !readAnswer(&bytes) { return }
         bytes.withUnsafeReadableBytes { parser.append($0) }
         do throws(ReshardError) {
@@ -96,14 +87,11 @@ package final class MigrationConnection: ChannelInboundHandler, @unchecked Senda
         }
     }
 
-    package func channelInactive(context: ChannelHandlerContext) {
-        end("the source closed the connection")
-        context.fireChannelInactive()
+    package func writabilityChanged(_ isWritable: Bool) {
+        // What a target sends is small, and bounded by what it has received.
     }
 
-    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        end("the connection broke: \(ConnectFailure.reason(error))")
-    }
+    package func ended(_ reason: String) { end(reason) }
 
     /// - Returns: whether the answer was read whole and was `+OK`; the rest of `bytes` are frames.
     private func readAnswer(_ bytes: inout ByteBuffer) -> Bool {
@@ -119,6 +107,7 @@ package final class MigrationConnection: ChannelInboundHandler, @unchecked Senda
         guard !isClosed else { return }
         isClosed = true
         deliver(.closed(reason: reason))
-        channel?.close(promise: nil)
+        link?.close()
+        link = nil
     }
 }

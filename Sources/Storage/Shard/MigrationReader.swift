@@ -6,48 +6,39 @@
 /// Blocks; for one thread at a time.
 package final class MigrationReader: @unchecked Sendable {
     // Sendable: handed from thread to thread by its owner, never shared.
-    package let store: ShardStore
+    package let store: any CopySource
     private let slots: SlotSet
     private let ranges: [ClosedRange<UInt16>]
     /// The range that is read next, and the last key that was taken of it.
     private var range = 0
     private var last: (slot: UInt16, key: [UInt8])?
-    private var log: LogReader?
+    private var log: (any BatchReading)?
     /// A batch of which only a part was taken.
     private var batch: LogBatch?
+    /// A mistake for the simulation to find: one view for all of the copy, as long as this reader lives.
+    private let keepsView: Bool
+    private var keptView: (any EngineSnapshot)?
 
     /// A view keeps LMDB from reusing pages, so it is given up after so many bytes of keys and values.
     package static let viewBytesMax = 8 << 20
     /// How long an opening waits for the applier, in milliseconds; whoever asked gives up then, too.
     private static let openPatience = 15_000
 
-    package init(store: ShardStore, slots: SlotSet) {
+    /// - Parameter keepsView: plants a mistake; in simulations alone.
+    package init(store: any CopySource, slots: SlotSet, keepsView: Bool = false) {
         self.store = store
         self.slots = slots
+        self.keepsView = keepsView
         ranges = slots.ranges
     }
 
     /// Waits until the engine has everything that is committed now, and begins with the first slot.
     /// - Returns: the position from which on log is needed, and what the slots hold about then.
     package func open() throws(StorageError) -> (position: Position, keys: UInt64, bytes: UInt64) {
-        let committed = store.lock.withLock { store.commitPosition }
-        store.flushApplied(patience: MigrationReader.openPatience)
-        let (applied, error) = store.lock.withLock {
-            (store.appliedPosition, store.pipeline.failure ?? store.pipeline.engineError)
-        }
-        guard applied.sequence >= committed.sequence, !store.isBeingInstalled else {
-            throw error
-                ?? StorageError(.engine, "\(store.engine.kind.rawValue) lags too far behind the log to copy from")
-        }
+        let applied = try store.applyCommitted(patience: MigrationReader.openPatience)
         range = 0
         last = nil
-        var sum = SlotCount()
-        for range in ranges {
-            for count in store.engine.counts(of: range) {
-                sum.keys += count.keys
-                sum.bytes += count.bytes
-            }
-        }
+        let sum = store.countApplied(in: ranges)
         return (applied, sum.keys, sum.bytes)
     }
 
@@ -65,8 +56,8 @@ package final class MigrationReader: @unchecked Sendable {
     ) throws(StorageError) -> Bool {
         guard range < ranges.count else { return true }
         let limit = min(maxBytes, MigrationReader.viewBytesMax)
-        let view = try store.views.freeze()
-        defer { view.close() }
+        let view = try openView()
+        defer { if !keepsView { view.close() } }
         var bytes = 0
         while range < ranges.count {
             let first = last?.slot ?? ranges[range].lowerBound
@@ -82,6 +73,13 @@ package final class MigrationReader: @unchecked Sendable {
             last = nil
         }
         return true
+    }
+
+    private func openView() throws(StorageError) -> any EngineSnapshot {
+        if let keptView { return keptView }
+        let view = try store.freezeEngine()
+        if keepsView { keptView = view }
+        return view
     }
 
     // MARK: The log
@@ -101,9 +99,7 @@ package final class MigrationReader: @unchecked Sendable {
         maxScanBytes: Int,
         _ body: (_ record: LogRecord, _ sequence: UInt64) -> Bool
     ) throws(StorageError) -> (through: UInt64, bytesLeft: UInt64) {
-        let (newest, committedOffset) = store.lock.withLock {
-            (store.commitPosition.sequence, store.pipeline.commitOffset)
-        }
+        let (newest, committedOffset) = store.committedEnd
         let committed = min(newest, end ?? newest)
         var through = sequence
         var scanned = 0
@@ -129,17 +125,14 @@ package final class MigrationReader: @unchecked Sendable {
         batch = nil
         do throws(StorageError) {
             if log?.position.sequence != sequence {
-                guard let term = store.log.term(at: sequence) else {
-                    throw StorageError(.outOfRange, "the log does not hold the record \(sequence)")
-                }
-                log = try store.log.makeReader(after: Position(term: term, sequence: sequence))
+                log = try store.readBatches(after: sequence)
             }
             guard let next = try log?.next() else { return nil }
             batch = next
             return next
         } catch {
             log = nil
-            guard error.code == .outOfRange, sequence < store.log.start.sequence else { throw error }
+            guard error.code == .outOfRange, sequence < store.logStart else { throw error }
             throw StorageError(.logCut, "the log after \(sequence) is kept no longer: the copy took too long")
         }
     }

@@ -70,11 +70,11 @@ final class ReshardChaos {
         case .cutLink: link(of: victim)?.isCut = true
         case .coordinatorDown, .coordinatorLossy, .coordinatorSlow: breakCoordinator(fault)
         case .slowDisk:
-            victim.syncDelay = cluster.random.pick(5_000...1_500_000)
-            mend(after: 1_500_000) { victim.syncDelay = 0 }
+            victim.store.syncDelay = cluster.random.pick(5_000...1_500_000)
+            mend(after: 1_500_000) { victim.store.syncDelay = 0 }
         case .fullDisk:
-            victim.isDiskFull = true
-            mend(after: 1_500_000) { victim.isDiskFull = false }
+            victim.store.isDiskFull = true
+            mend(after: 1_500_000) { victim.store.isDiskFull = false }
         case .switchover:
             guard cluster.coordinator.leads(victim) else { return }
             victim.end("a planned change of leader", isCrash: false)
@@ -120,8 +120,8 @@ final class ReshardChaos {
         cluster.coordinator.isDown = false
         for process in cluster.living {
             process.isCutFromCoordinator = false
-            process.syncDelay = 0
-            process.isDiskFull = false
+            process.store.syncDelay = 0
+            process.store.isDiskFull = false
         }
     }
 }

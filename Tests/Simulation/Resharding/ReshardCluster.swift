@@ -5,7 +5,8 @@ import Storage
 
 /// Whole shards in simulated time: their leaders' processes, their logs, a coordinator, clients, an operator, and whoever
 /// breaks them.
-final class ReshardCluster {
+final class ReshardCluster: @unchecked Sendable {
+    // Sendable: it, and everything in it, is confined to the one thread that runs it.
     static let sessionTime: UInt64 = 1_500_000
     static let leaseTime: UInt64 = 1_350_000
     static let coordinatorPatience: UInt64 = 400_000
@@ -88,11 +89,15 @@ final class ReshardCluster {
 
     var names: [String] { shards.keys.sorted() }
 
-    func process(at address: String) -> ReshardProcess? {
-        let shard = String(address.prefix { $0 != "/" })
-        guard let process = shards[shard]?.process, process.isAlive, address == "\(shard)/\(process.member)" else {
-            return nil
-        }
+    static func address(of shard: String, _ member: String) -> NodeAddress {
+        NodeAddress(host: "\(shard)-\(member)", port: 1)
+    }
+
+    func process(at address: NodeAddress) -> ReshardProcess? {
+        let shard = String(address.host.prefix { $0 != "-" })
+        guard let process = shards[shard]?.process, process.isAlive,
+            address == ReshardCluster.address(of: shard, process.member)
+        else { return nil }
         return process
     }
 
@@ -123,10 +128,17 @@ final class ReshardCluster {
             guard let term = picture.records[name]?.record?.term, term > shard.log.term else { return }
             terms += 1
             // The members take no batch of a lower term from here on; an earlier process finds out by itself.
-            let process = ReshardProcess(cluster: self, log: shard.log, member: member, term: term, sentAt: sentAt)
+            let process = ReshardProcess(
+                cluster: self,
+                log: shard.log,
+                member: member,
+                term: term,
+                sentAt: sentAt,
+                picture
+            )
             living.append(process)
             shards[name]?.process = process
-            process.begin(picture)
+            process.begin()
         }
     }
 
@@ -226,6 +238,8 @@ final class ReshardCluster {
         result.trace = traced
         // What is still to come holds the cluster.
         queue = EventQueue()
+        for process in living { process.end("the simulation is over", isCrash: true) }
+        for link in connections { link.dismantle() }
         connections = []
         living = []
         shards = [:]

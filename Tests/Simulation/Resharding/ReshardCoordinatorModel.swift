@@ -29,7 +29,7 @@ final class ReshardCoordinatorModel {
         let isOwn = record?.leader?.id == member
         guard isPlanned || isOwn || (sessionEnds[shard] ?? 0) <= cluster.now else { return nil }
         revision += 1
-        let leader = Member(id: member, address: "\(shard)/\(member)")
+        let leader = Member(id: member, address: ReshardCluster.address(of: shard, member).description)
         picture.records[shard] = SeenRecord(
             record: ShardRecord(
                 shard: shard,
@@ -113,7 +113,7 @@ final class ReshardCoordinatorModel {
         cluster.at(cluster.now + delay) { [weak self, weak process] in
             guard let self, let process, process.isAlive else { return }
             if process.isCutFromCoordinator || isDown { return deliver(self.picture, to: process, after: 50_000) }
-            process.soon { $0.feed(.pictureSeen(picture)) }
+            process.soon { $0.see(picture) }
         }
     }
 

@@ -1,90 +1,174 @@
-import Replication
+import NIOCore
 import Resharding
+import Server
 
-/// A connection from a target's leader to a source's: frames travel as bytes, in order, each way.
+/// A connection from a target's leader to a source's: bytes in order, in pieces of any size, each way.
 final class ReshardLink {
     unowned let cluster: ReshardCluster
     let target: ReshardProcess
     let source: ReshardProcess
-    /// The target's number, and the source's.
-    let targetLink: UInt64
-    let sourceLink: UInt64
-    private var toSource = MigrationFrameParser(sender: .target)
-    private var toTarget = MigrationFrameParser(sender: .source)
+    let number: UInt64
+    private(set) var sides: (target: ReshardLinkSide, source: ReshardLinkSide)
     private var arrivesAtSource: UInt64 = 0
     private var arrivesAtTarget: UInt64 = 0
+    private var watch = ReshardFrameWatch()
     /// Nothing gets through any more, and nobody knows.
     var isCut = false
-    private(set) var isClosed = false
 
-    init(cluster: ReshardCluster, target: ReshardProcess, source: ReshardProcess, link: UInt64) {
+    init(cluster: ReshardCluster, target: ReshardProcess, source: ReshardProcess, _ end: any LinkEnd) {
         self.cluster = cluster
         self.target = target
         self.source = source
-        targetLink = link
-        sourceLink = cluster.nextNumber()
+        number = cluster.nextNumber()
+        sides = (ReshardLinkSide(number, isSource: false), ReshardLinkSide(number, isSource: true))
+        sides.target.begin(link: self, process: target, end)
+        sides.source.begin(link: self, process: source, nil)
     }
 
-    func open(_ hello: MigrationHello) {
-        let copy = try? MigrationHello(arguments: hello.arguments)
-        arrive(atSource: true) { [self] in
-            guard let copy, copy == hello else { return cluster.truth.fail("a hello did not survive its arguments") }
-            source.links[sourceLink] = self
-            source.feed(.source(link: sourceLink, .hello(copy)))
+    /// The slots that it copies, once the source has accepted.
+    var copies: MigrationHello? { watch.isAccepted && sides.source.isOpen ? sides.source.hello : nil }
+
+    func carry(_ bytes: ByteBuffer, fromSource: Bool) {
+        watch.look(at: bytes, fromSource: fromSource, self)
+        var rest = bytes
+        if rest.readableBytes > 1, cluster.random.chance(0.2) {
+            let count = 1 + cluster.random.pick(below: rest.readableBytes - 1)
+            if let piece = rest.readSlice(length: count) { arrive(atSource: !fromSource) { $0.receive(piece) } }
         }
+        arrive(atSource: !fromSource) { [rest] in $0.receive(rest) }
     }
 
-    func send(_ frame: MigrationFrame, toSource isToSource: Bool) {
-        var bytes: [UInt8] = []
-        frame.encode(into: &bytes)
-        arrive(atSource: isToSource) { [self] in
-            do {
-                if isToSource {
-                    bytes.withUnsafeBytes { toSource.append($0) }
-                    while let frame = try toSource.next() { source.feed(.source(link: sourceLink, .frame(frame))) }
-                } else {
-                    bytes.withUnsafeBytes { toTarget.append($0) }
-                    while let frame = try toTarget.next() { target.feed(.target(link: targetLink, .frame(frame))) }
-                }
-            } catch {
-                cluster.truth.fail("a frame did not parse: \(error)")
-            }
-        }
-    }
-
-    /// Closed by one side: what was sent before still arrives, then the other side hears of it.
-    func close(bySource isBySource: Bool) {
-        guard !isClosed else { return }
-        arrive(atSource: !isBySource) { [self] in
-            if isBySource {
-                target.feed(.target(link: targetLink, .closed(reason: "the source closed the connection")))
-            } else {
-                source.forget(sourceLink)
-            }
-        }
-        isClosed = true
+    /// What was sent before still arrives, then the other side hears of it.
+    func tellClosed(fromSource: Bool) {
+        arrive(atSource: !fromSource) { $0.finish("the other side closed the connection") }
     }
 
     /// Gone for both, at once or nearly.
     func reset() {
         isCut = true
-        cluster.at(cluster.now + cluster.random.pick(0...50_000)) { [self] in
-            target.soon { $0.feed(.target(link: self.targetLink, .closed(reason: "reset"))) }
-        }
-        cluster.at(cluster.now + cluster.random.pick(0...50_000)) { [self] in
-            source.soon { $0.forget(self.sourceLink) }
+        for side in [sides.target, sides.source] {
+            let process = side.process
+            cluster.at(cluster.now + cluster.random.pick(0...50_000)) {
+                process?.loop.run { side.finish("the connection broke") }
+            }
         }
     }
 
-    private func arrive(atSource: Bool, _ body: @escaping () -> Void) {
-        guard !isClosed else { return }
+    /// Nothing happens any more: what holds each other lets go.
+    func dismantle() {
+        isCut = true
+        sides.target.lose()
+        sides.source.lose()
+    }
+
+    private func arrive(atSource: Bool, _ body: @escaping (ReshardLinkSide) -> Void) {
         let last = atSource ? arrivesAtSource : arrivesAtTarget
         let time = max(last, cluster.now + cluster.latency())
         if atSource { arrivesAtSource = time } else { arrivesAtTarget = time }
+        let side = atSource ? sides.source : sides.target
+        let process = atSource ? source : target
         cluster.at(time) { [self] in
-            let process = atSource ? source : target
-            guard !isCut, process.isAlive else { return }
-            process.soon { _ in body() }
+            guard !isCut else { return }
+            process.loop.run { if side.isOpen { body(side) } }
         }
+    }
+}
+
+/// One side of a connection, as the process that has it sees it.
+final class ReshardLinkSide: ByteLink {
+    let number: UInt64
+    let isSource: Bool
+    /// It lasts as long as the cluster's list of connections.
+    private(set) weak var link: ReshardLink?
+    private(set) weak var process: ReshardProcess?
+    private(set) var isOpen = false
+    private(set) var hello: MigrationHello?
+    private var end: (any LinkEnd)?
+    /// What came before the hello was whole.
+    private var early = ByteBuffer()
+
+    init(_ number: UInt64, isSource: Bool) {
+        self.number = number
+        self.isSource = isSource
+    }
+
+    func begin(link: ReshardLink, process: ReshardProcess, _ end: (any LinkEnd)?) {
+        self.link = link
+        self.process = process
+        self.end = end
+        isOpen = true
+        process.sides[number] = self
+    }
+
+    func send(_ bytes: ByteBuffer) { if isOpen { link?.carry(bytes, fromSource: isSource) } }
+
+    func close() {
+        guard isOpen else { return }
+        finish("it was closed here")
+        link?.tellClosed(fromSource: isSource)
+    }
+
+    /// Its process is no more; the system closes what it had.
+    func lose() {
+        end = nil
+        close()
+    }
+
+    func finish(_ reason: String) {
+        guard isOpen else { return }
+        isOpen = false
+        process?.sides[number] = nil
+        let told = end
+        end = nil
+        told?.ended(reason)
+    }
+
+    func receive(_ bytes: ByteBuffer) {
+        if let end { return end.received(bytes) }
+        var bytes = bytes
+        early.writeBuffer(&bytes)
+        greet()
+    }
+
+    /// As a node's connection does with a command that makes it one of moves.
+    private func greet() {
+        guard let words = ReshardLinkSide.command(&early), let process else { return }
+        guard words.first == Array(MigrationHello.command.utf8),
+            let hello = try? MigrationHello(arguments: Array(words.dropFirst()))
+        else {
+            process.cluster.truth.fail("a hello did not survive its arguments")
+            return
+        }
+        guard process.isServing, let driver = process.driver else {
+            send(ByteBuffer(string: "-ERR this node is not the leader\r\n"))
+            return close()
+        }
+        self.hello = hello
+        let stream = MigrationStreamEnd(
+            resharding: driver,
+            hello: hello,
+            eventLoop: process.loop,
+            logger: process.logger
+        )
+        end = stream
+        send(ByteBuffer(string: "+OK\r\n"))
+        stream.opened(self)
+        if early.readableBytes > 0 { receive(early) }
+        early = ByteBuffer()
+    }
+
+    /// Takes one command off the front; nil while it is not whole.
+    private static func command(_ buffer: inout ByteBuffer) -> [[UInt8]]? {
+        var parser = RESPRequestParser()
+        var list = ArgumentList()
+        var words: [[UInt8]]?
+        var length = 0
+        buffer.withUnsafeReadableBytes { bytes in
+            guard case .complete(let end) = parser.parse(bytes, from: 0, into: &list) else { return }
+            words = (0..<list.count).map { Array(list.bytes($0, in: bytes)) }
+            length = end
+        }
+        buffer.moveReaderIndex(forwardBy: length)
+        return words
     }
 }

@@ -1,6 +1,10 @@
+import Logging
+import NIOCore
+import Node
 import Replication
 import Resharding
 import Routing
+import Server
 import Storage
 import TestSupport
 
@@ -24,100 +28,128 @@ struct ReshardCommand {
     var isRead: Bool { if case .get = kind { true } else { false } }
 }
 
-/// The process of a shard's leader in one term: store, lease, and the driver of the machine under test.
-final class ReshardProcess {
+/// The process of a shard's leader in one term: its lease, its commands, its store, and the driver that is under test.
+final class ReshardProcess: @unchecked Sendable {
+    // Sendable: a simulated cluster, and everything in it, is confined to the one thread that runs it.
     unowned let cluster: ReshardCluster
-    let log: ShardLogModel
+    let store: ReshardStore
     let member: String
     let term: UInt64
+    let loop: SimulatedLoop
+    let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
     private(set) var isAlive = true
     private(set) var isServing = false
-    var machine: ReshardingMachine?
-    var serving = SlotServing()
+    private(set) var driver: ReshardingDriver?
+    private let reads: SimulatedQueue
+    private var areReadsOver = false
+    /// The coordinator, as its watch told last.
+    private(set) var known: CoordinatorPicture
     var leaseEnd: UInt64
     var isCutFromCoordinator = false
-    var isDiskFull = false
-    var syncDelay: UInt64 = 0
     /// SIGSTOP: until then nothing runs here.
     private var pausedUntil: UInt64 = 0
-    private var postponed: [(ReshardProcess) -> Void] = []
-    /// Contents with everything that was queued.
-    private var tip: ShardContents
-    private var lastSequence: UInt64
-    private var open: [Queued] = []
-    private var isCommitting = false
     private var held: [ReshardCommand] = []
-    /// What the engine has: behind what is committed.
-    var engine: ShardContents
-    var applied: Int
-    var links: [UInt64: ReshardLink] = [:]
-    var outgoing: [UInt64: ReshardLink] = [:]
-    var cursors: [UInt64: CopyCursor] = [:]
+    /// Its sides of connections that are open.
+    var sides: [UInt64: ReshardLinkSide] = [:]
+    /// Bytes that it told sources to be committed, by connection.
+    var acknowledged: [UInt64: UInt64] = [:]
 
-    /// In the order of their numbers: a seed repeats its run.
-    var incomingLinks: [ReshardLink] { links.sorted { $0.key < $1.key }.map(\.value) }
-    var outgoingLinks: [ReshardLink] { outgoing.sorted { $0.key < $1.key }.map(\.value) }
-
-    struct Queued {
-        /// nil: waits for what is before it.
-        var entry: ReshardLogEntry?
-        var isCommitted: (ReshardProcess) -> Void
-        var isLost: () -> Void
-    }
-
-    struct CopyCursor {
-        var keys: [Int]
-        var slots: SlotSet
-        var isDone = false
-    }
-
-    init(cluster: ReshardCluster, log: ShardLogModel, member: String, term: UInt64, sentAt: UInt64) {
-        self.cluster = cluster
-        self.log = log
-        self.member = member
-        self.term = term
-        leaseEnd = sentAt + ReshardCluster.leaseTime
-        log.begin(term: term, keeping: cluster.random.chance(0.5) ? 1 : 0.5, at: cluster.now)
-        tip = log.contents
-        engine = log.contents
-        applied = log.committed
-        lastSequence = log.lastSequence
-    }
-
+    var log: ShardLogModel { store.log }
+    var serving: SlotServing { store.serving ?? SlotServing() }
     var name: String { "\(log.name)/\(member) term \(term)" }
     var isLeaseValid: Bool { cluster.now < leaseEnd }
     var isPaused: Bool { cluster.now < pausedUntil }
 
+    /// In the order of their numbers: a seed repeats its run.
+    private var orderedSides: [ReshardLinkSide] { sides.sorted { $0.key < $1.key }.map(\.value) }
+    var incomingLinks: [ReshardLink] { orderedSides.filter(\.isSource).compactMap(\.link) }
+    var outgoingLinks: [ReshardLink] { orderedSides.filter { !$0.isSource }.compactMap(\.link) }
+
+    init(
+        cluster: ReshardCluster,
+        log: ShardLogModel,
+        member: String,
+        term: UInt64,
+        sentAt: UInt64,
+        _ picture: CoordinatorPicture
+    ) {
+        self.cluster = cluster
+        self.member = member
+        self.term = term
+        known = picture
+        leaseEnd = sentAt + ReshardCluster.leaseTime
+        log.begin(term: term, keeping: cluster.random.chance(0.5) ? 1 : 0.5, at: cluster.now)
+        loop = SimulatedLoop(
+            time: { [unowned cluster] in cluster.now },
+            schedule: { [unowned cluster] time, body in cluster.at(time, body) },
+            lateness: { [unowned cluster] in cluster.random.chance(0.1) ? cluster.random.pick(0...20_000) : 0 }
+        )
+        store = ReshardStore(cluster: cluster, log: log, term: term, loop: loop)
+        reads = SimulatedQueue(loop: loop, delay: { [unowned cluster] in cluster.random.pick(20...4_000) }, onEnd: {})
+        store.process = self
+    }
+
     // MARK: Its life
 
-    func begin(_ picture: CoordinatorPicture) {
+    func begin() {
         cluster.trace("\(name) begins")
-        queue(.termStart) { process in
-            process.isServing = true
-            process.machine = ReshardingMachine(
-                identity: .init(
-                    cluster: "c",
-                    coordinator: "k",
-                    shard: process.log.name,
-                    term: process.term,
-                    planted: process.cluster.planted
-                ),
-                picture: picture,
-                owned: process.log.contents.owned,
-                committed: process.log.committedSequence
-            )
-            process.feed(.tick)
-            process.cluster.coordinator.attach(process)
-            process.tick()
+        driver = makeDriver()
+        cluster.coordinator.attach(self)
+        store.queue(.termStart) { [weak self] in
+            self?.tick()
+            self?.driver?.begin { [weak self] in self?.soon { $0.isServing = true } }
         }
         renewLease()
     }
 
+    private func makeDriver() -> ReshardingDriver {
+        ReshardingDriver(
+            identity: ReshardingMachine.Identity(
+                cluster: "c",
+                coordinator: "k",
+                shard: log.name,
+                term: term,
+                planted: cluster.planted
+            ),
+            store: store,
+            tools: ReshardingDriver.Tools(
+                eventLoop: loop,
+                clock: NodeClock(
+                    boot: { [unowned cluster] in cluster.now / 1_000 },
+                    monotonic: { [unowned cluster] in cluster.now / 1_000 }
+                ),
+                reads: reads,
+                connector: ReshardConnector(process: self),
+                coordinator: ReshardCalls(self),
+                // A key or a few at a time: more happens in between.
+                steps: SourceReading.Steps(
+                    copyBytes: Int(cluster.random.pick(1...100)),
+                    logBytes: Int(cluster.random.pick(50...3_000))
+                )
+            ),
+            logger: logger,
+            delegate: ReshardingDriver.Delegate(
+                note: { [unowned self] text in cluster.trace("\(name): \(text)") },
+                latency: { [unowned cluster] in
+                    (p99: cluster.random.pick(500...20_000), commits: cluster.random.pick(below: 100))
+                },
+                known: { [unowned self] in known }
+            )
+        )
+    }
+
+    /// The watch has told of something.
+    func see(_ picture: CoordinatorPicture) {
+        known.adopt(picture)
+        driver?.see(picture)
+    }
+
     /// Runs now, or when the process goes on.
     func soon(_ body: @escaping (ReshardProcess) -> Void) {
-        guard isAlive else { return }
-        guard isPaused else { return body(self) }
-        postponed.append(body)
+        loop.run { [weak self] in
+            guard let self, isAlive else { return }
+            body(self)
+        }
     }
 
     func after(_ delay: UInt64, _ body: @escaping (ReshardProcess) -> Void) {
@@ -126,28 +158,45 @@ final class ReshardProcess {
 
     func pause(for time: UInt64) {
         pausedUntil = max(pausedUntil, cluster.now + time)
+        loop.freeze()
         cluster.at(pausedUntil) { [weak self] in
             guard let self, !isPaused else { return }
-            let waiting = postponed
-            postponed = []
-            for body in waiting where isAlive { body(self) }
+            loop.thaw()
         }
     }
 
-    /// Crash, or the end of the lead: nothing of it is answered any more, and nobody else hears of it but by its silence
+    /// Crash, or the end of leadership: nothing of it is answered any more, and nobody else hears of it but by its silence
     /// or its closed connections.
     func end(_ reason: String, isCrash: Bool) {
         guard isAlive else { return }
         cluster.trace("\(name) ends: \(reason)")
         isAlive = false
         isServing = false
-        for queued in open { queued.isLost() }
+        store.stopLeading()
         for command in held { command.reply(isCrash ? .closed : .redirect(nil)) }
-        (open, held) = ([], [])
-        for link in incomingLinks { link.close(bySource: true) }
-        for link in outgoingLinks { link.close(bySource: false) }
-        machine = nil
+        held = []
         cluster.ended(self)
+        if isCrash {
+            loop.kill()
+            for side in orderedSides { side.lose() }
+        } else if let driver {
+            driver.end()
+            loop.after(ReshardProcess.endingTime) { [self] in
+                driver.close { [self] in areReadsOver = true }
+                loop.after(ReshardProcess.endingTime) { [self] in checkNothingIsLeft() }
+            }
+        }
+    }
+
+    /// Far more than what is under way may take on the slowest disk.
+    private static let endingTime: UInt64 = 2_000_000
+
+    private func checkNothingIsLeft() {
+        var left = store.leftOpen
+        if !sides.isEmpty { left = "\(sides.count) connections of moves are open" }
+        if loop.timers > 0 { left = "\(loop.timers) timers are set" }
+        if !areReadsOver { left = "something is still read" }
+        if let left { cluster.truth.fail("\(name) has ended, and \(left)") }
     }
 
     private func renewLease() {
@@ -171,19 +220,24 @@ final class ReshardProcess {
     private func tick() {
         guard isLeaseValid else { return end("its lease ran out", isCrash: false) }
         log.vouch(at: cluster.now)
-        if cluster.random.chance(0.3) { apply() }
-        if cluster.random.chance(0.1) { feed(.leftovers(log.leftovers)) }
-        if cluster.random.chance(0.05) {
-            feed(.latency(p99: cluster.random.pick(500...20_000), commits: cluster.random.pick(below: 100)))
-        }
-        feed(.tick)
+        if cluster.random.chance(0.3) { store.apply() }
         after(cluster.random.pick(15_000...60_000)) { $0.tick() }
     }
 
-    /// The applier: the engine gets what is committed.
-    func apply() {
-        for entry in log.entries[applied..<log.committed] { engine.apply(entry, cluster.keys) }
-        applied = log.committed
+    /// What is given away must not be changed any more but by clients.
+    func checkGivenAway(_ entry: ReshardLogEntry) {
+        let slots: ClosedRange<UInt16>
+        switch entry.record {
+        case .imported(let key, _, _): slots = cluster.keys.slot(of: key)...cluster.keys.slot(of: key)
+        case .clear(let cleared): slots = cleared
+        case .termStart, .write, .ownership, .jump: return
+        }
+        for link in incomingLinks {
+            guard let copied = link.copies?.slots, copied.ranges.contains(where: { $0.overlaps(slots) }) else {
+                continue
+            }
+            cluster.truth.fail("\(name) clears or imports \(slots) at \(entry.sequence), which it gives away")
+        }
     }
 
     // MARK: Commands
@@ -191,12 +245,13 @@ final class ReshardProcess {
     func submit(_ command: ReshardCommand) {
         guard isServing, isLeaseValid else { return command.reply(.redirect(nil)) }
         let slot = cluster.keys.slot(of: command.key)
+        let serving = self.serving
         if serving.held.contains(slot) || serving.writesHeld.contains(slot) && !command.isRead {
             held.append(command)
             return
         }
         guard serving.served.contains(slot) || serving.writesHeld.contains(slot) else {
-            let owner = machine?.map.ownerName(of: slot)
+            let owner = known.map.ownerName(of: slot)
             return command.reply(.redirect(owner == log.name ? nil : owner))
         }
         if command.isRead {
@@ -204,12 +259,12 @@ final class ReshardProcess {
             cluster.truth.served(key: command.key, value: stored?.value, version: stored?.version, shard: name)
             return command.reply(.value(stored?.value))
         }
-        guard !isDiskFull else { return command.reply(.redirect(nil)) }
+        guard !store.isDiskFull else { return command.reply(.redirect(nil)) }
         evaluate(command)
     }
 
     private func evaluate(_ command: ReshardCommand) {
-        let before = tip.values[command.key]?.value
+        let before = store.tip.values[command.key]?.value
         let after: Tokens?
         switch command.kind {
         case .get: return
@@ -217,77 +272,18 @@ final class ReshardProcess {
         case .append(let token): after = (before ?? []) + [token]
         case .setIfAbsent(let token):
             guard before == nil else {
-                open.append(Queued(isCommitted: { _ in command.reply(.done) }, isLost: { command.reply(.closed) }))
-                return arm()
+                return store.queueBehind(lost: { command.reply(.closed) }) { command.reply(.done) }
             }
             after = [token]
         case .delete: after = nil
         }
-        queue(.write(key: command.key, before: before, after: after), lost: { command.reply(.closed) }) { _ in
-            command.reply(.done)
-        }
+        let record = ReshardRecord.write(key: command.key, before: before, after: after)
+        store.queue(record, lost: { command.reply(.closed) }) { command.reply(.done) }
     }
 
     func releaseHeld() {
         let waiting = held
         held = []
         for command in waiting { submit(command) }
-    }
-
-    // MARK: The log
-
-    /// Appends a record; `done` when it is committed, and this process still leads.
-    func queue(
-        _ record: ReshardRecord,
-        lost: @escaping () -> Void = {},
-        _ done: @escaping (ReshardProcess) -> Void
-    ) {
-        lastSequence += 1
-        let entry = ReshardLogEntry(sequence: lastSequence, record: record)
-        if case .jump(let beyond) = record { lastSequence = max(lastSequence, beyond) }
-        tip.apply(entry, cluster.keys)
-        open.append(Queued(entry: entry, isCommitted: done, isLost: lost))
-        arm()
-    }
-
-    private func arm() {
-        guard !isCommitting, !open.isEmpty else { return }
-        isCommitting = true
-        after(cluster.random.pick(20...200)) { $0.commit() }
-    }
-
-    private func commit() {
-        guard log.term == term else { return end("another leads", isCrash: false) }
-        let batch = open
-        open = []
-        log.append(batch.compactMap(\.entry))
-        let count = log.entries.count
-        let time = cluster.random.pick(200...3_000) + (syncDelay > 0 ? cluster.random.pick(0...syncDelay) : 0)
-        // The disks go on, whatever becomes of the process; its members take no record of a term that is over.
-        cluster.at(cluster.now + time) { [weak self, log, term, cluster] in
-            guard log.term == term else {
-                for queued in batch { queued.isLost() }
-                self?.soon { $0.end("another leads", isCrash: false) }
-                return
-            }
-            guard let self, isAlive else {
-                for queued in batch { queued.isLost() }
-                return
-            }
-            log.commit(count, at: cluster.now)
-            soon { $0.committed(batch) }
-        }
-    }
-
-    private func committed(_ batch: [Queued]) {
-        guard isLeaseValid else {
-            for queued in batch { queued.isLost() }
-            return end("its lease ran out", isCrash: false)
-        }
-        isCommitting = false
-        for queued in batch where isAlive { queued.isCommitted(self) }
-        guard isAlive else { return }
-        feed(.committed(through: log.committedSequence))
-        arm()
     }
 }

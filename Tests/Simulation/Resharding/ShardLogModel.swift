@@ -8,14 +8,19 @@ enum ReshardRecord {
     case write(key: Int, before: Tokens?, after: Tokens?)
     /// What came from another shard, with the version it had there.
     case imported(key: Int, value: Tokens?, version: UInt64)
-    case clear(SlotSet)
+    case clear(ClosedRange<UInt16>)
     case ownership(own: SlotSet, disown: SlotSet)
     case jump(beyond: UInt64)
 }
 
 struct ReshardLogEntry {
     var sequence: UInt64
+    var term: UInt64
     var record: ReshardRecord
+    /// Names the batch that it is in; rises.
+    var batch: UInt64 = 0
+    /// Bytes of log up to and including its batch.
+    var offset: UInt64 = 0
 }
 
 /// Contents after some prefix of a log.
@@ -41,13 +46,22 @@ struct ShardContents {
             owned.subtract(disown)
         }
     }
+
+    /// Slots that have keys and are not owned.
+    func leftovers(_ keys: ReshardKeys) -> SlotSet {
+        var slots = SlotSet()
+        for key in values.keys where !owned.contains(keys.slot(of: key)) {
+            slots.insert(keys.slot(of: key)...keys.slot(of: key))
+        }
+        return slots
+    }
 }
 
 /// What a shard's in-sync members have on their disks: one log, of which a part is committed. The leader's process may
 /// die; this stays.
 final class ShardLogModel {
     let name: String
-    private let keys: ReshardKeys
+    let keys: ReshardKeys
     private let truth: ReshardTruth
     private(set) var term: UInt64 = 0
     private(set) var entries: [ReshardLogEntry] = []
@@ -56,6 +70,7 @@ final class ShardLogModel {
     private(set) var contents = ShardContents()
     /// What leaders within their lease vouched for: everything acknowledged by `time` is in the first `count` entries.
     private(set) var stamps: [(time: UInt64, count: Int)] = []
+    private var lastBatch: UInt64 = 0
 
     init(name: String, keys: ReshardKeys, truth: ReshardTruth) {
         self.name = name
@@ -81,7 +96,19 @@ final class ShardLogModel {
         commit(entries.count, at: time)
     }
 
-    func append(_ batch: [ReshardLogEntry]) { entries += batch }
+    /// Appends as many batches as it takes: sequences are skipped behind a batch's last record alone.
+    func append(_ new: [ReshardLogEntry]) {
+        var start = new.startIndex
+        for (index, entry) in new.enumerated() {
+            guard index == new.endIndex - 1 || entry.isJump else { continue }
+            lastBatch += 1
+            var batch = Array(new[start...index])
+            let offset = (entries.last?.offset ?? 0) + batch.encodedBytes(keys)
+            for place in batch.indices { (batch[place].batch, batch[place].offset) = (lastBatch, offset) }
+            entries += batch
+            start = index + 1
+        }
+    }
 
     func commit(_ count: Int, at time: UInt64) {
         guard count > committed else { return }
@@ -113,12 +140,5 @@ final class ShardLogModel {
         return contents
     }
 
-    /// Slots that have keys and are not owned by the log.
-    var leftovers: SlotSet {
-        var slots = SlotSet()
-        for key in contents.values.keys where !contents.owned.contains(keys.slot(of: key)) {
-            slots.insert(keys.slot(of: key)...keys.slot(of: key))
-        }
-        return slots
-    }
+    var leftovers: SlotSet { contents.leftovers(keys) }
 }
