@@ -105,7 +105,7 @@ struct Chaos {
         let leader = cluster.nodes.first { $0.shard == node.shard && $0.process?.store.isServing ?? false }
         guard let leader, leader.syncDelay == 0 else { return }
         leader.syncDelay = cluster.random.pick(1_100_000...1_700_000)
-        cluster.at(cluster.now + 100_000) { [self] in switchOver(node) }
+        cluster.at(cluster.now + 100_000) { leader.process?.soon { $0.switchOver(to: nil) } }
         cluster.at(cluster.now + 200_000) { leader.syncDelay = 0 }
     }
 

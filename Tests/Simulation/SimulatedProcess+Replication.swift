@@ -89,7 +89,19 @@ extension SimulatedProcess {
         driver.switchOver(to: target) { [weak self] failure in
             guard let self else { return }
             if failure == nil { cluster.switchovers += 1 }
+            // Other failures may be of a switchover that never held anything, or come with a stop.
+            if let failure, failure.contains("did not end in time") { checkRelease(store.heldSince) }
             cluster.trace("\(name) switchover: \(failure ?? "done")")
+        }
+    }
+
+    /// Leadership stays here: what was held since then goes on.
+    private func checkRelease(_ heldSince: UInt64) {
+        after(200_000) { [weak self] in
+            guard let self, !isStopping, store.isLeader, store.hold != .none, store.heldSince == heldSince else {
+                return
+            }
+            truth.fail("\(name) still holds commands after a hand-over that failed")
         }
     }
 

@@ -72,16 +72,18 @@ final class SimulatedProcess: @unchecked Sendable {
         return DriverEnvironment(
             clock: NodeClock(boot: clock, monotonic: clock),
             connector: SimulatedConnector(process: { [weak self] in self }),
-            makeQueue: { [unowned self] _ in makeQueue() },
+            makeQueue: { [unowned self] name in makeQueue(name) },
             planted: cluster.options.planted
         )
     }
 
-    private func makeQueue() -> SimulatedQueue {
+    /// Leadership's thread waits for the disk only where the store says so.
+    private func makeQueue(_ name: StaticString) -> SimulatedQueue {
+        let waitsForDisk = "\(name)" != "shoal-leader"
         openQueues += 1
         return SimulatedQueue(
             loop: loop,
-            delay: { [unowned self] in cluster.random.pick(10...200) + node.syncDelay / 2 },
+            delay: { [unowned self] in cluster.random.pick(10...200) + (waitsForDisk ? node.syncDelay / 2 : 0) },
             onEnd: { [weak self] in self?.openQueues -= 1 }
         )
     }
