@@ -1,6 +1,6 @@
 import Server
 
-/// Where the console gets its cluster from, and where its wishes go. No call but `shutdown` may block: the console
+/// Where the console gets its cluster from, and where its requests go. No call but `shutdown` may block: the console
 /// runs on one thread and must stay smooth whatever a node does.
 package protocol ClusterSource: AnyObject, Sendable {
     /// The newest status, or nil before the first. Never blocks; older ones are simply skipped.
@@ -13,11 +13,11 @@ package protocol ClusterSource: AnyObject, Sendable {
     /// Begins or ends to ask the shards' leaders for their slots.
     func watchSlots(_ isWanted: Bool)
 
-    /// Asks this node, and no other, for its figures; nil: none.
+    /// Asks this node, and no other, for its details; nil: none.
     func watchNode(_ address: String?)
 
-    /// The newest figures of the node that is asked; nil before the first. Never blocks.
-    func latestFigures() -> NodeFigures?
+    /// The newest details of the node that is asked; nil before the first. Never blocks.
+    func latestDetails() -> NodeDetails?
 
     /// The way to keys and values.
     var keysPort: any KeysPort { get }

@@ -10,7 +10,7 @@ extension CommandTable {
             keys: [.character("1")],
             handler: .view(.dashboard),
             description: "the cluster: nodes, graphs, events",
-            hint: .elsewhere("dashboard")
+            hint: .otherView("dashboard")
         ),
         ConsoleCommand(
             name: "shard",
@@ -18,7 +18,7 @@ extension CommandTable {
             keys: [.character("2")],
             handler: .view(.shard),
             description: "a shard: its nodes, metrics and graphs",
-            hint: .elsewhere("shard")
+            hint: .otherView("shard")
         ),
         ConsoleCommand(
             name: "node",
@@ -26,7 +26,7 @@ extension CommandTable {
             keys: [.character("3")],
             handler: .view(.node),
             description: "a node: everything it tells of itself",
-            hint: .elsewhere("node")
+            hint: .otherView("node")
         ),
         ConsoleCommand(
             name: "slots",
@@ -34,7 +34,7 @@ extension CommandTable {
             keys: [.character("4")],
             handler: .view(.slots),
             description: "who owns which slots; their heat",
-            hint: .elsewhere("slots")
+            hint: .otherView("slots")
         ),
         ConsoleCommand(
             name: "jobs",

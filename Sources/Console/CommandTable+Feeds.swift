@@ -8,14 +8,14 @@ extension CommandTable {
             keys: [.character("7")],
             handler: .view(.events),
             description: "what happened, and who did what",
-            hint: .elsewhere("events")
+            hint: .otherView("events")
         ),
         ConsoleCommand(
             name: "logs",
             keys: [.character("8")],
             handler: .view(.logs),
             description: "what the nodes in here log",
-            hint: .elsewhere("logs")
+            hint: .otherView("logs")
         ),
         ConsoleCommand(
             name: "find",

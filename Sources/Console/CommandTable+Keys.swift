@@ -8,7 +8,7 @@ extension CommandTable {
             keys: [.character("5")],
             handler: .view(.keys),
             description: "keys and values of all shards",
-            hint: .elsewhere("keys")
+            hint: .otherView("keys")
         ),
         ConsoleCommand(
             name: "scan",

@@ -85,7 +85,7 @@ package struct ConfirmDialog: Hashable, Sendable {
                 silent.append(shard.name)
             } else if !stopsLeader {
                 whole.append(shard.name)
-            } else if left.contains(where: { shard.impediment(of: $0) == nil }) {
+            } else if left.contains(where: { shard.blocker(of: $0) == nil }) {
                 taken.append(shard.name)
             } else {
                 refusing.append(shard.name)

@@ -8,9 +8,9 @@ package enum ConsoleAction: Hashable, Sendable {
     case several([ConsoleAction])
     /// Makes the node at that address the leader of its shard.
     case switchOver(shard: String, to: String)
-    /// Begins or ends to ask for the slots' owners and figures; they come as events.
+    /// Begins or ends to ask for the slots' owners and details; they come as events.
     case watchSlots(Bool)
-    /// Asks this node, and no other, for what `NodeFigures` has; nil: none.
+    /// Asks this node, and no other, for what `NodeDetails` has; nil: none.
     case watchNode(String?)
     case reshard(ReshardCommand)
     case keys(KeysCommand)

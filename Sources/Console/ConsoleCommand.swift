@@ -6,7 +6,7 @@ package struct ConsoleCommand: Hashable, Sendable {
     /// What the update runs for it.
     package enum Handler: Hashable, Sendable {
         case view(ConsoleView)
-        /// Slots coloured by the next (`1`) or previous (`-1`) figure, or by the one named.
+        /// Slots coloured by the next (`1`) or previous (`-1`) number, or by the one named.
         case shade(Int), shadeBy
         /// The wizard; the job's pause and end; its rate; a mark on the line of a list.
         case reshard, reshardPause, reshardCancel, reshardRate, mark
@@ -68,7 +68,7 @@ package struct ConsoleCommand: Hashable, Sendable {
         /// In the keys' view, where there is a key.
         case onKey(String)
         /// In every view but the one it shows.
-        case elsewhere(String)
+        case otherView(String)
         /// Where something is selected that can be copied.
         case onSelection(String)
         case whenBackLeads(String)

@@ -36,7 +36,7 @@ package enum ConsoleEvent: Sendable {
     case theme(ThemeNews)
     case slots(ClusterSlots)
     /// What a node told, or why it did not.
-    case figures(NodeFigures)
+    case details(NodeDetails)
     case reshard(ReshardEvent)
     case keys(KeysEvent)
     /// What nodes in this process logged.

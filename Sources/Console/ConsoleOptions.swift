@@ -24,7 +24,7 @@ package struct ConsoleOptions: Hashable, Sendable {
     package var configFile: String?
     /// Where the nodes inside keep their data, in place of the config's folder.
     package var dataDirectory: String?
-    /// How often the figures change, one of `refreshSteps` or in between.
+    /// How often the numbers change, one of `refreshSteps` or in between.
     package var refreshMilliseconds: Int
 
     /// What `+` and `-` step through.

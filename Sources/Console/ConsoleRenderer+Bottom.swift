@@ -114,7 +114,7 @@ extension ConsoleState {
         var own: [(String, String)] = []
         var others: [(String, String)] = []
         // What can be done here comes before where else one could go.
-        var elsewhere: [(String, String)] = []
+        var otherView: [(String, String)] = []
         for command in table.commands where command.isFor(view) {
             let label: String? =
                 switch command.hint {
@@ -131,7 +131,7 @@ extension ConsoleState {
                 case .inReshard: reshardHint(command.handler)
                 case .inView(let label): label
                 case .onKey(let label): keysView.pointed == nil ? nil : label
-                case .elsewhere(let label): command.handler == .view(view) ? nil : label
+                case .otherView(let label): command.handler == .view(view) ? nil : label
                 case .onSelection(let label): selectedThing == nil ? nil : label
                 case .whenBackLeads(let label): canGoBack ? label : nil
                 }
@@ -141,13 +141,13 @@ extension ConsoleState {
                 own.append((key.name, label))
             } else if isWayOut {
                 first.append((key.name, label))
-            } else if case .elsewhere = command.hint {
-                elsewhere.append((key.name, label))
+            } else if case .otherView = command.hint {
+                otherView.append((key.name, label))
             } else {
                 others.append((key.name, label))
             }
         }
         // What this step asks for comes before what is the same everywhere.
-        return (own + first.reversed() + others + elsewhere).map { (key: $0.0, label: $0.1) }
+        return (own + first.reversed() + others + otherView).map { (key: $0.0, label: $0.1) }
     }
 }

@@ -33,8 +33,8 @@ extension ConsoleRenderer {
     private mutating func draw(_ plot: GraphPlot, _ index: Int, _ area: Rect) {
         let upper = Rect(x: area.x, y: area.y, width: area.width, height: area.height - 1)
         let set = state.graph.set.drawable(with: glyphs)
-        let (steps, figures) = plot.figures(of: state, width: upper.width, set: set)
-        let series = zip(plot.lines, figures).enumerated().map { index, line in
+        let (steps, values) = plot.values(of: state, width: upper.width, set: set)
+        let series = zip(plot.lines, values).enumerated().map { index, line in
             TimeGraph.Series(
                 samples: line.1,
                 style: theme[line.0.role],
@@ -44,7 +44,7 @@ extension ConsoleRenderer {
         }
         let graph = TimeGraph(
             series: series,
-            scale: scale(of: plot, index, set: set, figures: figures),
+            scale: scale(of: plot, index, set: set, values: values),
             axisStyle: theme[.graphAxis],
             scaleStyle: theme[.graphScale],
             glyphs: glyphs,
@@ -63,15 +63,15 @@ extension ConsoleRenderer {
     }
 
     /// The scale that the state keeps steady; for a screen other than the state's own, the one that fits.
-    private func scale(of plot: GraphPlot, _ index: Int, set: GraphSet, figures: [[Double?]]) -> GraphScale {
+    private func scale(of plot: GraphPlot, _ index: Int, set: GraphSet, values: [[Double?]]) -> GraphScale {
         state.graphScales.scale(index, of: state.graphSubject(width: grid.width, set: set))
-            ?? GraphScale(peak: TimeGraph.peak(of: figures), floor: plot.floor)
+            ?? GraphScale(peak: TimeGraph.peak(of: values), floor: plot.floor)
     }
 
     /// `a`, `b`, … at the end of a line and before its name.
     private static func mark(_ index: Int) -> Unicode.Scalar { Unicode.Scalar(UInt8(ascii: "a") + UInt8(index % 26)) }
 
-    /// A name with its newest figure for each line; the mark tells lines apart where there are several.
+    /// A name with its newest value for each line; the mark tells lines apart where there are several.
     private func legend(_ plot: GraphPlot, newest: [Sample?]) -> [(String, Style)] {
         var parts: [(String, Style)] = []
         for (index, (line, sample)) in zip(plot.lines, newest).enumerated() {

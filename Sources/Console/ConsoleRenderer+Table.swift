@@ -80,7 +80,7 @@ extension ConsoleRenderer {
         let cells = TableCellText(unknown: glyphs.isUnicode ? "–" : "-")
         for column in columns where column.kind != .name && column.kind != .state {
             if column.kind == .role, !row.isNode { continue }
-            // A note needs the room of the figures, which say nothing while there is one.
+            // A note needs the room of the numbers, which say nothing while there is one.
             if note != nil, column.kind != .role { continue }
             put(cells.text(column.kind, of: row), column, y: y, style: style(column.kind, of: row))
         }
@@ -128,7 +128,7 @@ extension ConsoleRenderer {
         put(text, column, y: y, style: style)
     }
 
-    /// Sign, word and colour of what a node does; a wish under way comes before what the status still says.
+    /// Sign, word and colour of what a node does; a request under way comes before what the status still says.
     func stateText(_ node: NodeStatus) -> (String, Style) {
         switch state.operations[node.address]?.verb {
         case .start where node.state != .syncing: return ("\(spinner) starting", theme[.stateStarting])

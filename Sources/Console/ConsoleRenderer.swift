@@ -119,7 +119,7 @@ package struct ConsoleRenderer {
         grid.put("\(mark)\(label) ", x: 2, y: y, style: isFocused ? theme[.frameFocused] : theme[.title])
     }
 
-    /// Name and environment on the left; labels and the time of the figures on the right.
+    /// Name and environment on the left; labels and the time of the numbers on the right.
     private mutating func drawTitle() {
         var end = grid.width - 2
         for (text, style) in titleLabels {
@@ -170,7 +170,7 @@ package struct ConsoleRenderer {
         let isNarrow = grid.width < 76
         let rates = status.opsPerSecond
         var parts: [(String, Style)] = []
-        // Where there is no line for a title, whose figures these are comes first.
+        // Where there is no line for a title, whose numbers these are comes first.
         if state.view == .node, layout.tableTitle == nil, let id = state.detail {
             parts.append((ConsoleState.name(of: id), theme[.textStrong]))
         }

@@ -13,7 +13,7 @@ struct ConsoleSession {
     var lastFrame = Int.min / 2
     var lastSnapshot: Int?
     var lastSlots: Int?
-    var lastFigures: NodeFigures?
+    var lastDetails: NodeDetails?
 
     init(
         driver: TerminalDriver,
@@ -92,9 +92,9 @@ struct ConsoleSession {
             lastSnapshot = snapshot.milliseconds
             _ = perform(state.update(.snapshot(snapshot)))
         }
-        if let figures = source.latestFigures(), figures != lastFigures {
-            lastFigures = figures
-            _ = perform(state.update(.figures(figures)))
+        if let details = source.latestDetails(), details != lastDetails {
+            lastDetails = details
+            _ = perform(state.update(.details(details)))
         }
         for event in source.keysPort.drain() { _ = perform(state.update(.keys(event))) }
         let logs = source.drainLogs()

@@ -48,8 +48,8 @@ extension ConsoleState {
         let plots = self.plots(width: max(0, width - 4))
         let columns = Self.plotColumns(plots, screenWidth: width)
         let peaks = zip(plots, columns).map { plot, column in
-            let figures = plot.figures(of: self, width: column.width, set: graph.set).figures
-            return (peak: TimeGraph.peak(of: figures), floor: plot.floor)
+            let values = plot.values(of: self, width: column.width, set: graph.set).values
+            return (peak: TimeGraph.peak(of: values), floor: plot.floor)
         }
         graphScales.update(subject, lastSecond: last, peaks: peaks)
     }

@@ -16,7 +16,7 @@ extension ConsoleState {
         guard let target = isReplica ? chosen : shard.furthestInSync(besides: leader) else {
             return say("\(shard.name) has no in-sync replica that could become leader", .warning)
         }
-        if let reason = shard.impediment(of: target) {
+        if let reason = shard.blocker(of: target) {
             return say("\(target.address) could not become leader: \(reason)", .warning)
         }
         overlay = .confirm(.switchOver(shard: shard.name, from: leader.address, to: target.address))
@@ -31,7 +31,7 @@ extension ConsoleState {
             }
             let isReplica = chosen != nil && chosen?.address != leader.address
             guard let heir = isReplica ? chosen : shard.furthestInSync(besides: leader),
-                shard.impediment(of: heir) == nil
+                shard.blocker(of: heir) == nil
             else { return say("\(shard.name): nobody of these could become leader", .warning) }
             guard !changes.contains(where: { $0.shard == shard.name }) else {
                 return say("\(shard.name) has one leader: mark or name the node that should become it", .warning)
@@ -64,12 +64,12 @@ extension ClusterStatus.Shard {
 
     /// Why a node could not become leader, in words; nil if it could. What the leader says counts before what the node
     /// says of itself: it may not know that it is out of the in-sync set.
-    func impediment(of node: NodeStatus) -> String? {
+    func blocker(of node: NodeStatus) -> String? {
         guard node.state.serves else {
             return "it is \(node.state.rawValue)" + (node.message.isEmpty ? "" : ": \(node.message)")
         }
         let views = [runningLeader?.leadership, node.leadership].compactMap(\.self)
-        let words = views.compactMap { view in view.members.first { $0.address == node.address }?.impediment }
+        let words = views.compactMap { view in view.members.first { $0.address == node.address }?.blocker }
         if let word = words.first(where: { !$0.isEmpty }) { return word }
         // A leader that does not know the node has no stream from it.
         return words.isEmpty && !node.inSync ? "it is not in the in-sync set" : nil
@@ -77,7 +77,7 @@ extension ClusterStatus.Shard {
 
     /// The replica with the most of the log among those that could take over.
     func furthestInSync(besides leader: NodeStatus) -> NodeStatus? {
-        nodes.filter { $0.address != leader.address && impediment(of: $0) == nil }
+        nodes.filter { $0.address != leader.address && blocker(of: $0) == nil }
             .max { Self.sequence($0).lexicographicallyPrecedes(Self.sequence($1)) }
     }
 

@@ -24,7 +24,7 @@ extension ConsoleState {
         case .theme(let news): receive(news)
         case .keys(let event): actions = receive(event)
         case .logs(let lines): receive(lines)
-        case .figures(let figures): if !isPaused { self.figures = figures }
+        case .details(let details): if !isPaused { self.details = details }
         case .slots(let slots): if !isPaused || self.slots == nil { self.slots = slots }
         case .reshard(let event): actions = receive(event)
         case .display(let display): self.display = display
@@ -60,7 +60,7 @@ extension ConsoleState {
 
     private mutating func showWaitingIfDue() {
         guard !isPaused, let waiting else { return }
-        // A node that stops or starts is news, whatever the pace of the figures.
+        // A node that stops or starts is news, whatever the pace of the details.
         if let snapshot, snapshot.states != waiting.states { return showWaiting() }
         // Sources are as regular as a timer: a snapshot that comes a few milliseconds early is not a second late.
         let tolerance = refreshMilliseconds / 5
@@ -87,7 +87,7 @@ extension ConsoleState {
                 case .start: node.state == .running || node.state == .syncing || node.state == .failed
                 case .stop: node.state == .stopped || node.state == .failed
                 }
-            // A status that is older than the wish says nothing about it.
+            // A status that is older than the request says nothing about it.
             if isDone, snapshot.milliseconds >= operation.since { operations[node.address] = nil }
         }
     }

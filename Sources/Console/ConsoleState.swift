@@ -41,7 +41,7 @@ package struct ConsoleState: Sendable {
     /// Commands remembered for the arrows.
     static let commandHistoryLimit = 100
     static let noticeMilliseconds = 6_000
-    /// A wish that shows no effect for so long is no longer drawn as under way; its outcome still comes as an event.
+    /// A request that shows no effect for so long is no longer drawn as under way; its outcome still comes as an event.
     static let operationMilliseconds = 60_000
 
     package let options: ConsoleOptions
@@ -89,7 +89,7 @@ package struct ConsoleState: Sendable {
     package internal(set) var slots: ClusterSlots?
     package internal(set) var slotsView = SlotsView()
     /// What the node that is looked at tells of itself beyond its status.
-    package internal(set) var figures: NodeFigures?
+    package internal(set) var details: NodeDetails?
     package internal(set) var keysView = KeysView()
     package internal(set) var eventsView = FeedView()
     package internal(set) var eventsScope = EventsScope.all

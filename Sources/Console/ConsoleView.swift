@@ -2,7 +2,7 @@
 package enum ConsoleView: Int, CaseIterable, Sendable {
     /// The whole cluster: nodes, graphs, events.
     case dashboard = 1
-    /// A shard: its nodes, its figures, its graphs.
+    /// A shard: its nodes, its numbers, its graphs.
     case shard = 2
     /// A node: everything it tells of itself.
     case node = 3
@@ -32,7 +32,7 @@ struct Place: Hashable, Sendable {
 
 /// Which lines of a view other than the dashboard belong to what.
 struct ViewLayout: Hashable, Sendable {
-    /// Lines of figures below the top line.
+    /// Lines of numbers below the top line.
     var information: Range<Int>
     /// The divider with the view's title; nil where there is no room for it.
     var title: Int?

@@ -6,7 +6,7 @@ package struct DashboardLayout: Hashable, Sendable {
 
     package var width: Int
     package var height: Int
-    /// Lines of figures below the top line.
+    /// Lines of numbers below the top line.
     package var information: Range<Int>
     /// The divider with the table's title; nil where there is no room for it.
     package var tableTitle: Int?

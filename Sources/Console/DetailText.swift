@@ -70,7 +70,7 @@ enum DetailText {
     /// What of a node's storage says something of its shard; the node's view has the rest.
     private static let shardStorage = ["log", "engine's files"]
 
-    static func shard(_ shard: ClusterStatus.Shard, _ figures: NodeFigures? = nil) -> [Field] {
+    static func shard(_ shard: ClusterStatus.Shard, _ details: NodeDetails? = nil) -> [Field] {
         let rates = shard.nodes.reduce(NodeStatus.Rates()) { $0 + $1.opsPerSecond }
         var fields = [
             Field(label: "index", value: "\(shard.index)"),
@@ -81,8 +81,8 @@ enum DetailText {
             Field(label: "writes", value: "\(NumberFormat.full(rates.write)) per second"),
         ]
         // The leader's log is the shard's.
-        if let figures, figures.address == shard.runningLeader?.address {
-            fields += storage(figures.counts.storage).filter { shardStorage.contains($0.label) }
+        if let details, details.address == shard.runningLeader?.address {
+            fields += storage(details.counts.storage).filter { shardStorage.contains($0.label) }
         }
         guard let view = shard.leadership else { return fields }
         fields.append(Field(label: "term", value: "\(view.term)"))
@@ -101,7 +101,7 @@ enum DetailText {
         }
         let isMember = shard.leadership?.members.contains { $0.address == node.address && $0.inSync } ?? node.inSync
         let state = "\(node.state.rawValue), \(NumberFormat.full(node.lag.milliseconds)) ms behind; "
-        let reason = shard.impediment(of: node).map { "could not lead: \($0)" } ?? "could lead"
+        let reason = shard.blocker(of: node).map { "could not lead: \($0)" } ?? "could lead"
         return Field(
             label: isMember ? "in sync" : "not in sync",
             // Where it does not serve, its state is the reason.
@@ -152,7 +152,7 @@ enum DetailText {
             // A replica's session is what would become its lease.
             fields.insert(Field(label: isLeader ? "lease" : "session", value: left(view)), at: 4)
         }
-        fields += Self.fields(state.figures, of: node)
+        fields += Self.fields(state.details, of: node)
         fields += slow(state, node)
         if !node.message.isEmpty { fields.append(Field(label: "message", value: node.message, isWide: true)) }
         if node.role == .replica, node.state.serves {
@@ -164,7 +164,7 @@ enum DetailText {
             // A leader tells about all of its replicas, a replica about itself.
             fields += shard.nodes.filter { $0.address != node.address }.map { member($0, of: shard) }
         } else {
-            let reason = shard.impediment(of: node).map { "no: \($0)" } ?? "yes"
+            let reason = shard.blocker(of: node).map { "no: \($0)" } ?? "yes"
             fields.append(Field(label: "could lead", value: reason, isWide: true))
         }
         return fields

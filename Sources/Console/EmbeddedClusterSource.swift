@@ -60,7 +60,7 @@ package final class EmbeddedClusterSource: ClusterSource {
 
     package func watchNode(_ address: String?) { nodeWatch.look(at: address) }
 
-    package func latestFigures() -> NodeFigures? { nodeWatch.latest() }
+    package func latestDetails() -> NodeDetails? { nodeWatch.latest() }
 
     package var keysPort: any KeysPort { browser }
 

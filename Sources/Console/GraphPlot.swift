@@ -21,7 +21,7 @@ package enum GraphKind: String, CaseIterable, Sendable {
     }
 }
 
-/// One plot of the graph panel: which figures of which rows, and how they are told.
+/// One plot of the graph panel: which values of which rows, and how they are told.
 struct GraphPlot: Sendable {
     struct Line: Sendable {
         var name: String
@@ -29,9 +29,9 @@ struct GraphPlot: Sendable {
         var role: ThemeRole
         /// What becomes of several seconds in one step of the graph.
         var combination = SampleHistory.Combination.largest
-        /// The figure of a sample; nil is a gap.
+        /// The value of a sample; nil is a gap.
         var value: @Sendable (Sample) -> Double?
-        /// The figure as the legend says it.
+        /// The value as the legend says it.
         var text: @Sendable (Sample) -> String
     }
 
@@ -114,11 +114,11 @@ extension GraphPlot {
     /// Lines stand side by side and need marks, instead of being filled.
     var hasMarks: Bool { lines.count > 1 }
 
-    /// The figures of each line, and how many steps fit in so many columns.
-    func figures(of state: ConsoleState, width: Int, set: GraphSet) -> (steps: Int, figures: [[Double?]]) {
+    /// The values of each line, and how many steps fit in so many columns.
+    func values(of state: ConsoleState, width: Int, set: GraphSet) -> (steps: Int, values: [[Double?]]) {
         let steps = TimeGraph.samplesShown(width: width, set: set, hasMarks: hasMarks)
-        let figures = lines.map {
-            state.history.figures(
+        let values = lines.map {
+            state.history.values(
                 of: $0.row,
                 last: state.graphSecond - state.graphShift,
                 count: steps,
@@ -127,7 +127,7 @@ extension GraphPlot {
                 $0.value
             )
         }
-        return (steps, figures)
+        return (steps, values)
     }
 }
 

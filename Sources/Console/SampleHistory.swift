@@ -9,7 +9,7 @@ package struct SampleHistory: Sendable {
     /// Samples come about once a second; one skipped second is jitter, more is a gap.
     static let jitterSeconds = 2
 
-    /// A sample in as few bytes as its figures need on a graph.
+    /// A sample in as few bytes as its values need on a graph.
     private struct Slot {
         private static let noLag = UInt32.max
 
@@ -117,7 +117,7 @@ extension NodeStatus.State {
 
 extension NodeStatus.Rates {
     package static func + (left: Self, right: Self) -> Self {
-        // Figures come over the network: a sum must not trap.
+        // Values come over the network: a sum must not trap.
         Self(
             read: left.read.addingReportingOverflow(right.read).partialValue,
             write: left.write.addingReportingOverflow(right.write).partialValue

@@ -31,7 +31,7 @@ struct TableColumn: Hashable, Sendable {
 
     /// The columns for rows of this width, the more important ones first to get a place, in the order of display.
     ///
-    /// - Parameter longestAddress: columns of the longest one shown. An address that is cut names no node, so figures
+    /// - Parameter longestAddress: columns of the longest one shown. An address that is cut names no node, so numbers
     ///   make room for it where it fits at all.
     static func columns(width: Int, longestAddress: Int = 0) -> [TableColumn] {
         var left = width - markerWidth

@@ -34,7 +34,7 @@ extension Node {
 
     package func reasonNotToClean(_ slots: [ClosedRange<UInt16>]) async -> String? {
         guard let shard = state.withLock({ $0.shard }) else { return "the shard is not running on this node" }
-        if let job = shard.view.picture.job, !job.state.isEnded {
+        if let job = shard.view.snapshot.job, !job.state.isEnded {
             return "a reshard is under way, which clears by itself what has moved; wait for its end"
         }
         let topology = shard.view.topology
@@ -43,15 +43,15 @@ extension Node {
     }
 
     package func status() -> NodeStatus {
-        let (phase, message, shard, startedAt, leads, changes) = state.withLock {
-            ($0.phase, $0.message, $0.shard, $0.startedAt, $0.leads, $0.changes.all)
+        let (phase, message, shard, startedAt, isLeader, changes) = state.withLock {
+            ($0.phase, $0.message, $0.shard, $0.startedAt, $0.isLeader, $0.changes.all)
         }
         var status = NodeStatus(
             cluster: configuration.cluster.name,
             shard: configuration.shard,
             address: configuration.address.description,
             // The lease ends by itself, and with it the role: others may lead before this node has taken note.
-            role: leads && shard?.holdsLease == true ? .leader : .replica,
+            role: isLeader && shard?.holdsLease == true ? .leader : .replica,
             state: phase,
             engine: configuration.engine.rawValue,
             durability: configuration.durability.rawValue,

@@ -20,7 +20,7 @@ extension Node {
                     let (p99, count) = metrics.takeRecentWrites()
                     return (p99, count)
                 },
-                known: { [view = shard.view] in view.picture }
+                known: { [view = shard.view] in view.snapshot }
             )
         )
     }

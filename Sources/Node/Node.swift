@@ -20,7 +20,7 @@ package final class Node: NodeControl {
         var server: NodeServer?
         var startedAt: UInt64
         /// Whether the node serves as its shard's leader, as leadership said last.
-        var leads = false
+        var isLeader = false
         /// Who leads instead; nil while nobody does.
         var successor: NodeAddress?
         /// While the shard is not open: what was known of the cluster last.
@@ -82,7 +82,7 @@ package final class Node: NodeControl {
                 listen: configuration.listenAddress,
                 group: loops.clients,
                 control: self,
-                state: picture(nil),
+                state: snapshot(nil),
                 metrics: metrics,
                 logger: logger
             )
@@ -153,7 +153,7 @@ package final class Node: NodeControl {
             defer {
                 state.known = last
                 state.shard = nil
-                state.leads = false
+                state.isLeader = false
             }
             return state.shard
         }
@@ -194,7 +194,7 @@ package final class Node: NodeControl {
             )
             state.withLock { state in
                 state.shard = shard
-                state.leads = false
+                state.isLeader = false
                 state.successor = nil
             }
             setPhase(.syncing, "looking for the leader")
@@ -211,7 +211,7 @@ package final class Node: NodeControl {
 
     private func delegate(of shard: OpenShard) -> LeadershipDriver.Delegate {
         LeadershipDriver.Delegate(
-            serve: { [weak self] leads, leader in self?.serve(leads: leads, leader) },
+            serve: { [weak self] isLeader, leader in self?.serve(isLeader: isLeader, leader) },
             follow: { [weak self, weak shard] leader, term in
                 shard?.follow(leader, term: term) { [weak self] report in self?.follow(report) }
             },
@@ -247,14 +247,14 @@ package final class Node: NodeControl {
     }
 
     /// Leadership's word. Blocks until every loop serves so.
-    private func serve(leads: Bool, _ leader: Member?) {
+    private func serve(isLeader: Bool, _ leader: Member?) {
         let store = state.withLock { state -> ShardStore? in
-            state.leads = leads
+            state.isLeader = isLeader
             state.successor = leader.flatMap { try? NodeAddress($0.address) }
             return state.shard?.store
         }
         guard store != nil else { return }
-        if leads {
+        if isLeader {
             beginServing()
             setPhase(.running, "")
         } else if leader == nil {
@@ -292,7 +292,7 @@ package final class Node: NodeControl {
             case .failed: .failed
             }
         let previous = state.withLock { state -> NodeStatus.State? in
-            guard state.shard != nil, !state.leads else { return nil }
+            guard state.shard != nil, !state.isLeader else { return nil }
             let previous = state.phase
             state.phase = phase
             state.message = report.message
@@ -317,7 +317,7 @@ package final class Node: NodeControl {
     private func tellLoops(_ store: ShardStore?) {
         guard let server = state.withLock({ $0.server }) else { return }
         do {
-            try server.serve(picture(store))
+            try server.serve(snapshot(store))
         } catch {
             logger.error("a loop can't read the engine", metadata: ["reason": "\(error)"])
             setPhase(.failed, "\(error)")
@@ -326,35 +326,35 @@ package final class Node: NodeControl {
 
     /// What is known now; with a shard that is not open what was known last, and before that config.yaml's word.
     private func topology() -> Topology {
-        let (shard, leads, successor, known) = state.withLock { ($0.shard, $0.leads, $0.successor, $0.known) }
+        let (shard, isLeader, successor, known) = state.withLock { ($0.shard, $0.isLeader, $0.successor, $0.known) }
         guard let view = shard?.view else {
             return known ?? Topology(map: firstMap, leaders: configuration.cluster.shards.map { $0.address })
         }
         var topology = view.topology
         if let index = topology.map.index(ofShard: configuration.shard) {
             // What leadership says of the own shard is ahead of the watch.
-            let leader = leads ? configuration.address : successor
+            let leader = isLeader ? configuration.address : successor
             topology.leaders[Int(index)] = leader ?? topology.leaders[Int(index)]
         }
         return topology
     }
 
-    private func picture(_ store: ShardStore?) -> ServingState {
-        let (phase, message, shard, leads) = state.withLock { ($0.phase, $0.message, $0.shard, $0.leads) }
+    private func snapshot(_ store: ShardStore?) -> ServingState {
+        let (phase, message, shard, isLeader) = state.withLock { ($0.phase, $0.message, $0.shard, $0.isLeader) }
         let topology = topology()
         return ServingState(
             config: configuration.cluster,
             map: topology.map,
             address: configuration.address,
             shardName: configuration.shard,
-            role: leads ? .leader : .replica,
+            role: isLeader ? .leader : .replica,
             leaders: topology.leaders,
             nodes: shard?.view.nodes ?? [],
             store: store,
             phase: phase,
             message: message,
             leadership: shard?.leadership,
-            resharding: leads ? shard?.resharding : nil
+            resharding: isLeader ? shard?.resharding : nil
         )
     }
 }

@@ -137,7 +137,7 @@ final class OpenShard: Sendable {
         driver.start()
         view.begin(
             leadership: driver,
-            onPicture: { [weak self] picture in self?.resharding?.see(picture) },
+            onSnapshot: { [weak self] snapshot in self?.resharding?.see(snapshot) },
             onChange: onChange
         )
     }
@@ -235,13 +235,13 @@ final class OpenShard: Sendable {
         } else if status.message.isEmpty, let full = store.log.roomFailure {
             status.message = full.message
         }
-        let picture = view.picture
-        status.map = NodeStatus.Map(picture.map)
-        if let job = picture.job, !job.state.isEnded {
-            status.reshard = ReshardStatus(job, map: picture.map, nodes: [resharding?.progress].compactMap(\.self))
+        let snapshot = view.snapshot
+        status.map = NodeStatus.Map(snapshot.map)
+        if let job = snapshot.job, !job.state.isEnded {
+            status.reshard = ReshardStatus(job, map: snapshot.map, nodes: [resharding?.progress].compactMap(\.self))
         }
-        if status.message.isEmpty, let trouble = view.trouble {
-            status.message = "the coordinator does not answer: \(trouble)"
+        if status.message.isEmpty, let error = view.error {
+            status.message = "the coordinator does not answer: \(error)"
         }
     }
 }

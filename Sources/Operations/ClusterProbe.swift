@@ -1,8 +1,8 @@
 import FoundationEssentials
 import NIOCore
 import NIOPosix
-import Resharding
 import Node
+import Resharding
 import Routing
 import Server
 import Storage

@@ -62,7 +62,7 @@ package enum ReshardingLimits {
     package static let holdMax: UInt64 = 1_000
     /// A target that has confirmed lets commands wait so long for the outcome: where several shards hand over at once, one
     /// change of the map after the other has to be tried again, and the source may know its outcome before the target's
-    /// picture shows it. Sent back to the source meanwhile, a client would go to and fro between the two. Longer than a dead
+    /// snapshot shows it. Sent back to the source meanwhile, a client would go to and fro between the two. Longer than a dead
     /// source's lease, after which its next leader has settled it.
     package static let promiseHoldMax: UInt64 = 5_000
     /// The first pause before a hand-over is asked for again, doubling up to `askAgainMax`.

@@ -29,10 +29,10 @@ extension ClusterConfig {
 
     /// Where a symbolic link points to, whether something is there or not; nil for anything else.
     package static func linkTarget(of file: String) -> String? {
-        var letters = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(file, &letters, letters.count)
+        var characters = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink(file, &characters, characters.count)
         guard count > 0 else { return nil }
-        return String(decoding: letters[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(decoding: characters[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The file as it is, unless it is too large to be a config. Blocks on the file system.

@@ -15,12 +15,12 @@ enum FixedPlacement {
             owners[slot] = nil
             counts[Int(owner)] -= 1
         }
-        var taker = 0
+        var receiver = 0
         return owners.map { owner in
             if let owner { return owner }
-            while counts[taker] >= targets[taker] { taker += 1 }
-            counts[taker] += 1
-            return UInt16(taker)
+            while counts[receiver] >= targets[receiver] { receiver += 1 }
+            counts[receiver] += 1
+            return UInt16(receiver)
         }
     }
 

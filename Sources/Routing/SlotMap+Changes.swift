@@ -20,7 +20,7 @@ extension SlotMap {
     /// The map in which these slots belong to the shard of that name.
     /// - Throws: `.badSlotMap` when the map has no such shard.
     package func giving(_ slots: [SlotRange], to name: String) throws(RoutingError) -> SlotMap {
-        guard let taker = index(ofShard: name) else {
+        guard let receiver = index(ofShard: name) else {
             throw RoutingError(.badSlotMap, "the slot map has no shard \(name)")
         }
         var owners = owners
@@ -28,7 +28,7 @@ extension SlotMap {
             guard Int(range.upperBound) < owners.count else {
                 throw RoutingError(.badSlotMap, "not a slot: \(range.upperBound) (0 to \(StorageLimits.slotCount - 1))")
             }
-            for slot in range { owners[Int(slot)] = taker }
+            for slot in range { owners[Int(slot)] = receiver }
         }
         return SlotMap(version: version + 1, checkedNames: shardNames, checkedOwners: owners, placement: placement)
     }

@@ -24,7 +24,7 @@ struct RestartCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Nodes or shards of the config.", valueName: "ADDR|SHARD")) var names: [String]
     @OptionGroup var config: ConfigOptions
 
-    /// The status tells what became of a wish; other processes: only asking again tells.
+    /// The status tells what became of a request; other processes: only asking again tells.
     private static let lookPause = Duration.milliseconds(200)
     private static let timeout = TimeAmount.seconds(60)
 

@@ -3,9 +3,9 @@ import Operations
 import Replication
 import Resharding
 import Routing
-import shoal
 import Storage
 import Testing
+import shoal
 
 /// What `shoal reshard plan`, `run` and `status` print.
 @Suite struct ReshardTextTests {
@@ -18,11 +18,11 @@ import Testing
         let map = try PlacementPolicy.fixed.map(current: nil, shards: ["shard0", "shard1"])
         let counts = [SlotCount](repeating: SlotCount(keys: keys, bytes: keys * 1_000), count: StorageLimits.slotCount)
         let plan = try ReshardPlan(request, current: map, policy: .fixed, counts: counts)
-        let picture = CoordinatorPicture(map: map, mapRevision: 1, records: [:], job: nil, jobRevision: 0)
+        let snapshot = CoordinatorSnapshot(map: map, mapRevision: 1, records: [:], job: nil, jobRevision: 0)
         let choices =
             request.isPlacedByPolicy
             ? try ReshardPlan.comparison(of: request, current: map, policy: .fixed, counts: counts) : []
-        return ReshardDraft(picture: picture, plan: plan, choices: choices, unknown: unknown, rate: rate)
+        return ReshardDraft(snapshot: snapshot, plan: plan, choices: choices, unknown: unknown, rate: rate)
     }
 
     private var adding: ReshardRequest {

@@ -159,8 +159,8 @@ enum ConsoleFixture {
         return ClusterSlots(map: map, slots: slots, unknownShards: unknown)
     }
 
-    static func figures(_ address: String) -> NodeFigures {
-        var counts = NodeFigures.Counts()
+    static func details(_ address: String) -> NodeDetails {
+        var counts = NodeDetails.Counts()
         counts.connections = 12
         counts.connectionsEver = 3_456
         counts.commands = 9_876_543
@@ -180,14 +180,14 @@ enum ConsoleFixture {
         before.commands = 9_871_043
         before.received = 1_198_000_000
         before.processor = 999_580
-        var figures = NodeFigures(
+        var details = NodeDetails(
             address: address,
             milliseconds: 500_000,
             counts: counts,
             previous: before,
             span: 1_000
         )
-        figures.slow = [
+        details.slow = [
             SlowLog.Entry(
                 number: 9,
                 time: 1_699_999_880,
@@ -205,7 +205,7 @@ enum ConsoleFixture {
                 client: "127.0.0.1:40118"
             ),
         ]
-        return figures
+        return details
     }
 
     /// Keys of strangers: escapes, controls, wide, combining, from right to left, no text at all, and very long.
@@ -287,7 +287,7 @@ enum ConsoleFixture {
 extension NodeStatus.Leadership.Member {
     /// In the in-sync set, unless there is a reason against it.
     init(_ address: String, _ reason: String?) {
-        self.init(address: address, inSync: reason == nil, impediment: reason ?? "")
+        self.init(address: address, inSync: reason == nil, blocker: reason ?? "")
     }
 }
 

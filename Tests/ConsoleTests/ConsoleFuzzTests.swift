@@ -169,7 +169,7 @@ import Testing
             leaseMilliseconds: UInt64(random.next(1 << 60)),
             members: (0..<random.next(4)).map { _ in
                 let text = Self.hostile[random.next(Self.hostile.count)]
-                return .init(address: text, inSync: random.next(2) == 0, impediment: text)
+                return .init(address: text, inSync: random.next(2) == 0, blocker: text)
             }
         )
     }

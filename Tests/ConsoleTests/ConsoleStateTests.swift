@@ -192,7 +192,7 @@ import Testing
         #expect(state.selection == .shard("shard49"))
     }
 
-    @Test func pauseHoldsTheFiguresAndGoesOn() throws {
+    @Test func pauseHoldsTheNumbersAndGoesOn() throws {
         var state = ConsoleFixture.state()
         _ = state.press(.character("p"))
         var shards = ConsoleFixture.shards

@@ -99,7 +99,7 @@ import Testing
     func shardView(width: Int, height: Int) throws {
         var state = ConsoleFixture.state(width: width, height: height, shards: ConsoleFixture.replicatedShards)
         _ = state.press(.down, .enter, .down, .down, .character("]"))
-        _ = state.update(.figures(ConsoleFixture.figures("127.0.0.2:8080")))
+        _ = state.update(.details(ConsoleFixture.details("127.0.0.2:8080")))
         try compare(state, "view-shard-\(width)x\(height)")
     }
 
@@ -107,7 +107,7 @@ import Testing
     func nodeView(width: Int, height: Int) throws {
         var state = ConsoleFixture.state(width: width, height: height)
         _ = state.press(.down, .down, .enter)
-        _ = state.update(.figures(ConsoleFixture.figures("127.0.0.2:8080")))
+        _ = state.update(.details(ConsoleFixture.details("127.0.0.2:8080")))
         try compare(state, "view-node-\(width)x\(height)")
     }
 

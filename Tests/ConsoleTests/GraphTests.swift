@@ -40,7 +40,7 @@ import Testing
         #expect(try text(state).contains("a shard0 1,840 ms  b shard1 12 ms"))
     }
 
-    @Test func aLagOfZeroIsALineAtTheBottomAndNoFigureIsAGap() throws {
+    @Test func aLagOfZeroIsALineAtTheBottomAndNoValueIsAGap() throws {
         var state = ConsoleFixture.state(shards: ConsoleFixture.replicatedShards)
         _ = state.press(.down, .down, .down, .character("]"))
         let lines = try text(state).split(separator: "\n")

@@ -59,7 +59,7 @@ import Testing
         _ = state.press(.enter)
         _ = state.update(.mouseMode(.missing))
         #expect(!state.isMouseOn && state.notice?.text == "this terminal has no mouse (TERM=vt100)")
-        // The wish is for the next terminal.
+        // The action is for the next terminal.
         #expect(state.settings.isMouseOn == true)
     }
 

@@ -87,8 +87,8 @@ import Testing
         #expect(state.notice?.text == "shard1 is no longer part of the cluster")
     }
 
-    @Test func figuresAreReadFromMetricsAndInfo() {
-        var counts = NodeFigures.Counts(
+    @Test func detailsAreReadFromMetricsAndInfo() {
+        var counts = NodeDetails.Counts(
             metrics: """
                 # HELP shoal_connections Clients that are connected.
                 shoal_connections{cluster="demo",shard="a b",role="leader"} 3
@@ -107,25 +107,25 @@ import Testing
         #expect(counts.processor == 2_000)
         var before = counts
         before.commands = 500
-        let figures = NodeFigures(address: "a:1", milliseconds: 9, counts: counts, previous: before, span: 2_000)
-        #expect(figures.perSecond(\.commands) == 250)
-        #expect(figures.perSecond(\.received) == nil)
+        let details = NodeDetails(address: "a:1", milliseconds: 9, counts: counts, previous: before, span: 2_000)
+        #expect(details.perSecond(\.commands) == 250)
+        #expect(details.perSecond(\.received) == nil)
         // A node that was restarted counts from zero.
         before.commands = 5_000
-        let restarted = NodeFigures(address: "a:1", milliseconds: 9, counts: counts, previous: before, span: 2_000)
+        let restarted = NodeDetails(address: "a:1", milliseconds: 9, counts: counts, previous: before, span: 2_000)
         #expect(restarted.perSecond(\.commands) == nil)
     }
 
-    @Test func figuresOfAnotherNodeOrNoneAreNotShown() throws {
+    @Test func detailsOfAnotherNodeOrNoneAreNotShown() throws {
         var state = ConsoleFixture.state(width: 80, height: 60)
         _ = state.press(.down, .down, .enter)
-        _ = state.update(.figures(ConsoleFixture.figures("127.0.0.22:8080")))
+        _ = state.update(.details(ConsoleFixture.details("127.0.0.22:8080")))
         #expect(!(try text(state).contains("error replies")))
-        _ = state.update(.figures(ConsoleFixture.figures("127.0.0.2:8080")))
+        _ = state.update(.details(ConsoleFixture.details("127.0.0.2:8080")))
         #expect(try text(state).contains("90 % of reads"))
         #expect(try text(state).contains("42 % of a core"))
-        let dead = NodeFigures(address: "127.0.0.2:8080", milliseconds: 501_000, failure: "no answer in time")
-        _ = state.update(.figures(dead))
+        let dead = NodeDetails(address: "127.0.0.2:8080", milliseconds: 501_000, failure: "no answer in time")
+        _ = state.update(.details(dead))
         #expect(try text(state).contains("no answer in time"))
     }
 }

@@ -24,7 +24,7 @@ import Testing
         _ = state.press(.enter)
         #expect(wizard(state).step == .plan)
         let plan = try #require(wizard(state).plan)
-        #expect(plan.figures.moved.slots == 5_461)
+        #expect(plan.estimate.moved.slots == 5_461)
         #expect(state.press(.character("r")) == [])
         let rehearse = state.press(.enter)
         #expect(rehearse == [.reshard(.rehearse(plan.request, mapVersion: 1))])
@@ -253,7 +253,7 @@ import Testing
         #expect(try text(state).contains("100 slots of shard0, 396 keys"))
         _ = state.press(.tab, .right, .enter)
         #expect(wizard(state).step == .plan)
-        #expect(wizard(state).plan?.figures.moved.slots == 100)
+        #expect(wizard(state).plan?.estimate.moved.slots == 100)
         #expect(wizard(state).command == "shoal reshard run --move 0-99=shard1")
     }
 

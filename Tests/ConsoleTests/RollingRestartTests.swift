@@ -3,7 +3,7 @@ import Server
 import Testing
 
 @Suite struct RollingRestartTests {
-    /// A shard that does what it is told, a second after each wish.
+    /// A shard that does what it is told, a second after each action.
     private struct Cluster {
         var nodes = ConsoleFixture.led(
             [

@@ -36,10 +36,10 @@ import Testing
         #expect(all.last??.rates.read == 1_999)
     }
 
-    private func figures(_ history: SampleHistory, last: Int, count: Int, step: Int, by way: SampleHistory.Combination)
+    private func values(_ history: SampleHistory, last: Int, count: Int, step: Int, by way: SampleHistory.Combination)
         -> [Double?]
     {
-        history.figures(of: .node("a:1"), last: last, count: count, secondsPerStep: step, by: way) {
+        history.values(of: .node("a:1"), last: last, count: count, secondsPerStep: step, by: way) {
             Double($0.rates.read)
         }
     }
@@ -48,25 +48,25 @@ import Testing
         var history = SampleHistory()
         for second in 100..<120 where !(105..<110).contains(second) { record(&history, second: second) }
         // The last step has only three seconds yet; one of five without a sample is a gap.
-        #expect(figures(history, last: 117, count: 4, step: 5, by: .mean) == [102, nil, 112, 116])
-        #expect(figures(history, last: 117, count: 4, step: 5, by: .largest) == [104, nil, 114, 117])
-        #expect(figures(history, last: 119, count: 3, step: 1, by: .mean) == [117, 118, 119])
+        #expect(values(history, last: 117, count: 4, step: 5, by: .mean) == [102, nil, 112, 116])
+        #expect(values(history, last: 117, count: 4, step: 5, by: .largest) == [104, nil, 114, 117])
+        #expect(values(history, last: 119, count: 3, step: 1, by: .mean) == [117, 118, 119])
         // What a step tells does not change with the seconds after it.
         for last in 115...119 {
-            #expect(figures(history, last: last, count: 2, step: 5, by: .mean).first == 112)
+            #expect(values(history, last: last, count: 2, step: 5, by: .mean).first == 112)
         }
     }
 
     @Test func stepsBeforeTheHistoryAreGaps() {
         var history = SampleHistory()
         for second in 0..<2_000 { record(&history, second: second) }
-        let all = figures(history, last: 1_999, count: 100, step: 30, by: .largest)
+        let all = values(history, last: 1_999, count: 100, step: 30, by: .largest)
         #expect(all.count == 100)
         // 900 seconds end with 20 of a step of 30, so they begin with 10 of one.
         #expect(all.compactMap(\.self).count == 31)
         #expect(all.suffix(31).allSatisfy { $0 != nil } && all.last == 1_999)
-        #expect(figures(history, last: -5, count: 3, step: 2, by: .mean) == [nil, nil, nil])
-        #expect(figures(history, last: 5, count: 0, step: 2, by: .mean).isEmpty)
+        #expect(values(history, last: -5, count: 3, step: 2, by: .mean) == [nil, nil, nil])
+        #expect(values(history, last: 5, count: 0, step: 2, by: .mean).isEmpty)
     }
 
     @Test func theGraphShowsTheGap() throws {

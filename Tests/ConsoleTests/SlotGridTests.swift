@@ -29,7 +29,7 @@ import Testing
     }
 }
 
-@Suite struct SlotPictureTests {
+@Suite struct SlotChartTests {
     private let grid = SlotGrid(width: 64, height: 16)
 
     private func made(_ names: [String], _ placement: PlacementPolicy = .fixed) throws -> ClusterSlots {
@@ -38,27 +38,27 @@ import Testing
 
     @Test func ownersFollowTheLegendNotTheMap() throws {
         let slots = try made(["a", "b"])
-        let picture = SlotPicture(slots, grid: grid, shade: .owner, names: ["b", "a"])
-        #expect(picture.cells.first == .owner(1))
-        #expect(picture.cells.last == .owner(0))
-        #expect(picture.cells.count { $0 == .owner(0) } == 512)
+        let chart = SlotChart(slots, grid: grid, shade: .owner, names: ["b", "a"])
+        #expect(chart.cells.first == .owner(1))
+        #expect(chart.cells.last == .owner(0))
+        #expect(chart.cells.count { $0 == .owner(0) } == 512)
     }
 
     /// With `modulo` every cell is of all shards: each is seen as often as it owns.
     @Test func mixedCellsShowEveryOwner() throws {
         let slots = try made(["a", "b", "c", "d"], .modulo)
-        let picture = SlotPicture(slots, grid: grid, shade: .owner, names: slots.map.shardNames)
-        for place in 0..<4 { #expect(picture.cells.count { $0 == .owner(place) } == 256) }
+        let chart = SlotChart(slots, grid: grid, shade: .owner, names: slots.map.shardNames)
+        for place in 0..<4 { #expect(chart.cells.count { $0 == .owner(place) } == 256) }
     }
 
     @Test func slotsUnderWayAndOneShardAlone() throws {
         let slots = try made(["a", "b"])
         let moves = [SlotMove(slots: 0...15, target: "b"), SlotMove(slots: 40...40, target: "nobody")]
-        let picture = SlotPicture(slots, grid: grid, shade: .owner, names: ["a", "b"], moves: moves)
-        #expect(picture.cells[0] == .moving(from: 0, to: 1))
-        #expect(picture.cells[1] == .owner(0))
-        #expect(picture.cells[2] == .owner(0))
-        let alone = SlotPicture(slots, grid: grid, shade: .owner, names: ["a", "b"], shard: "b")
+        let chart = SlotChart(slots, grid: grid, shade: .owner, names: ["a", "b"], moves: moves)
+        #expect(chart.cells[0] == .moving(from: 0, to: 1))
+        #expect(chart.cells[1] == .owner(0))
+        #expect(chart.cells[2] == .owner(0))
+        let alone = SlotChart(slots, grid: grid, shade: .owner, names: ["a", "b"], shard: "b")
         #expect(alone.cells[0] == .faded)
         #expect(alone.cells[512] == .owner(1))
     }
@@ -71,15 +71,15 @@ import Testing
         all[17] = .init(bytes: .max, rate: 0)
         let map = try made(["a", "b"]).map
         let slots = ClusterSlots(map: map, slots: all, unknownShards: ["b"])
-        let keys = SlotPicture(slots, grid: grid, shade: .keys, names: ["a", "b"])
+        let keys = SlotChart(slots, grid: grid, shade: .keys, names: ["a", "b"])
         #expect(keys.most == 10)
         #expect(Array(keys.cells[0..<3]) == [.heat(4), .heat(1), .heat(0)])
         #expect(keys.cells[512] == .unknown)
-        let bytes = SlotPicture(slots, grid: grid, shade: .bytes, names: ["a", "b"])
+        let bytes = SlotChart(slots, grid: grid, shade: .bytes, names: ["a", "b"])
         #expect(bytes.most == .max)
         #expect(Array(bytes.cells[0..<2]) == [.heat(1), .heat(4)])
         // A slot without a rate leaves its cell unknown, not cold.
-        let ops = SlotPicture(slots, grid: grid, shade: .ops, names: ["a", "b"])
+        let ops = SlotChart(slots, grid: grid, shade: .ops, names: ["a", "b"])
         #expect(Array(ops.cells[0..<3]) == [.unknown, .heat(4), .heat(0)])
     }
 }

@@ -29,7 +29,7 @@ import Testing
         #expect(try text(state).contains("asking the leaders for their slots"))
     }
 
-    @Test func theCursorTellsSlotsOwnerAndFigures() throws {
+    @Test func theCursorTellsSlotsOwnerAndNumbers() throws {
         var state = try opened()
         #expect(try text(state).contains("slots 0-7 · shard0 · "))
         _ = state.press(.right, .down)

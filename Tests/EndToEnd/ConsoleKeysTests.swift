@@ -90,7 +90,7 @@ extension EndToEndSuite {
         }
 
         /// A leader that hangs takes its own keys and figures away, says so, and brings them back.
-        @Test func aNodeThatHangsCostsItsOwnKeysAndFigures() async throws {
+        @Test func aNodeThatHangsCostsItsOwnKeysAndDetails() async throws {
             let cluster = try await cluster()
             let hanging = cluster.members[1]
             let console = try await EmbeddedConsole.attach(to: cluster)

@@ -23,10 +23,10 @@ import Testing
         coordinator = ReshardCoordinator(cluster)
     }
 
-    private func job(_ id: String, _ picture: CoordinatorPicture, rate: UInt64? = nil) throws -> ReshardJob {
+    private func job(_ id: String, _ snapshot: CoordinatorSnapshot, rate: UInt64? = nil) throws -> ReshardJob {
         let name = "new\(id)"
         let request = ReshardRequest(add: [.init(name: name, address: NodeAddress(host: name, port: 1))])
-        let plan = try ReshardPlan(request, current: picture.map, policy: .fixed)
+        let plan = try ReshardPlan(request, current: snapshot.map, policy: .fixed)
         return try ReshardJob(plan, id: id, requester: "test", now: 0, rate: rate)
     }
 
@@ -40,60 +40,60 @@ import Testing
     }
 
     @Test func aJobBeginsWithItsNewShardsInTheMap() async throws {
-        let before = try await coordinator.picture()
+        let before = try await coordinator.snapshot()
         #expect(before.job == nil && before.jobRevision == 0)
         try await coordinator.begin(try job("1", before), on: before)
-        let after = try await coordinator.picture()
+        let after = try await coordinator.snapshot()
         #expect(after.job?.id == "1" && after.job?.state == .running)
         #expect(after.map.shardNames == ["a", "b", "new1"] && after.map.version == before.map.version + 1)
         #expect(after.mapRevision == after.jobRevision, "one transaction")
-        // Only one at a time, from an old picture or from a new one.
-        for picture in [before, after] {
-            #expect(await code { try await coordinator.begin(try job("2", picture), on: picture) } == .wrongState)
+        // Only one at a time, from an old snapshot or from a new one.
+        for snapshot in [before, after] {
+            #expect(await code { try await coordinator.begin(try job("2", snapshot), on: snapshot) } == .wrongState)
         }
-        #expect(try await coordinator.picture().mapRevision == after.mapRevision)
+        #expect(try await coordinator.snapshot().mapRevision == after.mapRevision)
     }
 
     @Test func aStalePlanIsRefused() async throws {
-        let before = try await coordinator.picture()
+        let before = try await coordinator.snapshot()
         let first = try job("1", before)
         try await coordinator.begin(first, on: before)
         _ = try await coordinator.change { job throws(ReshardError) in try job.cancelling() }
-        let picture = try await coordinator.picture()
-        let ending = try #require(picture.job?.ending(on: picture.map))
+        let snapshot = try await coordinator.snapshot()
+        let ending = try #require(snapshot.job?.ending(on: snapshot.map))
         let proposal = ReshardProposal(
             number: 1,
             map: ending.map,
-            mapRevision: picture.mapRevision,
+            mapRevision: snapshot.mapRevision,
             records: [:],
-            jobRevision: picture.jobRevision,
+            jobRevision: snapshot.jobRevision,
             job: ending.job
         )
-        guard case .committed = await coordinator.propose(proposal, known: picture) else {
+        guard case .committed = await coordinator.propose(proposal, known: snapshot) else {
             Issue.record("the job did not end")
             return
         }
         #expect(await code { try await coordinator.begin(try job("2", before), on: before) } == .stalePlan)
-        let now = try await coordinator.picture()
+        let now = try await coordinator.snapshot()
         try await coordinator.begin(try job("3", now), on: now)
-        #expect(try await coordinator.picture().job?.id == "3")
+        #expect(try await coordinator.snapshot().job?.id == "3")
     }
 
     /// Whether the change was made or not: it is made once.
     @Test(arguments: [[LossyBackend.Fate.done], [.undone], [.undone, .undone, .done], [.unavailable]])
     func aBeginningWithoutAnAnswerIsLookedAfter(fates: [LossyBackend.Fate]) async throws {
-        let before = try await coordinator.picture()
+        let before = try await coordinator.snapshot()
         backend.lose(fates)
         try await coordinator.begin(try job("1", before), on: before)
-        let after = try await coordinator.picture()
+        let after = try await coordinator.snapshot()
         #expect(after.job?.id == "1" && after.map.version == before.map.version + 1)
     }
 
     @Test func aCoordinatorThatNeverAnswersIsGivenUp() async throws {
-        let before = try await coordinator.picture()
+        let before = try await coordinator.snapshot()
         backend.lose(Array(repeating: .undone, count: 100))
         await #expect(throws: CoordinationError.self) { try await coordinator.begin(try job("1", before), on: before) }
-        #expect(try await coordinator.picture().job == nil)
+        #expect(try await coordinator.snapshot().job == nil)
     }
 
     @Test func aJobIsPausedResumedLimitedAndCancelled() async throws {
@@ -101,11 +101,11 @@ import Testing
             await code { _ = try await coordinator.change { job throws(ReshardError) in try job.pausing() } }
                 == .wrongState
         )
-        let before = try await coordinator.picture()
+        let before = try await coordinator.snapshot()
         try await coordinator.begin(try job("1", before, rate: 1_000_000), on: before)
         let paused = try await coordinator.change("1") { job throws(ReshardError) in try job.pausing(reason: "lunch") }
         #expect(paused.state == .paused && paused.reason == "lunch")
-        #expect(try await coordinator.picture().job == paused)
+        #expect(try await coordinator.snapshot().job == paused)
         #expect(
             await code { _ = try await coordinator.change { job throws(ReshardError) in try job.pausing() } }
                 == .wrongState
@@ -115,27 +115,27 @@ import Testing
             try job.resuming().limiting(to: 2_000_000)
         }
         #expect(limited.state == .running && limited.rate == 2_000_000 && limited.reason == nil)
-        let revision = try await coordinator.picture().jobRevision
+        let revision = try await coordinator.snapshot().jobRevision
         _ = try await coordinator.change { $0 }
-        #expect(try await coordinator.picture().jobRevision == revision, "nothing to write")
+        #expect(try await coordinator.snapshot().jobRevision == revision, "nothing to write")
         let cancelled = try await coordinator.change { job throws(ReshardError) in try job.cancelling() }
         #expect(cancelled.state == .cancelling)
-        #expect(try await coordinator.picture().map.version == before.map.version + 1, "the map is not touched")
+        #expect(try await coordinator.snapshot().map.version == before.map.version + 1, "the map is not touched")
     }
 
     @Test(arguments: [[LossyBackend.Fate.done], [.undone], [.undone, .done]])
     func aChangeWithoutAnAnswerIsLookedAfter(fates: [LossyBackend.Fate]) async throws {
-        let before = try await coordinator.picture()
+        let before = try await coordinator.snapshot()
         try await coordinator.begin(try job("1", before), on: before)
         backend.lose(fates)
         let paused = try await coordinator.change { job throws(ReshardError) in try job.pausing() }
         #expect(paused.state == .paused)
-        #expect(try await coordinator.picture().job == paused)
+        #expect(try await coordinator.snapshot().job == paused)
     }
 
     /// Two that change it at once both get their way, one after the other.
     @Test func changesAtTheSameTimeAreNotLost() async throws {
-        let before = try await coordinator.picture()
+        let before = try await coordinator.snapshot()
         try await coordinator.begin(try job("1", before), on: before)
         let coordinator = coordinator
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -145,18 +145,18 @@ import Testing
             }
             try await group.waitForAll()
         }
-        let job = try await coordinator.picture().job
+        let job = try await coordinator.snapshot().job
         #expect(job?.state == .paused && job?.rate == 1 << 20)
     }
 
     @Test func aDocumentOfAnotherProgramIsSaid() async throws {
-        let picture = try await coordinator.picture()
-        let plan = try job("1", picture)
+        let snapshot = try await coordinator.snapshot()
+        let plan = try job("1", snapshot)
         let cluster = ClusterCoordinator(cluster: "c", backend: backend)
         let name = ReshardJob.documentName
         _ = try await cluster.change([.init(name: name, json: Array("{}".utf8), expected: 0)])
-        await #expect(throws: CoordinationError.self) { try await coordinator.picture() }
-        await #expect(throws: (any Error).self) { try await coordinator.begin(plan, on: picture) }
+        await #expect(throws: CoordinationError.self) { try await coordinator.snapshot() }
+        await #expect(throws: (any Error).self) { try await coordinator.begin(plan, on: snapshot) }
     }
 }
 

@@ -43,8 +43,8 @@ import Testing
         return node
     }
 
-    private func picture(_ job: ReshardJob? = nil) -> CoordinatorPicture {
-        CoordinatorPicture(map: map, mapRevision: 1, records: [:], job: job, jobRevision: job == nil ? 0 : 2)
+    private func snapshot(_ job: ReshardJob? = nil) -> CoordinatorSnapshot {
+        CoordinatorSnapshot(map: map, mapRevision: 1, records: [:], job: job, jobRevision: job == nil ? 0 : 2)
     }
 
     private func checkup(_ change: (inout [String: NodeStatus], inout ClusterCheckup) throws -> Void) rethrows
@@ -55,7 +55,7 @@ import Testing
             "10.0.0.3:1": node("10.0.0.3:1", "b", .leader),
         ]
         let empty = ClusterProbe.status(of: config, answers: [:])
-        var checkup = ClusterCheckup(config: config, picture: picture(), status: empty)
+        var checkup = ClusterCheckup(config: config, snapshot: snapshot(), status: empty)
         try change(&nodes, &checkup)
         checkup.status = ClusterProbe.status(of: config, answers: nodes)
         return checkup.findings
@@ -102,12 +102,12 @@ import Testing
 
     @Test func theCoordinatorIsHeldAgainstTheConfig() throws {
         let away = checkup { _, checkup in
-            checkup.picture = nil
-            checkup.coordinatorTrouble = "etcd does not answer"
+            checkup.snapshot = nil
+            checkup.coordinatorError = "etcd does not answer"
         }
         #expect(away.map(\.area) == [.coordinator] && away[0].message == "etcd does not answer")
         let more = try PlacementPolicy.fixed.map(current: nil, shards: ["a", "x"])
-        let foreign = checkup { nodes, checkup in checkup.picture?.map = more }
+        let foreign = checkup { nodes, checkup in checkup.snapshot?.map = more }
         #expect(foreign.map(\.place) == ["x", "b"] && foreign.allSatisfy { $0.area == .map }, "\(foreign)")
     }
 
@@ -122,7 +122,7 @@ import Testing
         let job = try ReshardJob(plan, id: "j", requester: "", now: 0)
         let moving = checkup { _, checkup in
             checkup.slots["10.0.0.1:1"] = document
-            checkup.picture = picture(job)
+            checkup.snapshot = snapshot(job)
         }
         #expect(moving.map(\.area) == [.keys] && moving[0].message.hasPrefix("3 keys in 1 slots"), "\(moving)")
     }
@@ -138,7 +138,7 @@ import Testing
         let request = ReshardRequest(moves: [.init(slots: try SlotList("9000"), shard: "a")])
         let plan = try ReshardPlan(request, current: map, policy: .fixed, counts: counts)
         let job = try ReshardJob(plan, id: "j", requester: "", now: 0).pausing()
-        let paused = checkup { _, checkup in checkup.picture = picture(job) }
+        let paused = checkup { _, checkup in checkup.snapshot = snapshot(job) }
         #expect(paused.map(\.area) == [.reshard])
     }
 }

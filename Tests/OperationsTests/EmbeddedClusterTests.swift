@@ -6,8 +6,8 @@ import Operations
 import Replication
 import Resharding
 import Routing
-import Testing
 import TestSupport
+import Testing
 
 /// The console's cluster while config.yaml changes under it.
 @Suite struct EmbeddedClusterTests {
@@ -63,10 +63,10 @@ import TestSupport
         #expect(cluster.embedded == ["127.66.0.9:18080", "\(address)"])
         let session = try await open(cluster.config)
         let isLed = try await until {
-            try await session.coordinator.picture().records["new"]?.record?.leader?.address == "\(address)"
+            try await session.coordinator.snapshot().records["new"]?.record?.leader?.address == "\(address)"
         }
         #expect(isLed, "nobody leads the new shard: \(cluster.drainEvents())")
-        #expect(try await session.coordinator.picture().map.shardNames == ["a"])
+        #expect(try await session.coordinator.snapshot().map.shardNames == ["a"])
         await session.close()
         #expect(cluster.config.shardNames == ["a"])
         await cluster.release(["new", "a"])

@@ -3,8 +3,8 @@ import Operations
 import Routing
 import Server
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct LoadGeneratorTests {
     private static let noCluster = "-ERR This instance has cluster support disabled\r\n"

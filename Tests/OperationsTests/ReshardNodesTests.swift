@@ -6,8 +6,8 @@ import Resharding
 import Routing
 import Server
 import Storage
-import Testing
 import TestSupport
+import Testing
 
 /// What nodes are asked before a job and while it runs.
 @Suite struct ReshardNodesTests {
@@ -58,13 +58,13 @@ import TestSupport
         }
     }
 
-    private static func picture(_ map: SlotMap, leaders: [String: NodeAddress]) -> CoordinatorPicture {
+    private static func snapshot(_ map: SlotMap, leaders: [String: NodeAddress]) -> CoordinatorSnapshot {
         let records = leaders.map { shard, address in
             let member = Member(id: String(repeating: "1", count: 32), address: "\(address)")
             let record = ShardRecord(shard: shard, term: 1, leader: member, session: "s", inSync: [member])
             return (shard, SeenRecord(record: record, revision: 1))
         }
-        return CoordinatorPicture(
+        return CoordinatorSnapshot(
             map: map,
             mapRevision: 1,
             records: Dictionary(uniqueKeysWithValues: records),
@@ -80,14 +80,14 @@ import TestSupport
         let b = try Self.node(shard: "b", map: map, keys: [5: 99, 5_000: 3])
         let stranger = try Self.node(cluster: "other", shard: "c", map: map, keys: [9_000: 1])
         defer { for server in [a, b, stranger] { server.close() } }
-        let picture = Self.picture(map, leaders: ["a": a.address, "b": b.address, "c": stranger.address])
-        let counts = await ReshardNodes(cluster: "c").counts(picture)
+        let snapshot = Self.snapshot(map, leaders: ["a": a.address, "b": b.address, "c": stranger.address])
+        let counts = await ReshardNodes(cluster: "c").counts(snapshot)
         #expect(counts.slots[5] == SlotCount(keys: 7, bytes: 70) && counts.slots[5_000].keys == 3)
         #expect(counts.slots.reduce(0) { $0 + $1.keys } == 10)
         #expect(counts.unknown.keys.sorted() == ["c", "d"])
         #expect(counts.unknown["c"]?.contains("cluster other") ?? false)
         #expect(counts.unknown["d"]?.contains("d has no leader") ?? false)
-        let nobody = await ReshardNodes(cluster: "c").counts(Self.picture(map, leaders: [:]))
+        let nobody = await ReshardNodes(cluster: "c").counts(Self.snapshot(map, leaders: [:]))
         #expect(nobody.slots.isEmpty && nobody.unknown.count == 4)
     }
 
@@ -99,8 +99,8 @@ import TestSupport
         defer { for server in [a, b] { server.close() } }
         let old = try FakeServer { _ in Self.answer([], status: 404) }
         defer { old.close() }
-        let picture = Self.picture(map, leaders: ["a": a.address, "b": b.address, "c": old.address])
-        #expect(await ReshardNodes(cluster: "c").progress(picture) == [part])
+        let snapshot = Self.snapshot(map, leaders: ["a": a.address, "b": b.address, "c": old.address])
+        #expect(await ReshardNodes(cluster: "c").progress(snapshot) == [part])
     }
 
     /// What is wrong, part of the message, unreachable, harmless.
@@ -116,7 +116,7 @@ import TestSupport
         let leaders = joined ? ["a": NodeAddress(host: "x", port: 1), "new": address] : [:]
         return await ReshardNodes(cluster: "c").findings(
             [.init(name: "new", address: address, replicas: replicas)],
-            Self.picture(map, leaders: leaders),
+            Self.snapshot(map, leaders: leaders),
             place: "here"
         )
     }
@@ -186,7 +186,7 @@ import TestSupport
         let map = try PlacementPolicy.fixed.map(current: nil, shards: ["a"])
         return await ReshardNodes(cluster: "c").place(
             of: .init(shard: "new", address: address, isReplica: isReplica),
-            Self.picture(map, leaders: leads ? ["new": address] : [:]),
+            Self.snapshot(map, leaders: leads ? ["new": address] : [:]),
             at: "here",
             config: config,
             starts: starts

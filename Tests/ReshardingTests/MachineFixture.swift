@@ -38,8 +38,8 @@ struct MachineFixture {
     }
 
     /// Term 3 of a, term 5 of b.
-    static func picture(_ map: SlotMap, _ job: ReshardJob?, revision: UInt64 = 10) -> CoordinatorPicture {
-        CoordinatorPicture(
+    static func snapshot(_ map: SlotMap, _ job: ReshardJob?, revision: UInt64 = 10) -> CoordinatorSnapshot {
+        CoordinatorSnapshot(
             map: map,
             mapRevision: revision,
             records: ["a": record("a", term: 3, revision: 4), "b": record("b", term: 5, revision: 5)],
@@ -49,14 +49,14 @@ struct MachineFixture {
     }
 
     /// The leader of `shard`, whose log owns what the map says, unless told otherwise.
-    init(_ shard: String, _ picture: CoordinatorPicture, owned: SlotSet? = nil) throws {
+    init(_ shard: String, _ snapshot: CoordinatorSnapshot, owned: SlotSet? = nil) throws {
         var mine = SlotSet()
-        if let index = picture.map.index(ofShard: shard) {
-            for range in picture.map.ranges(ofShard: index) { mine.insert(range) }
+        if let index = snapshot.map.index(ofShard: shard) {
+            for range in snapshot.map.ranges(ofShard: index) { mine.insert(range) }
         }
         machine = ReshardingMachine(
             identity: .init(cluster: "c", coordinator: "k", shard: shard, term: shard == "a" ? 3 : 5),
-            picture: picture,
+            snapshot: snapshot,
             owned: owned ?? mine,
             committed: 100
         )

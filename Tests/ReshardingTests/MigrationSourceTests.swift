@@ -8,12 +8,12 @@ import Testing
 @Suite struct MigrationSourceTests {
     private let job: ReshardJob
     private let map: SlotMap
-    private let picture: CoordinatorPicture
+    private let snapshot: CoordinatorSnapshot
     private let moving: SlotSet
 
     init() throws {
         (job, map) = try MachineFixture.job(["100-103"], from: MachineFixture.map())
-        picture = MachineFixture.picture(map, job)
+        snapshot = MachineFixture.snapshot(map, job)
         moving = try MachineFixture.slots("100-103")
     }
 
@@ -32,7 +32,7 @@ import Testing
     }
 
     private func copying() throws -> MachineFixture {
-        var fixture = try MachineFixture("a", picture)
+        var fixture = try MachineFixture("a", snapshot)
         fixture.source(.hello(try hello()))
         #expect(fixture.did("source open 100-103"))
         fixture.source(.copyOpened(position: Position(term: 3, sequence: 90), keys: 2, bytes: 20))
@@ -74,22 +74,22 @@ import Testing
             (.wrongShard, { $0.slots = SlotList([1] as [UInt16]) }), (.lowerTerm, { $0.term = 4 }),
         ]
         for (refusal, change) in cases {
-            var fixture = try MachineFixture("a", picture)
+            var fixture = try MachineFixture("a", snapshot)
             fixture.source(.hello(try hello(change)))
             #expect(fixture.did("source refuse \(refusal)") && fixture.did("source close"), "\(refusal)")
         }
     }
 
     @Test func whatIsNotOwnedOrNotToMoveIsRefused() throws {
-        var without = try MachineFixture("a", picture, owned: SlotSet())
+        var without = try MachineFixture("a", snapshot, owned: SlotSet())
         without.source(.hello(try hello()))
         #expect(without.did("source refuse notOwner"))
-        var cancelled = picture
+        var cancelled = snapshot
         cancelled.job = try job.cancelling()
         var fixture = try MachineFixture("a", cancelled)
         fixture.source(.hello(try hello()))
         #expect(fixture.did("source refuse unknownJob"))
-        var older = picture
+        var older = snapshot
         older.records["a"] = MachineFixture.record("a", term: 2, revision: 3)
         fixture = try MachineFixture("a", older)
         fixture.source(.hello(try hello()))
@@ -173,7 +173,7 @@ import Testing
         #expect(moving.isSubset(of: fixture.serving.held))
         fixture.handle(.source(link: 2, .hello(try hello())))
         #expect(fixture.did("source refuse deciding"))
-        var written = picture
+        var written = snapshot
         (written.map, written.mapRevision) = (proposal.map, 12)
         fixture.handle(.decided(number: proposal.number, .conflict(written)))
         #expect(fixture.serving.held.isEmpty && fixture.serving.served.isDisjoint(with: moving))
@@ -182,7 +182,7 @@ import Testing
     @Test func aConflictThatChangesNothingIsProposedAnew() throws {
         var fixture = try confirmed()
         let first = try #require(fixture.proposal)
-        var other = picture
+        var other = snapshot
         other.map = try map.giving([5000...5000], to: "b")
         other.mapRevision = 20
         other.job = try job.pausing()
@@ -195,7 +195,7 @@ import Testing
     }
 
     @Test func aConflictThatChangesTheSidesReleases() throws {
-        var cases: [CoordinatorPicture] = [picture, picture, picture]
+        var cases: [CoordinatorSnapshot] = [snapshot, snapshot, snapshot]
         cases[0].records["b"] = MachineFixture.record("b", term: 6, revision: 22)
         cases[1].job = try job.cancelling()
         cases[1].jobRevision = 21
@@ -218,9 +218,9 @@ import Testing
         var (fixture, change) = try held()
         fixture.handle(.ownershipChanged(number: change, at: 101))
         fixture.source(.logRead(through: 101, bytes: 0, bytesLeft: 0))
-        var later = picture
+        var later = snapshot
         later.records["a"] = MachineFixture.record("a", term: 4, revision: 30)
-        fixture.handle(.pictureSeen(later))
+        fixture.handle(.snapshotSeen(later))
         #expect(fixture.serving.served.isEmpty, "nothing is served either")
         fixture.source(.frame(.confirm(number: 1, term: 5)))
         #expect(fixture.proposal == nil)
@@ -285,10 +285,10 @@ import Testing
 
     @Test func aCancelledJobEndsTheLink() throws {
         var fixture = try streaming()
-        var cancelled = picture
+        var cancelled = snapshot
         cancelled.job = try job.cancelling()
         cancelled.jobRevision = 30
-        fixture.handle(.pictureSeen(cancelled))
+        fixture.handle(.snapshotSeen(cancelled))
         #expect(fixture.did("source close"))
     }
 
@@ -322,7 +322,7 @@ import Testing
         }
         let plan = try ReshardPlan(ReshardRequest(moves: moves), current: before, policy: .fixed)
         let step = try ReshardJob(plan, id: "j", requester: "", now: 0).beginning(on: before)
-        var fixture = try MachineFixture("a", MachineFixture.picture(step.map, step.job))
+        var fixture = try MachineFixture("a", MachineFixture.snapshot(step.map, step.job))
         for (index, move) in step.job.moves.enumerated() {
             let hello = try hello {
                 ($0.move, $0.slots, $0.shard) = (index, move.slots, move.target)
@@ -339,7 +339,7 @@ import Testing
         )
         let plan = try ReshardPlan(request, current: before, policy: .fixed)
         let step = try ReshardJob(plan, id: "j", requester: "", now: 0).beginning(on: before)
-        var fixture = try MachineFixture("a", MachineFixture.picture(step.map, step.job))
+        var fixture = try MachineFixture("a", MachineFixture.snapshot(step.map, step.job))
         for (link, move) in zip(1...2 as ClosedRange<UInt64>, step.job.moves) {
             let hello = try hello { ($0.move, $0.slots, $0.shard) = (move.index, move.slots, move.target) }
             fixture.handle(.source(link: link, .hello(hello)))

@@ -8,7 +8,7 @@ import Testing
 @Suite struct MigrationTargetTests {
     private let job: ReshardJob
     private let map: SlotMap
-    private let picture: CoordinatorPicture
+    private let snapshot: CoordinatorSnapshot
     private let moving: SlotSet
     private let slots: String
 
@@ -17,12 +17,12 @@ import Testing
         // The key's slot is below 8192, else a would not own it.
         let before = try MachineFixture.map().giving([MachineFixture.slot...MachineFixture.slot], to: "a")
         (job, map) = try MachineFixture.job([slots], from: before)
-        picture = MachineFixture.picture(map, job)
+        snapshot = MachineFixture.snapshot(map, job)
         moving = try MachineFixture.slots(slots)
     }
 
-    private func connected(_ picture: CoordinatorPicture? = nil) throws -> MachineFixture {
-        var fixture = try MachineFixture("b", picture ?? self.picture)
+    private func connected(_ snapshot: CoordinatorSnapshot? = nil) throws -> MachineFixture {
+        var fixture = try MachineFixture("b", snapshot ?? self.snapshot)
         fixture.handle(.tick)
         #expect(fixture.did("target 1 connect a:1"))
         return fixture
@@ -38,8 +38,8 @@ import Testing
         fixture.target(.frame(.accept(acceptance)), link: link)
     }
 
-    private func copying(_ picture: CoordinatorPicture? = nil) throws -> MachineFixture {
-        var fixture = try connected(picture)
+    private func copying(_ snapshot: CoordinatorSnapshot? = nil) throws -> MachineFixture {
+        var fixture = try connected(snapshot)
         accept(&fixture)
         #expect(fixture.did("target 1 clear \(slots)"))
         return fixture
@@ -154,10 +154,10 @@ import Testing
         var fixture = try confirmed()
         fixture.target(.frame(.owned(number: 1, mapVersion: 9)))
         #expect(fixture.did("read"))
-        var written = picture
+        var written = snapshot
         written.map = try map.giving(SlotList(moving).ranges, to: "b")
         written.mapRevision = 20
-        fixture.handle(.pictureSeen(written))
+        fixture.handle(.snapshotSeen(written))
         #expect(fixture.did("ownership") && moving.isSubset(of: fixture.serving.writesHeld))
         for number in 1...9 as ClosedRange<UInt64> { fixture.handle(.ownershipChanged(number: number, at: 300)) }
         #expect(moving.isSubset(of: fixture.serving.served))
@@ -184,9 +184,9 @@ import Testing
     @Test func aLaterTermOfTheSourceVoidsWhatWasConfirmed() throws {
         var fixture = try confirmed()
         fixture.target(.closed(reason: "reset"))
-        var later = picture
+        var later = snapshot
         later.records["a"] = MachineFixture.record("a", term: 4, revision: 30, leads: false)
-        fixture.handle(.pictureSeen(later))
+        fixture.handle(.snapshotSeen(later))
         fixture.handle(.leftovers(moving))
         #expect(fixture.did("clear"))
         #expect(moving.isDisjoint(with: fixture.serving.held))
@@ -194,10 +194,10 @@ import Testing
 
     @Test func aCancelledJobVoidsWhatWasConfirmed() throws {
         var fixture = try confirmed()
-        var cancelled = picture
+        var cancelled = snapshot
         cancelled.job = try job.cancelling()
         cancelled.jobRevision = 30
-        fixture.handle(.pictureSeen(cancelled))
+        fixture.handle(.snapshotSeen(cancelled))
         #expect(fixture.did("target 1 close"))
         fixture.handle(.leftovers(moving))
         #expect(fixture.did("clear"))
@@ -205,10 +205,10 @@ import Testing
 
     @Test func aCancelledJobLeavesNothing() throws {
         var fixture = try copying()
-        var cancelled = picture
+        var cancelled = snapshot
         cancelled.job = try job.cancelling()
         cancelled.jobRevision = 30
-        fixture.handle(.pictureSeen(cancelled))
+        fixture.handle(.snapshotSeen(cancelled))
         #expect(fixture.did("target 1 close"))
         fixture.handle(.leftovers(moving))
         #expect(fixture.words.contains { $0.hasPrefix("clear") && $0.hasSuffix(slots) })
@@ -222,21 +222,21 @@ import Testing
 
     @Test func aPausedCopyTakesNothingIn() throws {
         var fixture = try copying()
-        var paused = picture
+        var paused = snapshot
         paused.job = try job.pausing()
         paused.jobRevision = 30
-        fixture.handle(.pictureSeen(paused))
+        fixture.handle(.snapshotSeen(paused))
         fixture.target(.frame(.chunk(try #require(MachineFixture.chunk([5])))))
         #expect(!fixture.did("target 1 import"))
         #expect(fixture.machine.progress(now: fixture.now)?.target.message == "paused")
         paused.job = job
         paused.jobRevision = 31
-        fixture.handle(.pictureSeen(paused))
+        fixture.handle(.snapshotSeen(paused))
         #expect(fixture.did("target 1 import 1"))
     }
 
     @Test func aPausedJobBeginsNothingAndAsksForNothing() throws {
-        var paused = picture
+        var paused = snapshot
         paused.job = try job.pausing()
         var fixture = try MachineFixture("b", paused)
         fixture.handle(.tick)
@@ -245,7 +245,7 @@ import Testing
         try take(MachineFixture.chunk([5]), &fixture)
         fixture.target(.frame(.copied(keys: 1)))
         paused.jobRevision = 30
-        fixture.handle(.pictureSeen(paused))
+        fixture.handle(.snapshotSeen(paused))
         fixture.target(mark(95, 0))
         #expect(!fixture.did("target 1 ask"))
         // Catching up goes on, or the log would grow.
@@ -254,7 +254,7 @@ import Testing
     }
 
     @Test func aRateLimitsTheCopy() throws {
-        var limited = picture
+        var limited = snapshot
         limited.job = try job.limiting(to: 100_000)
         var fixture = try copying(limited)
         for version in 1...20 as ClosedRange<UInt64> {
@@ -271,7 +271,7 @@ import Testing
     }
 
     @Test func whatDoesNotShrinkIsHurried() throws {
-        var limited = picture
+        var limited = snapshot
         limited.job = try job.limiting(to: 100_000)
         var fixture = try copying(limited)
         try take(MachineFixture.chunk([5]), &fixture)
@@ -312,23 +312,23 @@ import Testing
     }
 
     @Test func aSourceWithoutALeaderIsWaitedFor() throws {
-        var without = picture
+        var without = snapshot
         without.records["a"] = MachineFixture.record("a", term: 3, revision: 30, leads: false)
         var fixture = try MachineFixture("b", without)
         fixture.handle(.tick)
         #expect(!fixture.did("target"))
         #expect(fixture.machine.progress(now: fixture.now)?.target.message == "a has no leader")
         without.records["a"] = MachineFixture.record("a", term: 4, revision: 31)
-        fixture.handle(.pictureSeen(without))
+        fixture.handle(.snapshotSeen(without))
         #expect(fixture.did("target 1 connect"))
     }
 
     @Test func aNewLeaderOfTheSourceIsAskedAtOnce() throws {
         for isConnecting in [true, false] {
             var fixture = isConnecting ? try connected() : try copying()
-            var later = picture
+            var later = snapshot
             later.records["a"] = MachineFixture.record("a", term: 4, revision: 30)
-            fixture.handle(.pictureSeen(later))
+            fixture.handle(.snapshotSeen(later))
             #expect(fixture.did("target 1 close a has another leader") && fixture.did("target 2 connect a:1"))
         }
     }
@@ -382,11 +382,11 @@ import Testing
     }
 
     @Test func theWindowIsBounded() throws {
-        var paused = picture
+        var paused = snapshot
         paused.job = try job.pausing()
         paused.jobRevision = 30
         var fixture = try copying()
-        fixture.handle(.pictureSeen(paused))
+        fixture.handle(.snapshotSeen(paused))
         let chunk = try #require(MachineFixture.chunk([5], bytes: 15 << 20))
         fixture.target(.frame(.chunk(chunk)))
         #expect(!fixture.did("target 1 close"))
@@ -406,12 +406,12 @@ import Testing
         #expect(plan.moves.count == 2)
         let step = try ReshardJob(plan, id: "j", requester: "", now: 0).beginning(on: before)
         (job, map) = (step.job, step.map)
-        var fixture = try MachineFixture("b", MachineFixture.picture(map, job))
+        var fixture = try MachineFixture("b", MachineFixture.snapshot(map, job))
         fixture.handle(.tick)
         let first = try #require(fixture.hello)
-        var written = MachineFixture.picture(try map.giving(first.slots.ranges, to: "b"), job)
+        var written = MachineFixture.snapshot(try map.giving(first.slots.ranges, to: "b"), job)
         written.mapRevision = 20
-        fixture.handle(.pictureSeen(written))
+        fixture.handle(.snapshotSeen(written))
         #expect(fixture.did("target 1 close"))
         #expect(fixture.hello?.move == 1 && fixture.did("target 2 connect"))
     }

@@ -6,15 +6,15 @@ import Testing
 
 @Suite struct OwnershipTests {
     private let map: SlotMap
-    private let picture: CoordinatorPicture
+    private let snapshot: CoordinatorSnapshot
 
     init() throws {
         map = try MachineFixture.map()
-        picture = MachineFixture.picture(map, nil)
+        snapshot = MachineFixture.snapshot(map, nil)
     }
 
     @Test func theLogFollowsTheMap() throws {
-        var fixture = try MachineFixture("a", picture, owned: try MachineFixture.slots("8000-9000"))
+        var fixture = try MachineFixture("a", snapshot, owned: try MachineFixture.slots("8000-9000"))
         fixture.handle(.tick)
         #expect(fixture.words == ["serve", "ownership 1 +0-7999 -8192-9000"])
         #expect(fixture.serving.served.ranges == [8000...8191])
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func aFullDiskKeepsNobodyWaiting() throws {
-        var fixture = try MachineFixture("a", picture, owned: SlotSet())
+        var fixture = try MachineFixture("a", snapshot, owned: SlotSet())
         fixture.handle(.tick)
         fixture.handle(.ownershipFailed(number: 1, reason: "no space left"))
         #expect(fixture.serving == SlotServing(served: try MachineFixture.slots("0-8191")))
@@ -36,63 +36,63 @@ import Testing
         #expect(fixture.did("ownership 2"))
     }
 
-    /// Until the picture is of this term, a former leader may have given slots away.
-    @Test func nothingIsServedOnAnOlderPicture() throws {
-        var older = picture
+    /// Until the snapshot is of this term, a former leader may have given slots away.
+    @Test func nothingIsServedOnAnOlderSnapshot() throws {
+        var older = snapshot
         older.records["a"] = MachineFixture.record("a", term: 2, revision: 3)
         var fixture = try MachineFixture("a", older)
         fixture.handle(.tick)
         #expect(fixture.words == ["serve"] && fixture.serving.served.isEmpty)
         #expect(fixture.serving.held.ranges == [0...8191])
-        fixture.handle(.pictureSeen(picture))
+        fixture.handle(.snapshotSeen(snapshot))
         #expect(fixture.serving == SlotServing(served: try MachineFixture.slots("0-8191")))
     }
 
     /// `/clean` deletes for good: never what this shard owns, nor what a job may be copying here.
     @Test func foreignSlotsAreClearedOnlyWhileNothingMoves() throws {
         let (own, foreign) = (try MachineFixture.slots("0-8191"), try MachineFixture.slots("9000"))
-        var fixture = try MachineFixture("a", picture, owned: own)
+        var fixture = try MachineFixture("a", snapshot, owned: own)
         fixture.handle(.tick)
-        #expect(fixture.machine.obstacle(toClearing: foreign) == nil)
+        #expect(fixture.machine.blocker(toClearing: foreign) == nil)
         let both = try MachineFixture.slots("5,9000")
-        #expect(fixture.machine.obstacle(toClearing: both)?.contains("just changed") == true)
+        #expect(fixture.machine.blocker(toClearing: both)?.contains("just changed") == true)
         let (job, next) = try MachineFixture.job(["0-5"], from: map)
-        fixture.handle(.pictureSeen(MachineFixture.picture(next, job, revision: 11)))
-        #expect(fixture.machine.obstacle(toClearing: foreign)?.contains("under way") == true)
-        var older = picture
+        fixture.handle(.snapshotSeen(MachineFixture.snapshot(next, job, revision: 11)))
+        #expect(fixture.machine.blocker(toClearing: foreign)?.contains("under way") == true)
+        var older = snapshot
         older.records["a"] = MachineFixture.record("a", term: 2, revision: 3)
         var uninformed = try MachineFixture("a", older, owned: own)
         uninformed.handle(.tick)
-        #expect(uninformed.machine.obstacle(toClearing: foreign) != nil)
+        #expect(uninformed.machine.blocker(toClearing: foreign) != nil)
     }
 
-    @Test func olderPicturesAreIgnored() throws {
-        var newer = picture
+    @Test func olderSnapshotsAreIgnored() throws {
+        var newer = snapshot
         newer.map = try map.giving([0...0], to: "b")
         newer.mapRevision = 20
         var fixture = try MachineFixture("a", newer)
         fixture.handle(.tick)
-        fixture.handle(.pictureSeen(picture))
+        fixture.handle(.snapshotSeen(snapshot))
         #expect(fixture.machine.map == newer.map && !fixture.serving.served.contains(0))
     }
 
     /// b has slots 8192 on; this is what a move of an earlier job left at a.
-    private func afterAMove(_ slots: String) throws -> CoordinatorPicture {
-        var picture = MachineFixture.picture(try MachineFixture.map(), nil)
+    private func afterAMove(_ slots: String) throws -> CoordinatorSnapshot {
+        var snapshot = MachineFixture.snapshot(try MachineFixture.map(), nil)
         let request = ReshardRequest(moves: [.init(slots: try SlotList(slots), shard: "a")])
-        let plan = try ReshardPlan(request, current: picture.map, policy: .fixed)
+        let plan = try ReshardPlan(request, current: snapshot.map, policy: .fixed)
         let former = try ReshardJob(plan, id: "former", requester: "", now: 0)
         let next = ReshardRequest(moves: [.init(slots: try SlotList("16000"), shard: "a")])
         let job = try ReshardJob(
-            try ReshardPlan(next, current: picture.map, policy: .fixed),
+            try ReshardPlan(next, current: snapshot.map, policy: .fixed),
             id: "next",
             requester: "",
             now: 0
         )
-        let step = try job.beginning(on: picture.map, after: former)
+        let step = try job.beginning(on: snapshot.map, after: former)
         let ended = try #require(try step.job.cancelling().ending(on: step.map))
-        (picture.map, picture.job, picture.jobRevision) = (ended.map, ended.job, 50)
-        return picture
+        (snapshot.map, snapshot.job, snapshot.jobRevision) = (ended.map, ended.job, 50)
+        return snapshot
     }
 
     @Test func leftoversOfMovesAreClearedWhereNobodyOwnsThem() throws {
@@ -122,9 +122,9 @@ import Testing
 
     /// Copied folders hold keys of other shards, maybe the only copy: only `/clean` asks whether it is.
     @Test func whatNoMoveLeftIsNotCleared() throws {
-        let cases = [(picture, "9000"), (try afterAMove("9000-9001"), "9002,12000")]
-        for (picture, slots) in cases {
-            var fixture = try MachineFixture("a", picture)
+        let cases = [(snapshot, "9000"), (try afterAMove("9000-9001"), "9002,12000")]
+        for (snapshot, slots) in cases {
+            var fixture = try MachineFixture("a", snapshot)
             fixture.handle(.leftovers(try MachineFixture.slots(slots)))
             fixture.handle(.tick, after: ReshardingLimits.appendRetry)
             #expect(!fixture.did("clear"))
@@ -133,13 +133,13 @@ import Testing
 
     // MARK: The end of a job
 
-    private func ending(_ shard: String, _ change: (inout CoordinatorPicture) throws -> Void = { _ in }) throws
+    private func ending(_ shard: String, _ change: (inout CoordinatorSnapshot) throws -> Void = { _ in }) throws
         -> MachineFixture
     {
         let (job, begun) = try MachineFixture.job(["100"], from: map)
-        var picture = MachineFixture.picture(try begun.giving([100...100], to: "b"), job)
-        try change(&picture)
-        var fixture = try MachineFixture(shard, picture)
+        var snapshot = MachineFixture.snapshot(try begun.giving([100...100], to: "b"), job)
+        try change(&snapshot)
+        var fixture = try MachineFixture(shard, snapshot)
         fixture.handle(.tick)
         return fixture
     }
@@ -174,7 +174,7 @@ import Testing
         #expect(fixture.proposal == nil)
         fixture.handle(.tick, after: ReshardingLimits.retryPause)
         #expect(fixture.proposal == first)
-        var ended = MachineFixture.picture(first.map, first.job)
+        var ended = MachineFixture.snapshot(first.map, first.job)
         (ended.mapRevision, ended.jobRevision) = (20, 20)
         fixture.handle(.decided(number: first.number, .conflict(ended)))
         #expect(fixture.proposal == nil && fixture.machine.map == first.map)
@@ -182,7 +182,7 @@ import Testing
 
     @Test func aJobUnderWayIsNotEnded() throws {
         let (job, begun) = try MachineFixture.job(["100"], from: map)
-        var fixture = try MachineFixture("a", MachineFixture.picture(begun, job))
+        var fixture = try MachineFixture("a", MachineFixture.snapshot(begun, job))
         fixture.handle(.tick, after: 10_000)
         #expect(fixture.proposal == nil && fixture.machine.isBusy)
     }

@@ -63,7 +63,7 @@ import Testing
     /// The other side's readers and writers count as much.
     @Test func strainElsewhereSlowsItDown() {
         var governor = copying()
-        governor.sample(p99: 400, commits: 100, elsewhere: 300)
+        governor.sample(p99: 400, commits: 100, targetStrain: 300)
         #expect(governor.allowed < RateGovernor.start && governor.strain == 100)
     }
 

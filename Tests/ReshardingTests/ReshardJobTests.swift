@@ -145,16 +145,16 @@ import Testing
         #expect(job.due(to: "c", on: map).count == job.moves.filter { $0.target == "c" }.count)
         #expect(job.busyTargets(on: map) == 2)
         for move in job.moves {
-            #expect(move.standing(on: map) == .due && job.ending(on: map) == nil)
+            #expect(move.stage(on: map) == .due && job.ending(on: map) == nil)
             map = try map.giving(move.slots.ranges, to: move.target)
-            #expect(move.standing(on: map) == .done)
+            #expect(move.stage(on: map) == .done)
         }
         #expect(job.busyTargets(on: map) == 0)
         let step = try ended(job, on: map)
         #expect(step.job.state == .done && step.map.shardNames == ["b", "c"] && step.map.placement == .modulo)
         #expect(step.map.owners == plan.target.owners)
         // Also the map from which the sources are gone tells that all is done.
-        #expect(job.moves.allSatisfy { $0.standing(on: step.map) == .done })
+        #expect(job.moves.allSatisfy { $0.stage(on: step.map) == .done })
     }
 
     @Test func aCancelledJobKeepsWhatWasMoved() throws {

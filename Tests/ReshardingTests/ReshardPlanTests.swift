@@ -34,40 +34,40 @@ import Testing
                     && !seen.contains(slot)
                 if !isRight { Issue.record("slot \(slot) of move \(index); \(note)") }
             }
-            #expect(move.standing(on: plan.current) == .due, note)
+            #expect(move.stage(on: plan.current) == .due, note)
             seen.formUnion(move.slots.set)
             keys += move.keys
             bytes += move.bytes
         }
         let moved = plan.target.movedSlots(from: plan.current)
         #expect(seen.count == moved.count, note)
-        #expect(Int(plan.figures.moved.slots) == moved.count, note)
+        #expect(Int(plan.estimate.moved.slots) == moved.count, note)
         let sum = moved.reduce(into: SlotCount()) {
             $0.keys += counts[Int($1)].keys
             $0.bytes += counts[Int($1)].bytes
         }
-        #expect(plan.figures.moved.keys == sum.keys && plan.figures.moved.bytes == sum.bytes, note)
+        #expect(plan.estimate.moved.keys == sum.keys && plan.estimate.moved.bytes == sum.bytes, note)
         #expect(keys == sum.keys && bytes == sum.bytes, note)
     }
 
     private func checkShares(_ plan: ReshardPlan, _ note: Comment) {
-        let before = plan.figures.shards.reduce(0) { $0 + $1.before.slots }
-        let after = plan.figures.shards.reduce(0) { $0 + $1.after.slots }
+        let before = plan.estimate.shards.reduce(0) { $0 + $1.before.slots }
+        let after = plan.estimate.shards.reduce(0) { $0 + $1.after.slots }
         #expect(before == Self.slots && after == Self.slots, note)
-        for share in plan.figures.shards {
+        for share in plan.estimate.shards {
             #expect(share.isLeaving == (plan.target.index(ofShard: share.name) == nil), note)
             #expect(!share.isLeaving || share.after == ReshardAmount(), note)
             #expect(!share.isNew || share.before == ReshardAmount(), note)
         }
         let even = Double(Self.slots) / Double(plan.target.shardNames.count)
-        let largest = plan.figures.shards.map(\.after.slots).max() ?? 0
-        #expect(abs(plan.figures.balanceAfter.slots - Double(largest) / even) < 0.001, note)
+        let largest = plan.estimate.shards.map(\.after.slots).max() ?? 0
+        #expect(abs(plan.estimate.balanceAfter.slots - Double(largest) / even) < 0.001, note)
         let bound: Double =
             switch plan.policyAfter {
             case .fixed, .modulo: 1
             case .ring: even * RingPlacement.imbalanceBound(shards: plan.target.shardNames.count)
             }
-        for share in plan.figures.shards where !share.isLeaving {
+        for share in plan.estimate.shards where !share.isLeaving {
             #expect(abs(Double(share.after.slots) - even) <= bound, note)
         }
     }
@@ -104,12 +104,12 @@ import Testing
     }
 
     private func checkMovement(_ plan: ReshardPlan, _ note: Comment) {
-        let moved = Int(plan.figures.moved.slots)
+        let moved = Int(plan.estimate.moved.slots)
         let before = Set(plan.current.shardNames)
         let after = Set(plan.target.shardNames)
-        #expect(moved >= plan.figures.leastSlots || plan.policyAfter == .ring, note)
+        #expect(moved >= plan.estimate.leastSlots || plan.policyAfter == .ring, note)
         switch plan.policyAfter {
-        case .fixed: #expect(moved == plan.figures.leastSlots, note)
+        case .fixed: #expect(moved == plan.estimate.leastSlots, note)
         case .ring:
             // Only what belongs to shards that come or go moves: survivors exchange nothing.
             for move in plan.moves { #expect(!after.contains(move.source) || !before.contains(move.target), note) }
@@ -124,7 +124,7 @@ import Testing
             let request = ReshardRequest(add: add((0..<coming).map { "shard\(shards + $0)" }))
             let plan = try ReshardPlan(request, current: map, policy: .ring)
             let share = Double(Self.slots * coming) / Double(shards + coming)
-            #expect(Double(plan.figures.moved.slots) <= 1.2 * share, "\(shards) + \(coming)")
+            #expect(Double(plan.estimate.moved.slots) <= 1.2 * share, "\(shards) + \(coming)")
         }
     }
 
@@ -136,7 +136,7 @@ import Testing
         let index = Dictionary(uniqueKeysWithValues: (names + twins).enumerated().map { ($1, $0) })
         for move in plan.moves { #expect(index[move.target] == (index[move.source] ?? 0) + shards) }
         // As the paper says: half of the keys, where both numbers divide the slots.
-        if shards.nonzeroBitCount == 1 { #expect(Int(plan.figures.moved.slots) == Self.slots / 2) }
+        if shards.nonzeroBitCount == 1 { #expect(Int(plan.estimate.moved.slots) == Self.slots / 2) }
     }
 
     @Test(arguments: PlacementPolicy.allCases, 0..<10)
@@ -199,10 +199,10 @@ import Testing
         let request = ReshardRequest(add: add(["c"]))
         let plans = try ReshardPlan.comparison(of: request, current: map, policy: .fixed, counts: counts)
         #expect(plans.map(\.policyAfter) == PlacementPolicy.allCases)
-        #expect(plans[0].figures.moved.slots == 5461 && plans[0].warnings.isEmpty)
-        #expect(plans[1].figures.moved.slots > 8_000 && plans[1].warnings.contains { $0.contains("would be enough") })
-        #expect(plans[0].figures.leastSlots == 5461)
-        #expect(plans[0].figures.seconds(rate: nil) < plans[1].figures.seconds(rate: nil))
+        #expect(plans[0].estimate.moved.slots == 5461 && plans[0].warnings.isEmpty)
+        #expect(plans[1].estimate.moved.slots > 8_000 && plans[1].warnings.contains { $0.contains("would be enough") })
+        #expect(plans[0].estimate.leastSlots == 5461)
+        #expect(plans[0].estimate.seconds(rate: nil) < plans[1].estimate.seconds(rate: nil))
     }
 
     @Test func secondsFollowTheRate() throws {
@@ -210,8 +210,8 @@ import Testing
         let counts = [SlotCount](repeating: SlotCount(keys: 10, bytes: 1 << 20), count: Self.slots)
         let plan = try ReshardPlan(ReshardRequest(add: add(["b"])), current: map, policy: .fixed, counts: counts)
         let beside = 0.05 * Double(plan.moves.count)
-        #expect(abs(plan.figures.seconds(rate: 8192 << 20) - 1 - beside) < 0.01)
-        #expect(abs(plan.figures.seconds(rate: 819_200 << 10) - 10.24 - beside) < 0.01)
+        #expect(abs(plan.estimate.seconds(rate: 8192 << 20) - 1 - beside) < 0.01)
+        #expect(abs(plan.estimate.seconds(rate: 819_200 << 10) - 10.24 - beside) < 0.01)
     }
 
     @Test func plansAreWrittenAsJSON() throws {

@@ -147,9 +147,9 @@ import Testing
         }
         var more = nodes
         more[try NodeAddress("10.0.0.1:8080")] = "shard2"
-        let elsewhere = more
-        #expect(throws: ReshardError.self) { try ReshardRequest.resizing(to: 4, map: map, nodes: elsewhere) }
+        let targetStrain = more
+        #expect(throws: ReshardError.self) { try ReshardRequest.resizing(to: 4, map: map, nodes: targetStrain) }
         // Removing chooses no addresses.
-        #expect(try ReshardRequest.resizing(to: 2, map: map, nodes: elsewhere).remove == ["shard2"])
+        #expect(try ReshardRequest.resizing(to: 2, map: map, nodes: targetStrain).remove == ["shard2"])
     }
 }

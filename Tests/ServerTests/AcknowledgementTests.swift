@@ -11,7 +11,7 @@ import Testing
     /// A leader of three nodes, two of them in sync.
     private func leader() async throws -> ServerFixture {
         let server = try await ServerFixture(loops: 1)
-        server.nodes = [ShardNodes(leader: server.address, fresh: [Self.replicas[0]], behind: [Self.replicas[1]])]
+        server.nodes = [ShardNodes(leader: server.address, fresh: [Self.replicas[0]], lagging: [Self.replicas[1]])]
         try server.serve()
         server.store.changeQuorum { $0.members = 2 }
         return server

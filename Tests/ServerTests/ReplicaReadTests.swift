@@ -153,7 +153,7 @@ import Testing
         let (any, bounded) = ("foo&consistency=any", "foo&consistency=any&max_lag_ms=20")
         // Nothing is known of the other shard but its leader.
         #expect(try targets(any) == Array(repeating: "\(hosts[0]) key=\(any)", count: 4))
-        server.nodes = [nil, ShardNodes(leader: hosts[0], fresh: [hosts[1], hosts[2]], behind: [hosts[3]])]
+        server.nodes = [nil, ShardNodes(leader: hosts[0], fresh: [hosts[1], hosts[2]], lagging: [hosts[3]])]
         try server.serve()
         for query in [any, bounded] {
             let wanted = [hosts[1], hosts[2], hosts[1], hosts[2]].map { "\($0) key=\(query)" }
@@ -165,7 +165,7 @@ import Testing
         server.leaders = [server.address, hosts[1]]
         try server.serve()
         #expect(try targets(any) == Array(repeating: "\(hosts[2]) key=\(any)", count: 4))
-        server.nodes = [nil, ShardNodes(leader: nil, fresh: [], behind: [hosts[3]])]
+        server.nodes = [nil, ShardNodes(leader: nil, fresh: [], lagging: [hosts[3]])]
         try server.serve()
         #expect(try targets(any) == Array(repeating: "\(hosts[1]) key=\(any)", count: 4))
         try await server.stop()

@@ -7,7 +7,7 @@ package struct AuditEntry: Hashable, Sendable {
     /// Entries kept; the log of the console has all of them.
     static let entriesMax = 500
 
-    /// Wall clock, seconds since 1970, of the wish.
+    /// Wall clock, seconds since 1970, of the request.
     package var unixSeconds: Int
     /// The clock of snapshots at that moment, in milliseconds.
     var milliseconds: Int
@@ -18,7 +18,7 @@ package struct AuditEntry: Hashable, Sendable {
     package var outcome = Outcome.underWay
     /// What became of it, in words.
     package var result = "under way"
-    /// What the entry waits for; the same wish may be made again after it.
+    /// What the entry waits for; the same request may be made again after it.
     var action: ConsoleAction
 
     init(unixSeconds: Int, milliseconds: Int, who: String, what: String, action: ConsoleAction) {

@@ -32,7 +32,7 @@ extension ConsoleState {
         auditLines.append(audit[index].line)
     }
 
-    /// Wishes about nodes are done when the status shows it, or never.
+    /// Requests about nodes are done when the status shows it, or never.
     mutating func followAudit() {
         for index in audit.indices where audit[index].outcome == .underWay {
             let age = clock.unixSeconds - audit[index].unixSeconds
@@ -54,7 +54,7 @@ extension ConsoleState {
         _ age: Int,
         isDone: (NodeStatus.State) -> Bool
     ) {
-        // A status that is older than the wish says nothing about it. The newest counts, shown or not: what begins next may
+        // A status that is older than the request says nothing about it. The newest counts, shown or not: what begins next may
         // change it before it is.
         guard let snapshot = waiting ?? snapshot, snapshot.milliseconds >= audit[index].milliseconds else { return }
         let nodes = snapshot.status.shards.flatMap(\.nodes).filter { addresses.contains($0.address) }

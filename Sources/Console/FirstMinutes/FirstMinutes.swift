@@ -39,7 +39,7 @@ package struct FirstMinutes: Hashable, Sendable {
     package private(set) var problem = 0
     /// Lines that the text is moved up by.
     package private(set) var top = 0
-    /// Why the last wish came to nothing.
+    /// Why the last command came to nothing.
     package private(set) var notice: String?
 
     package init(file: String, isReadOnly: Bool, finding: Finding) {
@@ -52,32 +52,32 @@ package struct FirstMinutes: Hashable, Sendable {
     package struct Choice: Hashable, Sendable {
         package var keys: [Key]
         package var text: String
-        var wish: Wish
+        var command: Command
     }
 
-    enum Wish: Hashable, Sendable { case write, look, nextProblem, up, down, redraw, quit }
+    enum Command: Hashable, Sendable { case write, look, nextProblem, up, down, redraw, quit }
 
     package var choices: [Choice] {
         var choices: [Choice] = []
-        let quit = Choice(keys: [.character("q"), .ctrl("c"), .ctrl("d")], text: "quit", wish: .quit)
+        let quit = Choice(keys: [.character("q"), .ctrl("c"), .ctrl("d")], text: "quit", command: .quit)
         switch finding {
         case .fine: choices.append(quit)
         case .missing:
             if !isReadOnly {
-                choices.append(Choice(keys: [.character("w"), .enter], text: "write it and go on", wish: .write))
+                choices.append(Choice(keys: [.character("w"), .enter], text: "write it and go on", command: .write))
             }
             choices.append(quit)
-            choices.append(Choice(keys: [.character("r")], text: "look again", wish: .look))
+            choices.append(Choice(keys: [.character("r")], text: "look again", command: .look))
         case .broken(let problems, _):
-            choices.append(Choice(keys: [.character("r")], text: "read it again", wish: .look))
+            choices.append(Choice(keys: [.character("r")], text: "read it again", command: .look))
             choices.append(quit)
             if problems.count > 1 {
-                choices.append(Choice(keys: [.tab, .character("n")], text: "next problem", wish: .nextProblem))
+                choices.append(Choice(keys: [.tab, .character("n")], text: "next problem", command: .nextProblem))
             }
         }
-        choices.append(Choice(keys: [.up, .character("k")], text: "up", wish: .up))
-        choices.append(Choice(keys: [.down, .character("j")], text: "down", wish: .down))
-        choices.append(Choice(keys: [.ctrl("l")], text: "redraw", wish: .redraw))
+        choices.append(Choice(keys: [.up, .character("k")], text: "up", command: .up))
+        choices.append(Choice(keys: [.down, .character("j")], text: "down", command: .down))
+        choices.append(Choice(keys: [.ctrl("l")], text: "redraw", command: .redraw))
         return choices
     }
 
@@ -102,7 +102,7 @@ package struct FirstMinutes: Hashable, Sendable {
 
     private mutating func press(_ key: Key) -> [Action] {
         guard let choice = choices.first(where: { $0.keys.contains(key) }) else { return [] }
-        switch choice.wish {
+        switch choice.command {
         case .write: return [.write]
         case .look: return [.look]
         case .quit: return [.quit]

@@ -69,7 +69,7 @@ final class ClusterBrowser: KeysPort {
         }
     }
 
-    /// A connection of its own for every wish: people have one in seconds.
+    /// A connection of its own for every request: people have one in seconds.
     private func answer(_ command: KeysCommand) async throws(ClientError) -> KeysEvent {
         let client: ClusterClient
         do throws(RoutingError) {

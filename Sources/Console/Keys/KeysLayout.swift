@@ -74,9 +74,9 @@ enum ValueText {
         return stride(from: 0, to: max(1, bytes.count), by: count).map { start in
             let part = bytes[min(start, bytes.count)..<min(bytes.count, start + count)]
             let digits = part.map { padded(String($0, radix: 16), 2) }.joined(separator: " ")
-            let letters = part.map { (0x20..<0x7f).contains($0) ? String(Unicode.Scalar($0)) : "." }.joined()
+            let text = part.map { (0x20..<0x7f).contains($0) ? String(Unicode.Scalar($0)) : "." }.joined()
             let room = count * 3 - 1 - digits.utf8.count
-            return "\(padded(String(start, radix: 16), 8))  \(digits)\(String(repeating: " ", count: room))  \(letters)"
+            return "\(padded(String(start, radix: 16), 8))  \(digits)\(String(repeating: " ", count: room))  \(text)"
         }
     }
 

@@ -1,6 +1,6 @@
 import Server
 
-/// Where the wishes of the keys' view go, and where keys and values come from. No call may block: every answer is an
+/// Where the requests of the keys' view go, and where keys and values come from. No call may block: every answer is an
 /// event, and may never come.
 package protocol KeysPort: AnyObject, Sendable {
     /// Begins to do what is asked. Answers arrive through `drain`.

@@ -26,7 +26,7 @@ package struct RollingRestart: Hashable, Sendable {
     package private(set) var index = 0
     package private(set) var phase = Phase.handingOver
     package private(set) var outcome = Outcome.underWay
-    /// The wish to end after this node.
+    /// The request to end after this node.
     package var isCancelled = false
     private var since: Int
     private var hasAsked = false
@@ -60,7 +60,7 @@ package struct RollingRestart: Hashable, Sendable {
         guard let shard = snapshot.status.shards.first(where: { $0.nodes.contains { $0.address == address } }),
             let node = shard.nodes.first(where: { $0.address == address })
         else { return fail("\(address) is no longer part of the cluster") }
-        // A status that is older than the last wish says nothing about it.
+        // A status that is older than the last request says nothing about it.
         if hasAsked, snapshot.milliseconds <= since { return [] }
         switch phase {
         case .handingOver: return handOver(node, shard, now)
@@ -70,11 +70,11 @@ package struct RollingRestart: Hashable, Sendable {
     }
 
     private mutating func handOver(_ node: NodeStatus, _ shard: ClusterStatus.Shard, _ now: Int) -> [ConsoleAction] {
-        let leads = shard.runningLeader?.address == node.address
-        if leads, !hasAsked, let target = shard.furthestInSync(besides: node) {
+        let isLeader = shard.runningLeader?.address == node.address
+        if isLeader, !hasAsked, let target = shard.furthestInSync(besides: node) {
             return ask([.switchOver(shard: shard.name, to: target.address)], .handingOver, now)
         }
-        if leads, hasAsked {
+        if isLeader, hasAsked {
             let isLate = now - since >= Self.handOverMilliseconds
             return isLate ? fail("\(node.address) did not hand over") : []
         }
@@ -98,7 +98,7 @@ package struct RollingRestart: Hashable, Sendable {
         hasAsked = false
         since = now
         if current == nil { outcome = .done }
-        if isCancelled, current != nil { outcome = .failed("ended before \(order[index]), as you wished") }
+        if isCancelled, current != nil { outcome = .failed("ended before \(order[index]), as you asked") }
         return []
     }
 

@@ -2,7 +2,7 @@ import Server
 import Terminal
 
 extension ConsoleRenderer {
-    /// The shard's own figures below the rows of its nodes, as many lines as there is room for.
+    /// The shard's own details below the rows of its nodes, as many lines as there is room for.
     mutating func drawShardFields() {
         let divider = layout.tableRows.lowerBound + state.rows.count
         guard divider + 1 < layout.tableRows.upperBound else { return }

@@ -9,7 +9,7 @@ extension ConsoleState {
         if view == .shard, case .shard(let name)? = detail { name } else { nil }
     }
 
-    /// The node that is to be asked for its figures, since somebody looks at it.
+    /// The node that is to be asked for its details, since somebody looks at it.
     var wantsNode: String? {
         switch view {
         case .node: if case .node(let address)? = detail { address } else { nil }
@@ -134,9 +134,9 @@ extension ConsoleState {
         if view == .dashboard { trail = [] }
     }
 
-    /// The lines of the shard's own figures, below its nodes.
+    /// The lines of the shard's own details, below its nodes.
     var shardFieldLines: [[DetailText.Field]] {
         guard let id = detail, case .shard(let shard)? = row(id) else { return [] }
-        return DetailText.lines(DetailText.shard(shard, figures), width: width)
+        return DetailText.lines(DetailText.shard(shard, details), width: width)
     }
 }

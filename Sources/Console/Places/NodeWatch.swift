@@ -5,8 +5,8 @@ import Server
 import Storage
 import Synchronization
 
-/// Asks the node that somebody looks at for its figures, once a second and on a task of its own: a node that hangs costs
-/// its own figures and nothing else.
+/// Asks the node that somebody looks at for its details, once a second and on a task of its own: a node that hangs costs
+/// its own details and nothing else.
 final class NodeWatch: Sendable {
     private static let interval = Duration.seconds(1)
     /// A node that needs longer is told as one that does not answer.
@@ -15,14 +15,14 @@ final class NodeWatch: Sendable {
     private struct State {
         var address: String?
         var task: Task<Void, Never>?
-        var latest: NodeFigures?
+        var latest: NodeDetails?
     }
 
     private let state = Mutex(State())
     private let group: any EventLoopGroup
     private let wake: @Sendable () -> Void
 
-    /// - Parameter wake: called from any thread when there are new figures.
+    /// - Parameter wake: called from any thread when there are new details.
     init(group: any EventLoopGroup, wake: @escaping @Sendable () -> Void) {
         self.group = group
         self.wake = wake
@@ -49,18 +49,18 @@ final class NodeWatch: Sendable {
     }
 
     /// Never blocks.
-    func latest() -> NodeFigures? { state.withLock { $0.latest } }
+    func latest() -> NodeDetails? { state.withLock { $0.latest } }
 
     private func watch(_ node: NodeAddress, as address: String) async {
-        var previous: NodeFigures?
+        var previous: NodeDetails?
         while !Task.isCancelled {
-            var figures = await read(node, as: address)
+            var details = await read(node, as: address)
             if let previous, previous.failure.isEmpty {
-                figures.previous = previous.counts
-                figures.span = figures.milliseconds - previous.milliseconds
+                details.previous = previous.counts
+                details.span = details.milliseconds - previous.milliseconds
             }
-            previous = figures
-            let told = figures
+            previous = details
+            let told = details
             let isWanted = state.withLock { state in
                 guard state.address == address, !Task.isCancelled else { return false }
                 state.latest = told
@@ -86,7 +86,7 @@ final class NodeWatch: Sendable {
         return StatusJSON.decode(SlowLogDocument.self, from: response.body)?.entries ?? []
     }
 
-    private func read(_ node: NodeAddress, as address: String) async -> NodeFigures {
+    private func read(_ node: NodeAddress, as address: String) async -> NodeDetails {
         let now = { Int(Clock.monotonicMilliseconds()) }
         do throws(ClientError) {
             let response = try await HTTPFetch.request(
@@ -97,13 +97,13 @@ final class NodeWatch: Sendable {
                 group: group
             )
             guard response.status == 200 else {
-                return NodeFigures(
+                return NodeDetails(
                     address: address,
                     milliseconds: now(),
                     failure: "it answered /metrics: \(response.refusal)"
                 )
             }
-            var counts = NodeFigures.Counts(metrics: String(decoding: response.body, as: UTF8.self))
+            var counts = NodeDetails.Counts(metrics: String(decoding: response.body, as: UTF8.self))
             let client = try await RESPClient.connect(to: node, group: group)
             let reply: Result<RESPReply, ClientError>
             do throws(ClientError) {
@@ -113,11 +113,11 @@ final class NodeWatch: Sendable {
             }
             await client.close()
             if let bytes = try reply.get().bytes { counts.add(info: String(decoding: bytes, as: UTF8.self)) }
-            var figures = NodeFigures(address: address, milliseconds: now(), counts: counts)
-            figures.slow = try await slow(node)
-            return figures
+            var details = NodeDetails(address: address, milliseconds: now(), counts: counts)
+            details.slow = try await slow(node)
+            return details
         } catch {
-            return NodeFigures(address: address, milliseconds: now(), failure: error.message)
+            return NodeDetails(address: address, milliseconds: now(), failure: error.message)
         }
     }
 }

@@ -11,7 +11,7 @@ extension ClusterReshard {
     private static let joinPace = Duration.milliseconds(100)
 
     /// What stands in the way, in words.
-    private struct Obstacle: Error, CustomStringConvertible {
+    private struct Blocker: Error, CustomStringConvertible {
         var description: String
         init(_ text: String) { description = text }
     }
@@ -21,8 +21,8 @@ extension ClusterReshard {
 
     func look(at check: ReshardRequest.NewNode, _ session: ReshardSession) async {
         do {
-            let picture = try await session.coordinator.picture()
-            let (place, text) = await place(of: check, picture, session)
+            let snapshot = try await session.coordinator.snapshot()
+            let (place, text) = await place(of: check, snapshot, session)
             tell(.checked(check, NewNodeFinding(isGood: isGood(place, isReplica: check.isReplica), text: text)))
         } catch {
             tell(.checked(check, NewNodeFinding(isGood: false, text: "\(error)")))
@@ -31,12 +31,12 @@ extension ClusterReshard {
 
     private func place(
         of check: ReshardRequest.NewNode,
-        _ picture: CoordinatorPicture,
+        _ snapshot: CoordinatorSnapshot,
         _ session: ReshardSession
     ) async -> (place: ReshardNodes.Place, text: String) {
         await session.nodes.place(
             of: check,
-            picture,
+            snapshot,
             at: session.place,
             config: session.config,
             starts: startsNodes
@@ -58,23 +58,23 @@ extension ClusterReshard {
         var lines: [ReshardRehearsal.Line] = []
         func note(_ isGood: Bool, _ text: String) { lines.append(.init(isGood: isGood, text: text)) }
         do {
-            let picture = try await session.coordinator.picture()
-            let isSame = picture.map.version == version
-            note(isSame, "slot map \(picture.map.version) at \(session.place)" + (isSame ? "" : ", not \(version)"))
-            if let job = picture.job, !job.state.isEnded {
+            let snapshot = try await session.coordinator.snapshot()
+            let isSame = snapshot.map.version == version
+            note(isSame, "slot map \(snapshot.map.version) at \(session.place)" + (isSame ? "" : ", not \(version)"))
+            if let job = snapshot.job, !job.state.isEnded {
                 note(false, "a reshard is \(job.state.rawValue), asked for by \(job.requester)")
             } else {
                 note(true, "no other reshard is under way")
             }
-            let counts = await session.nodes.counts(picture)
-            let plan = try plan(request, picture, counts, session)
+            let counts = await session.nodes.counts(snapshot)
+            let plan = try plan(request, snapshot, counts, session)
             for (shard, reason) in plan.missing(counts.unknown) { note(false, "\(shard) takes part, but \(reason)") }
             if plan.missing(counts.unknown).isEmpty { note(true, "the leader of every shard that takes part answers") }
             for check in Self.checks(of: request.add) {
-                let (place, text) = await place(of: check, picture, session)
+                let (place, text) = await place(of: check, snapshot, session)
                 note(isGood(place, isReplica: check.isReplica), text)
             }
-            note(true, try rehearseConfig(plan, picture, session))
+            note(true, try rehearseConfig(plan, snapshot, session))
         } catch {
             note(false, "\(error)")
         }
@@ -83,10 +83,10 @@ extension ClusterReshard {
 
     private func rehearseConfig(
         _ plan: ReshardPlan,
-        _ picture: CoordinatorPicture,
+        _ snapshot: CoordinatorSnapshot,
         _ session: ReshardSession
     ) throws -> String {
-        try session.rehearseConfig(try session.job(plan, rate: nil), picture)
+        try session.rehearseConfig(try session.job(plan, rate: nil), snapshot)
         let isChanged = !plan.request.add.isEmpty || !plan.request.remove.isEmpty
         return isChanged
             ? "\(session.config.file) can be changed, and stays valid" : "\(session.config.file) stays as it is"
@@ -100,11 +100,11 @@ extension ClusterReshard {
 
     private func plan(
         _ request: ReshardRequest,
-        _ picture: CoordinatorPicture,
+        _ snapshot: CoordinatorSnapshot,
         _ counts: ReshardNodes.Counts,
         _ session: ReshardSession
     ) throws(ReshardError) -> ReshardPlan {
-        try ReshardPlan(request, current: picture.map, policy: session.config.placement, counts: counts.slots)
+        try ReshardPlan(request, current: snapshot.map, policy: session.config.placement, counts: counts.slots)
     }
 
     // MARK: The beginning
@@ -114,10 +114,10 @@ extension ClusterReshard {
     func start(_ request: ReshardRequest, _ version: UInt64, _ rate: UInt64?, _ session: ReshardSession) async {
         var started: [String] = []
         do {
-            let picture = try await session.coordinator.picture()
-            try Self.requireSame(picture, version)
-            try ReshardCoordinator.requireNone(picture)
-            let own = try await nodesToStart(request, picture, session)
+            let snapshot = try await session.coordinator.snapshot()
+            try Self.requireSame(snapshot, version)
+            try ReshardCoordinator.requireNone(snapshot)
+            let own = try await nodesToStart(request, snapshot, session)
             if !own.isEmpty {
                 tell(.starting("starting \(own.map(\.name).joined(separator: ", "))"))
                 started = own.map(\.name)
@@ -135,8 +135,8 @@ extension ClusterReshard {
         }
     }
 
-    private static func requireSame(_ picture: CoordinatorPicture, _ version: UInt64) throws(ReshardError) {
-        guard picture.map.version == version else {
+    private static func requireSame(_ snapshot: CoordinatorSnapshot, _ version: UInt64) throws(ReshardError) {
+        guard snapshot.map.version == version else {
             throw ReshardError(.stalePlan, "the slot map has changed meanwhile: look at the plan again")
         }
     }
@@ -144,15 +144,15 @@ extension ClusterReshard {
     /// The new shards with the nodes that nobody runs, and that this console can start.
     private func nodesToStart(
         _ request: ReshardRequest,
-        _ picture: CoordinatorPicture,
+        _ snapshot: CoordinatorSnapshot,
         _ session: ReshardSession
-    ) async throws(Obstacle) -> [ReshardRequest.NewShard] {
+    ) async throws(Blocker) -> [ReshardRequest.NewShard] {
         var own: [ReshardRequest.NewShard] = []
         for shard in request.add {
             var isOwn = false
             for check in Self.checks(of: [shard]) {
-                let (place, text) = await place(of: check, picture, session)
-                guard isGood(place, isReplica: check.isReplica) else { throw Obstacle(text) }
+                let (place, text) = await place(of: check, snapshot, session)
+                guard isGood(place, isReplica: check.isReplica) else { throw Blocker(text) }
                 if place == .startable { isOwn = true }
             }
             if isOwn { own.append(shard) }
@@ -164,10 +164,10 @@ extension ClusterReshard {
     private func waitUntilLed(_ shards: [ReshardRequest.NewShard], _ session: ReshardSession) async throws {
         let deadline = ContinuousClock.now + Self.joinPatience
         while true {
-            let picture = try await session.coordinator.picture()
-            guard let first = ReshardNodes.unled(shards, picture) else { return }
+            let snapshot = try await session.coordinator.snapshot()
+            guard let first = ReshardNodes.unled(shards, snapshot) else { return }
             guard ContinuousClock.now < deadline else {
-                throw Obstacle("\(first.address) has not become the leader of \(first.name): see the events (1)")
+                throw Blocker("\(first.address) has not become the leader of \(first.name): see the events (1)")
             }
             try await Task.sleep(for: Self.joinPace)
         }
@@ -180,10 +180,10 @@ extension ClusterReshard {
         _ rate: UInt64?,
         _ session: ReshardSession
     ) async throws -> String {
-        let picture = try await session.coordinator.picture()
-        try Self.requireSame(picture, version)
-        let counts = await session.nodes.counts(picture)
-        let plan = try plan(request, picture, counts, session)
-        return try await session.begin(plan, on: picture, unknown: counts.unknown, rate: rate).id
+        let snapshot = try await session.coordinator.snapshot()
+        try Self.requireSame(snapshot, version)
+        let counts = await session.nodes.counts(snapshot)
+        let plan = try plan(request, snapshot, counts, session)
+        return try await session.begin(plan, on: snapshot, unknown: counts.unknown, rate: rate).id
     }
 }

@@ -44,12 +44,12 @@ extension ClusterReshard {
         let isEntered = state.withLock { $0.isEntered }
         do {
             let session = try await session()
-            let picture = try await session.coordinator.picture()
+            let snapshot = try await session.coordinator.snapshot()
             if told.problem != nil { tell(.unavailable(nil)) }
             told.problem = nil
-            try await lookAtJob(picture, session, &told)
-            if isEntered { lookAtGround(picture, session, &told) }
-            return isEntered || picture.job?.state.isEnded == false
+            try await lookAtJob(snapshot, session, &told)
+            if isEntered { lookAtGround(snapshot, session, &told) }
+            return isEntered || snapshot.job?.state.isEnded == false
         } catch {
             let problem = "\(error)"
             // Before the first node has run there is nothing to tell to somebody who does not ask.
@@ -61,16 +61,17 @@ extension ClusterReshard {
         }
     }
 
-    private func lookAtJob(_ picture: CoordinatorPicture, _ session: ReshardSession, _ told: inout Told) async throws {
-        guard let job = picture.job else { return }
+    private func lookAtJob(_ snapshot: CoordinatorSnapshot, _ session: ReshardSession, _ told: inout Told) async throws
+    {
+        guard let job = snapshot.job else { return }
         if job == told.view?.job, job.state.isEnded { return }
         if told.view?.job.id != job.id { told.tally = ReshardTally() }
         if !job.state.isEnded { told.seenUnfinished = job.id }
-        let nodes = told.tally.take(await session.nodes.progress(picture))
+        let nodes = told.tally.take(await session.nodes.progress(snapshot))
         let view = ReshardJobView(
             job: job,
-            map: picture.map,
-            status: ReshardStatus(job, map: picture.map, nodes: nodes)
+            map: snapshot.map,
+            status: ReshardStatus(job, map: snapshot.map, nodes: nodes)
         )
         if view != told.view { tell(.job(view)) }
         told.view = view
@@ -96,15 +97,15 @@ extension ClusterReshard {
         await cluster.release(names.filter { view.map.index(ofShard: $0) == nil })
     }
 
-    private func lookAtGround(_ picture: CoordinatorPicture, _ session: ReshardSession, _ told: inout Told) {
-        count(picture, session)
-        let counts = state.withLock { $0.counts }.flatMap { $0.mapVersion == picture.map.version ? $0.counts : nil }
-        let waiting = session.waiting(picture.map)
+    private func lookAtGround(_ snapshot: CoordinatorSnapshot, _ session: ReshardSession, _ told: inout Told) {
+        count(snapshot, session)
+        let counts = state.withLock { $0.counts }.flatMap { $0.mapVersion == snapshot.map.version ? $0.counts : nil }
+        let waiting = session.waiting(snapshot.map)
         let ground = ReshardGround(
             cluster: session.config.name,
-            map: picture.map,
+            map: snapshot.map,
             policy: session.config.placement,
-            nodes: session.addresses(picture, adding: Set(waiting.map(\.name))),
+            nodes: session.addresses(snapshot, adding: Set(waiting.map(\.name))),
             waiting: waiting,
             replicas: session.config.shards.map(\.replicas.count).min() ?? 0,
             counts: counts.map { $0.unknown.isEmpty ? $0.slots : [] } ?? [],
@@ -121,10 +122,10 @@ extension ClusterReshard {
     }
 
     /// Asks for the slots' counts beside, if those there are have become old: a leader that hangs holds nothing up.
-    private func count(_ picture: CoordinatorPicture, _ session: ReshardSession) {
+    private func count(_ snapshot: CoordinatorSnapshot, _ session: ReshardSession) {
         let isDue = state.withLock { state in
             guard !state.isCounting, !state.isClosed else { return false }
-            if let known = state.counts, known.mapVersion == picture.map.version,
+            if let known = state.counts, known.mapVersion == snapshot.map.version,
                 known.at.duration(to: .now) < Self.countsAge
             {
                 return false
@@ -134,10 +135,10 @@ extension ClusterReshard {
         }
         guard isDue else { return }
         Task {
-            let counts = await session.nodes.counts(picture)
+            let counts = await session.nodes.counts(snapshot)
             state.withLock { state in
                 state.isCounting = false
-                state.counts = Counts(mapVersion: picture.map.version, counts: counts, at: .now)
+                state.counts = Counts(mapVersion: snapshot.map.version, counts: counts, at: .now)
             }
             wake()
         }

@@ -14,7 +14,7 @@ extension ConsoleRenderer {
         var y = area.y
         put(jobHeadline(view, wizard), y: y, style: jobStyle(view.job.state))
         drawBar(share, x: area.x, y: y + 1, width: area.width)
-        putParts(jobFigures(status, slots: all), y: y + 2)
+        putParts(jobNumbers(status, slots: all), y: y + 2)
         putParts(jobPace(view, wizard), y: y + 3)
         y += 4
         if let reason = view.job.reason {
@@ -65,7 +65,7 @@ extension ConsoleRenderer {
         }
     }
 
-    private func jobFigures(_ status: ReshardStatus, slots all: Double) -> [(String, Style)] {
+    private func jobNumbers(_ status: ReshardStatus, slots all: Double) -> [(String, Style)] {
         func of(_ part: UInt64, _ all: UInt64) -> String {
             "\(NumberFormat.short(Int(clamping: part))) of \(NumberFormat.short(Int(clamping: all)))"
         }
@@ -109,11 +109,11 @@ extension ConsoleRenderer {
         }
         let rest = Rect(x: area.x, y: y + 1, width: area.width, height: area.endY - y - 1)
         let due = view.job.moves.filter { move in
-            move.standing(on: view.map) != .done && !working.contains { $0.target.move == move.index }
+            move.stage(on: view.map) != .done && !working.contains { $0.target.move == move.index }
         }
         guard rest.height > 1, !due.isEmpty else { return }
         drawMoves(due, top: top, rest) {
-            $0.standing(on: view.map) == .due ? "waits" : "the slots belong to another shard"
+            $0.stage(on: view.map) == .due ? "waits" : "the slots belong to another shard"
         }
     }
 

@@ -31,21 +31,21 @@ extension ConsoleRenderer {
 
     /// `4,096 of 16,384 slots move: 30.1k keys, 2.2 MiB, in 32 hand-overs; about 12s`.
     static func headline(_ plan: ReshardPlan, rate: UInt64?) -> String {
-        let moved = plan.figures.moved
-        let time = NumberFormat.duration(seconds: Int(plan.figures.seconds(rate: rate).rounded(.up)))
+        let moved = plan.estimate.moved
+        let time = NumberFormat.duration(seconds: Int(plan.estimate.seconds(rate: rate).rounded(.up)))
         let speed = rate.map { "at most \(NumberFormat.rate($0))" } ?? "as fast as readers and writers allow"
         return "\(NumberFormat.full(Int(moved.slots))) of \(NumberFormat.full(StorageLimits.slotCount)) slots move: "
-            + "\(amount(moved)), in \(NumberFormat.counted(plan.figures.moves, "hand-over")); about \(time), \(speed)."
+            + "\(amount(moved)), in \(NumberFormat.counted(plan.estimate.moves, "hand-over")); about \(time), \(speed)."
     }
 
     /// The same for a small screen.
     private static func shortHeadline(_ plan: ReshardPlan) -> String {
-        let time = NumberFormat.duration(seconds: Int(plan.figures.seconds(rate: nil).rounded(.up)))
-        return "\(NumberFormat.full(Int(plan.figures.moved.slots))) slots, \(amount(plan.figures.moved)), about \(time)"
+        "\(NumberFormat.full(Int(plan.estimate.moved.slots))) slots, \(amount(plan.estimate.moved)), about "
+            + NumberFormat.duration(seconds: Int(plan.estimate.seconds(rate: nil).rounded(.up)))
     }
 
     /// All shards there are before or after: the order of letters and colours.
-    static func names(_ plan: ReshardPlan) -> [String] { plan.figures.shards.map(\.name) }
+    static func names(_ plan: ReshardPlan) -> [String] { plan.estimate.shards.map(\.name) }
 
     private mutating func drawPlanTable(_ plan: ReshardPlan, _ names: [String], top: Int, _ area: Rect) {
         guard area.height > 1 else { return }
@@ -55,7 +55,7 @@ extension ConsoleRenderer {
             ReshardColumn(title: "KEYS", width: 6), ReshardColumn(title: "AFTER", width: 6),
             ReshardColumn(title: "SIZE", width: 8), ReshardColumn(title: "AFTER", width: 8),
         ]
-        let shares = scrolled(Array(plan.figures.shards.enumerated()), by: top, visible: area.height - 1)
+        let shares = scrolled(Array(plan.estimate.shards.enumerated()), by: top, visible: area.height - 1)
         let rows = shares.map { place, share -> [String] in
             let note = share.isNew ? " new" : share.isLeaving ? " goes" : ""
             let amounts = [share.before, share.after]
@@ -84,7 +84,7 @@ extension ConsoleRenderer {
             put(title, x: part.x, y: part.y, style: theme[.tableHeader])
             let lines = part.height - 1
             let slots = SlotGrid(width: part.width, height: isDoubled ? lines * 2 : lines)
-            let picture = SlotPicture(
+            let chart = SlotChart(
                 ClusterSlots(map: map, slots: .init(repeating: .init(), count: StorageLimits.slotCount)),
                 grid: slots,
                 shade: .owner,
@@ -96,7 +96,7 @@ extension ConsoleRenderer {
                 width: slots.columns,
                 height: isDoubled ? max(1, slots.rows / 2) : slots.rows
             )
-            draw(picture, at: place, isDoubled: isDoubled && slots.rows > 1, cursor: nil)
+            draw(chart, at: place, isDoubled: isDoubled && slots.rows > 1, cursor: nil)
         }
     }
 

@@ -2,7 +2,7 @@ import Resharding
 import Routing
 import Terminal
 
-/// The same wish under every policy, side by side.
+/// The same request under every policy, side by side.
 extension ConsoleRenderer {
     mutating func drawPolicies(_ wizard: ReshardWizard, _ area: Rect) {
         guard let ground = wizard.ground, area.height > 2 else { return }
@@ -43,14 +43,14 @@ extension ConsoleRenderer {
 
     private static var policyRows: [(label: String, text: (ReshardPlan) -> (before: String, after: String))] {
         [
-            ("slots that move", { ("", NumberFormat.full(Int($0.figures.moved.slots))) }),
-            ("keys", { ("", NumberFormat.short(Int(clamping: $0.figures.moved.keys))) }),
-            ("bytes", { ("", NumberFormat.bytes(Int(clamping: $0.figures.moved.bytes))) }),
-            ("hand-overs", { ("", NumberFormat.full($0.figures.moves)) }),
-            ("balance of slots", { balance($0.figures.balanceBefore.slots, $0.figures.balanceAfter.slots) }),
-            ("balance of keys", { balance($0.figures.balanceBefore.keys, $0.figures.balanceAfter.keys) }),
-            ("balance of bytes", { balance($0.figures.balanceBefore.bytes, $0.figures.balanceAfter.bytes) }),
-            ("time, about", { ("", NumberFormat.duration(seconds: Int($0.figures.seconds(rate: nil).rounded(.up)))) }),
+            ("slots that move", { ("", NumberFormat.full(Int($0.estimate.moved.slots))) }),
+            ("keys", { ("", NumberFormat.short(Int(clamping: $0.estimate.moved.keys))) }),
+            ("bytes", { ("", NumberFormat.bytes(Int(clamping: $0.estimate.moved.bytes))) }),
+            ("hand-overs", { ("", NumberFormat.full($0.estimate.moves)) }),
+            ("balance of slots", { balance($0.estimate.balanceBefore.slots, $0.estimate.balanceAfter.slots) }),
+            ("balance of keys", { balance($0.estimate.balanceBefore.keys, $0.estimate.balanceAfter.keys) }),
+            ("balance of bytes", { balance($0.estimate.balanceBefore.bytes, $0.estimate.balanceAfter.bytes) }),
+            ("time, about", { ("", NumberFormat.duration(seconds: Int($0.estimate.seconds(rate: nil).rounded(.up)))) }),
         ]
     }
 
@@ -64,7 +64,7 @@ extension ConsoleRenderer {
         return "\(all / 100).\(all % 100 < 10 ? "0" : "")\(all % 100)"
     }
 
-    /// Shards whose keys and bytes are missing in the figures.
+    /// Shards whose keys and bytes are missing in the estimate.
     private func unknown(_ wizard: ReshardWizard) -> [(String, Style)] {
         let unknown = wizard.ground?.unknown ?? [:]
         return unknown.sorted { $0.key < $1.key }.map {

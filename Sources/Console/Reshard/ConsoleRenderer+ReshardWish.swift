@@ -3,7 +3,7 @@ import Routing
 import Storage
 import Terminal
 
-/// The steps in which the wish is said: what, and which shards or slots.
+/// The steps in which the request is said: what, and which shards or slots.
 extension ConsoleRenderer {
     private static let goalWidth = 20
 
@@ -109,14 +109,14 @@ extension ConsoleRenderer {
         let label = 8
         let room = Rect(x: area.x + label, y: area.y, width: area.width - label, height: 1)
         put("slots", y: area.y, style: theme[.textDim])
-        drawField(wizard.slots, room, !wizard.isOnTaker)
+        drawField(wizard.slots, room, !wizard.isOnTarget)
         put("go to", y: area.y + 2, style: theme[.textDim])
         let names = ground.map.shardNames
-        if names.indices.contains(wizard.taker) {
-            let style = wizard.isOnTaker ? theme[.tableSelected] : theme[.text]
-            grid.put(" \(names[wizard.taker]) ", x: room.x, y: area.y + 2, style: style, maxWidth: room.width)
-            let hint = "  Left and Right choose, \(wizard.taker + 1) of \(names.count)"
-            put(hint, x: room.x + SafeText.width(names[wizard.taker]) + 2, y: area.y + 2, style: theme[.textDim])
+        if names.indices.contains(wizard.targetIndex) {
+            let style = wizard.isOnTarget ? theme[.tableSelected] : theme[.text]
+            grid.put(" \(names[wizard.targetIndex]) ", x: room.x, y: area.y + 2, style: style, maxWidth: room.width)
+            let hint = "  Left and Right choose, \(wizard.targetIndex + 1) of \(names.count)"
+            put(hint, x: room.x + SafeText.width(names[wizard.targetIndex]) + 2, y: area.y + 2, style: theme[.textDim])
         }
         guard area.height > 4, let list = try? SlotList(wizard.slots.text.trimmed) else {
             return put(

@@ -129,7 +129,7 @@ extension ConsoleState {
     /// Slots that the running job has still to move, for the slot map.
     var slotMoves: [SlotMove] {
         guard let view = reshard.wizard.job, !view.job.state.isEnded else { return [] }
-        return view.job.moves.filter { $0.standing(on: view.map) == .due }.flatMap { move in
+        return view.job.moves.filter { $0.stage(on: view.map) == .due }.flatMap { move in
             move.slots.ranges.map { SlotMove(slots: $0, target: move.target) }
         }
     }

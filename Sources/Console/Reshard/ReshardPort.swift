@@ -2,7 +2,7 @@ import Resharding
 import Routing
 import Storage
 
-/// Where the reshard wizard's wishes go, and what it knows comes from. No call may block: every answer is an event, and
+/// Where the reshard wizard's requests go, and what it knows comes from. No call may block: every answer is an event, and
 /// may never come.
 package protocol ReshardPort: AnyObject, Sendable {
     /// Begins to do what is asked. Any answer arrives through `drain`.

@@ -38,13 +38,13 @@ extension ReshardWizard {
         ground = new
         guard let old, old != new else { return [] }
         line = min(line, max(0, new.map.shardNames.count - 1))
-        taker = min(taker, max(0, new.map.shardNames.count - 1))
+        targetIndex = min(targetIndex, max(0, new.map.shardNames.count - 1))
         leaving.formIntersection(new.map.shardNames)
         let hasPlan = step == .plan || step == .rehearsal || step == .confirm
         if step == .policies { planAll(new) }
         guard hasPlan else { return [] }
         if old.map.version == new.map.version {
-            // Counts alone: what was agreed to stays, with newer figures while it is looked at.
+            // Counts alone: what was agreed to stays, with newer numbers while it is looked at.
             if step == .plan { planOne(new) }
             return []
         }

@@ -9,7 +9,7 @@ extension ReshardWizard {
         case (.details, .add): return typeInForm(key, now: now)
         case (.details, .move):
             switch key {
-            case .tab, .down, .up, .backTab: isOnTaker = true
+            case .tab, .down, .up, .backTab: isOnTarget = true
             case .enter: return (true, advance())
             default:
                 message = nil
@@ -62,7 +62,7 @@ extension ReshardWizard {
         case (.details, .add):
             form.edit { $0.insert(text) }
             checkDueAt = now + Self.checkDelayMilliseconds
-        case (.details, .move) where !isOnTaker: slots.insert(text)
+        case (.details, .move) where !isOnTarget: slots.insert(text)
         // The name is typed by hand: that is what it is for.
         default: break
         }
@@ -83,8 +83,8 @@ extension ReshardWizard {
         case (.details, .remove): line = Self.moved(line, movement, count: names.count)
         case (.details, .move):
             switch movement {
-            case .up: isOnTaker = false
-            default: taker = Self.moved(taker, movement, count: names.count)
+            case .up: isOnTarget = false
+            default: targetIndex = Self.moved(targetIndex, movement, count: names.count)
             }
         case (.policies, _):
             let all = PlacementPolicy.allCases
@@ -114,7 +114,7 @@ extension ReshardWizard {
     mutating func nextPart(_ direction: Int) {
         switch (step, goal) {
         case (.details, .add): form.step(direction)
-        case (.details, .move): isOnTaker.toggle()
+        case (.details, .move): isOnTarget.toggle()
         default: break
         }
     }

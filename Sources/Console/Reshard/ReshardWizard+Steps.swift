@@ -19,7 +19,7 @@ extension ReshardWizard {
             message = "the cluster's slot map is not known yet"
             return []
         }
-        if let problem = obstacle(ground) {
+        if let problem = blocker(ground) {
             message = problem
             return []
         }
@@ -60,7 +60,7 @@ extension ReshardWizard {
         }
     }
 
-    /// The policy in force, or another one where that is the wish.
+    /// The policy in force, or another one where that is the request.
     private func firstPolicy(_ ground: ReshardGround) -> PlacementPolicy {
         let present = ground.policyInForce
         return goal == .policy ? PlacementPolicy.allCases.first { $0 != present } ?? present : present
@@ -73,8 +73,8 @@ extension ReshardWizard {
             if form == NewShardForm() { form = NewShardForm(rows: [suggestion(ground)]) }
             return check()
         case .move:
-            isOnTaker = false
-            taker = min(taker, max(0, ground.map.shardNames.count - 1))
+            isOnTarget = false
+            targetIndex = min(targetIndex, max(0, ground.map.shardNames.count - 1))
         case .remove, .rebalance, .policy: break
         }
         return []
@@ -115,7 +115,7 @@ extension ReshardWizard {
     }
 
     /// Why this step is not done, in words.
-    func obstacle(_ ground: ReshardGround) -> String? {
+    func blocker(_ ground: ReshardGround) -> String? {
         switch step {
         case .goal: return goal == .remove && ground.map.shardNames.count < 2 ? "there is one shard: it must stay" : nil
         case .details: return detailsProblem(ground)
@@ -162,7 +162,7 @@ extension ReshardWizard {
         return nil
     }
 
-    /// The same wish under every policy.
+    /// The same request under every policy.
     mutating func planAll(_ ground: ReshardGround) {
         guard var request else { return choices = [] }
         choices = PlacementPolicy.allCases.map { policy in

@@ -3,7 +3,7 @@ import Routing
 import Storage
 import Terminal
 
-/// The way from a wish to a reshard that has ended, step by step. Pure: keys and the port's events come in, commands for
+/// The way from a request to a reshard that has ended, step by step. Pure: keys and the port's events come in, commands for
 /// the port come out. Up to the typed name nothing is changed by it.
 package struct ReshardWizard: Hashable, Sendable {
     package enum Goal: Int, CaseIterable, Sendable { case add, remove, rebalance, policy, move }
@@ -52,8 +52,8 @@ package struct ReshardWizard: Hashable, Sendable {
 
     package internal(set) var slots = LineEditor()
     /// The shard that gets them, by its place in the map.
-    package internal(set) var taker = 0
-    package internal(set) var isOnTaker = false
+    package internal(set) var targetIndex = 0
+    package internal(set) var isOnTarget = false
 
     package internal(set) var choices: [Choice] = []
     package internal(set) var policy = PlacementPolicy.fixed
@@ -93,7 +93,7 @@ package struct ReshardWizard: Hashable, Sendable {
     package var takesText: Bool {
         switch step {
         case .details:
-            if goal == .move { return !isOnTaker }
+            if goal == .move { return !isOnTarget }
             guard goal == .add, case .field = form.focus else { return false }
             return true
         case .confirm: return true
@@ -121,10 +121,10 @@ package struct ReshardWizard: Hashable, Sendable {
     private var leavingInOrder: [String] { ground?.map.shardNames.filter(leaving.contains) ?? [] }
 
     private var move: ReshardRequest.SlotMove? {
-        guard let names = ground?.map.shardNames, names.indices.contains(taker),
+        guard let names = ground?.map.shardNames, names.indices.contains(targetIndex),
             let list = try? SlotList(slots.text.trimmed)
         else { return nil }
-        return ReshardRequest.SlotMove(slots: list, shard: names[taker])
+        return ReshardRequest.SlotMove(slots: list, shard: names[targetIndex])
     }
 
     /// The command line that does the same.

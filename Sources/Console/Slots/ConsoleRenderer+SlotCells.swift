@@ -3,18 +3,18 @@ import Terminal
 
 /// Cells of slots as glyphs and colours: the slots' view and the plans of the reshard wizard.
 extension ConsoleRenderer {
-    /// Draws a picture, two of its rows in one line where `isDoubled`.
+    /// Draws a chart, two of its rows in one line where `isDoubled`.
     /// - Parameter cursor: the slot to stand out; nil for none.
-    mutating func draw(_ picture: SlotPicture, at area: Rect, isDoubled: Bool, cursor: Int?) {
-        let columns = picture.grid.columns
-        let chosen = cursor.map(picture.grid.cell)
+    mutating func draw(_ chart: SlotChart, at area: Rect, isDoubled: Bool, cursor: Int?) {
+        let columns = chart.grid.columns
+        let chosen = cursor.map(chart.grid.cell)
         for line in 0..<area.height {
             for column in 0..<min(columns, area.width) {
                 let upper = (isDoubled ? 2 * line : line) * columns + column
-                guard upper < picture.cells.count else { return }
-                let lower = isDoubled && upper + columns < picture.cells.count ? upper + columns : nil
+                guard upper < chart.cells.count else { return }
+                let lower = isDoubled && upper + columns < chart.cells.count ? upper + columns : nil
                 var (glyph, style) =
-                    lower.map { blocks(picture.cells[upper], picture.cells[$0]) } ?? look(picture.cells[upper])
+                    lower.map { blocks(chart.cells[upper], chart.cells[$0]) } ?? look(chart.cells[upper])
                 if chosen == upper || lower.map({ $0 == chosen }) == true {
                     (glyph, style) = cursorLook(glyph, style, isLower: chosen == lower, isDoubled: lower != nil)
                 }
@@ -24,7 +24,7 @@ extension ConsoleRenderer {
     }
 
     /// Two cells, one above the other, as one half block.
-    private func blocks(_ upper: SlotPicture.Cell, _ lower: SlotPicture.Cell) -> (Unicode.Scalar, Style) {
+    private func blocks(_ upper: SlotChart.Cell, _ lower: SlotChart.Cell) -> (Unicode.Scalar, Style) {
         for cell in [upper, lower] {
             if case .moving(let from, let to) = cell {
                 return ("▞", Style(foreground: color(ofShard: from), background: color(ofShard: to)))
@@ -35,7 +35,7 @@ extension ConsoleRenderer {
     }
 
     /// Both halves alike: what says more than a block, or a full one.
-    private func whole(_ cell: SlotPicture.Cell) -> (Unicode.Scalar, Style)? {
+    private func whole(_ cell: SlotChart.Cell) -> (Unicode.Scalar, Style)? {
         switch cell {
         case .owner(let shard): ("█", Style(foreground: color(ofShard: shard), background: theme[.text].background))
         case .heat(let level) where level > 0:
@@ -45,7 +45,7 @@ extension ConsoleRenderer {
         }
     }
 
-    private func color(of cell: SlotPicture.Cell) -> Color {
+    private func color(of cell: SlotChart.Cell) -> Color {
         switch cell {
         case .owner(let shard), .moving(let shard, _): color(ofShard: shard)
         case .heat(let level) where level > 0: theme[.heat(level)].foreground
@@ -56,7 +56,7 @@ extension ConsoleRenderer {
     func color(ofShard place: Int) -> Color { theme[.series(place)].foreground }
 
     /// One cell as one glyph.
-    private func look(_ cell: SlotPicture.Cell) -> (Unicode.Scalar, Style) {
+    private func look(_ cell: SlotChart.Cell) -> (Unicode.Scalar, Style) {
         switch cell {
         case .owner(let shard): (Self.letter(ofShard: shard), theme[.series(shard)])
         case .moving(_, let target): (Self.capital(ofShard: target), theme[.slotMoving])

@@ -75,7 +75,7 @@ extension ConsoleRenderer {
         max(1, area.width - 2 - columns.reduce(0) { $0 + $1.width + 1 })
     }
 
-    /// The more important figures first, as long as a name of ten columns is left.
+    /// The more important values first, as long as a name of ten columns is left.
     private func legendColumns(width: Int) -> [Column] {
         let unknown = glyphs.isUnicode ? "–" : "-"
         let all = [
@@ -101,12 +101,12 @@ extension ConsoleRenderer {
             return Share(name: name, keys: isKnown ? 0 : nil, bytes: isKnown ? 0 : nil, rate: isKnown ? 0 : nil)
         }
         for (slot, owner) in slots.map.owners.enumerated() {
-            let figures = slots.slots[slot]
+            let values = slots.slots[slot]
             let place = Int(owner)
             shares[place].slots += 1
-            shares[place].keys = shares[place].keys.map { sum([UInt64($0), figures.keys]) }
-            shares[place].bytes = shares[place].bytes.map { sum([UInt64($0), figures.bytes]) }
-            shares[place].rate = shares[place].rate.flatMap { rate in figures.rate.map { sum([UInt64(rate), $0]) } }
+            shares[place].keys = shares[place].keys.map { sum([UInt64($0), values.keys]) }
+            shares[place].bytes = shares[place].bytes.map { sum([UInt64($0), values.bytes]) }
+            shares[place].rate = shares[place].rate.flatMap { rate in values.rate.map { sum([UInt64(rate), $0]) } }
         }
         return shares
     }

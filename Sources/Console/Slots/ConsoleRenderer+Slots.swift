@@ -17,7 +17,7 @@ extension ConsoleRenderer {
                 style: theme[.text]
             )
         }
-        let picture = SlotPicture(
+        let chart = SlotChart(
             slots,
             grid: layout.grid,
             shade: state.slotsView.shade,
@@ -25,9 +25,9 @@ extension ConsoleRenderer {
             moves: state.slotMoves,
             shard: state.slotsView.shard
         )
-        draw(picture, at: layout.cells, isDoubled: isDoubled, cursor: state.slotsView.cursor)
+        draw(chart, at: layout.cells, isDoubled: isDoubled, cursor: state.slotsView.cursor)
         drawLabels(layout)
-        drawCursorLine(layout, slots, most: picture.most)
+        drawCursorLine(layout, slots, most: chart.most)
         drawLegend(layout, slots)
     }
 
@@ -102,25 +102,25 @@ extension ConsoleRenderer {
     /// At the right end of the cursor's line: from nothing to the most a cell has.
     private mutating func drawScale(_ layout: SlotsLayout, most: UInt64) {
         guard state.slotsView.shade != .owner, grid.width >= 100 else { return }
-        let figure = Int(clamping: most)
+        let value = Int(clamping: most)
         let text =
             switch state.slotsView.shade {
-            case .owner, .keys: "\(NumberFormat.short(figure)) keys"
-            case .bytes: NumberFormat.bytes(figure)
-            case .ops: "\(NumberFormat.short(figure)) ops/s"
+            case .owner, .keys: "\(NumberFormat.short(value)) keys"
+            case .bytes: NumberFormat.bytes(value)
+            case .ops: "\(NumberFormat.short(value)) ops/s"
             }
-        var x = grid.width - 4 - SafeText.width(text) - SlotPicture.levels - 2
+        var x = grid.width - 4 - SafeText.width(text) - SlotChart.levels - 2
         x += grid.put("0 ", x: x, y: layout.cursorLine, style: theme[.textDim])
-        for level in 0...SlotPicture.levels {
+        for level in 0...SlotChart.levels {
             let (glyph, style) = look(heat: level)
             x += grid.put(String(glyph), x: x, y: layout.cursorLine, style: style)
         }
         grid.put(" \(text)", x: x, y: layout.cursorLine, style: theme[.textDim])
     }
 
-    static func sum(_ figures: [UInt64]) -> Int {
-        figures.reduce(0) { sum, figure in
-            let (next, isOver) = sum.addingReportingOverflow(Int(clamping: figure))
+    static func sum(_ values: [UInt64]) -> Int {
+        values.reduce(0) { sum, value in
+            let (next, isOver) = sum.addingReportingOverflow(Int(clamping: value))
             return isOver ? .max : next
         }
     }

@@ -63,10 +63,10 @@ enum LocalFiles {
         for path in [parent, folder] where !path.isEmpty && mkdir(path, 0o700) != 0 && errno != EEXIST {
             throw CoordinationError(.unavailable, "cannot create \(path): \(String(cString: strerror(errno)))")
         }
-        var figures = stat()
-        guard stat(folder, &figures) == 0 else {
+        var info = stat()
+        guard stat(folder, &info) == 0 else {
             throw CoordinationError(.unavailable, "cannot look at \(folder): \(String(cString: strerror(errno)))")
         }
-        return Key(device: UInt(figures.st_dev), inode: UInt(figures.st_ino))
+        return Key(device: UInt(info.st_dev), inode: UInt(info.st_ino))
     }
 }

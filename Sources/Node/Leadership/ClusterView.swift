@@ -18,7 +18,7 @@ final class ClusterView: Sendable {
         var nodes: [String: ShardNodes] = [:]
         var job: ReshardJob?
         var jobRevision: UInt64 = 0
-        var trouble: String?
+        var error: String?
     }
 
     private let coordinator: ClusterCoordinator
@@ -47,11 +47,11 @@ final class ClusterView: Sendable {
     /// Follows the coordinator from now on.
     /// - Parameters:
     ///   - leadership: takes the shard's record and notices.
-    ///   - onPicture: the map has changed, or a shard's record, or the reshard's document; as of one moment.
+    ///   - onSnapshot: the map has changed, or a shard's record, or the reshard's document; as of one moment.
     ///   - onChange: the map has changed, or a shard's leader, or which of its nodes may be read from.
     func begin(
         leadership: LeadershipDriver,
-        onPicture: @escaping @Sendable (CoordinatorPicture) -> Void,
+        onSnapshot: @escaping @Sendable (CoordinatorSnapshot) -> Void,
         onChange: @escaping @Sendable () -> Void
     ) {
         calls.begin { [weak self, weak leadership, coordinator] in
@@ -67,7 +67,7 @@ final class ClusterView: Sendable {
                     isFirst = false
                     // Loops learn of a map before leaders act on it: so they redirect as soon as a slot is gone.
                     if told.contains(.topology) { onChange() }
-                    if told.contains(.picture) { onPicture(picture) }
+                    if told.contains(.snapshot) { onSnapshot(snapshot) }
                 }
             }
         }
@@ -78,7 +78,7 @@ final class ClusterView: Sendable {
     var map: SlotMap { state.withLock { $0.map } }
 
     /// Why nothing new is heard of the coordinator; nil while it answers.
-    var trouble: String? { state.withLock { $0.trouble } }
+    var error: String? { state.withLock { $0.error } }
 
     /// A shard's record; one without content if it has none.
     func record(of shard: String) -> SeenRecord {
@@ -98,14 +98,14 @@ final class ClusterView: Sendable {
     }
 
     private func interrupted(_ error: CoordinationError) {
-        state.withLock { $0.trouble = error.message }
+        state.withLock { $0.error = error.message }
         logger.warning("the coordinator does not answer", metadata: ["reason": "\(error.message)"])
     }
 
     /// What resharding depends on, as the watch told it last.
-    var picture: CoordinatorPicture {
+    var snapshot: CoordinatorSnapshot {
         state.withLock { state in
-            CoordinatorPicture(
+            CoordinatorSnapshot(
                 map: state.map,
                 mapRevision: state.mapRevision,
                 records: state.records,
@@ -115,7 +115,7 @@ final class ClusterView: Sendable {
         }
     }
 
-    private enum Told { case topology, records, notices, picture }
+    private enum Told { case topology, records, notices, snapshot }
 
     private func note(_ changes: [ClusterWatch.Change]) -> Set<Told> {
         var told: Set<Told> = []
@@ -125,7 +125,7 @@ final class ClusterView: Sendable {
             }
             state.withLock { note(change, &$0, &told) }
         }
-        state.withLock { $0.trouble = nil }
+        state.withLock { $0.error = nil }
         return told
     }
 
@@ -135,14 +135,14 @@ final class ClusterView: Sendable {
             guard revision > state.mapRevision else { return }
             state.map = map
             state.mapRevision = revision
-            told.formUnion([.topology, .picture])
+            told.formUnion([.topology, .snapshot])
         case .shard(let name, let seen):
             if let old = state.records[name], old.revision >= seen.revision { return }
             let hadLeader = state.records[name]?.record?.leader
             state.records[name] = seen
             if hadLeader != seen.record?.leader { told.insert(.topology) }
             look(at: name, &state, &told)
-            told.insert(.picture)
+            told.insert(.snapshot)
             if name == shard { told.insert(.records) }
         case .notice(let notice):
             state.notices[notice.shard, default: [:]][notice.member.id] = notice
@@ -162,7 +162,7 @@ final class ClusterView: Sendable {
         do throws(ReshardError) {
             state.job = try json.map { bytes throws(ReshardError) in try ReshardJob(json: bytes) }
             state.jobRevision = revision
-            told.insert(.picture)
+            told.insert(.snapshot)
         } catch {
             // Counts as unchanged: its revision stays the old one, so nothing is decided on it.
             logger.error("the reshard's document can't be read", metadata: ["reason": "\(error.message)"])
@@ -172,7 +172,7 @@ final class ClusterView: Sendable {
     /// A notice lives as long as its member's session.
     private func look(at shard: String, _ state: inout State, _ told: inout Set<Told>) {
         guard let record = state.records[shard]?.record else { return }
-        var nodes = ShardNodes(leader: nil, fresh: [], behind: [])
+        var nodes = ShardNodes(leader: nil, fresh: [], lagging: [])
         for notice in (state.notices[shard] ?? [:]).values.sorted(by: { $0.member < $1.member }) {
             guard let address = try? NodeAddress(notice.member.address) else { continue }
             if notice.member.key == record.leader?.key {
@@ -180,7 +180,7 @@ final class ClusterView: Sendable {
             } else if record.includes(notice.member), notice.blocker == nil {
                 nodes.fresh.append(address)
             } else {
-                nodes.behind.append(address)
+                nodes.lagging.append(address)
             }
         }
         guard state.nodes[shard] != nodes else { return }

@@ -42,7 +42,7 @@ extension LeadershipDriver {
         case .open, .closed: break
         }
         work.add { [self] done in
-            delegate.serve(new.leads, new.successor)
+            delegate.serve(new.isLeader, new.successor)
             ask { [self] _, _ in
                 // Another word came meanwhile, and with it another job.
                 if intake == new { applyIntake() }
@@ -73,7 +73,7 @@ extension LeadershipDriver {
 
 extension LeadershipMachine.Intake {
     /// Whether the node serves as the leader, or holds commands until it is known whether it does.
-    var leads: Bool { if case .closed = self { false } else { true } }
+    var isLeader: Bool { if case .closed = self { false } else { true } }
 
     /// Who leads instead.
     var successor: Member? { if case .closed(let leader) = self { leader } else { nil } }

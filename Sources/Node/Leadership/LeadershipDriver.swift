@@ -30,7 +30,7 @@ package final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     package struct Delegate: Sendable {
         /// The node serves in this role now, under that leader if it is another; blocks until every event loop does. From
         /// `work`.
-        package var serve: @Sendable (_ leads: Bool, _ leader: Member?) -> Void
+        package var serve: @Sendable (_ isLeader: Bool, _ leader: Member?) -> Void
         /// Follow that member, or go on following under a later term. From `work`; may block.
         package var follow: @Sendable (Member, _ term: UInt64) -> Void
         /// Stop following, and say so when storage work has ended. From `work`; may block.
@@ -45,7 +45,7 @@ package final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         package var note: @Sendable (LeadershipMachine.Gravity, String) -> Void
 
         package init(
-            serve: @escaping @Sendable (_ leads: Bool, _ leader: Member?) -> Void,
+            serve: @escaping @Sendable (_ isLeader: Bool, _ leader: Member?) -> Void,
             follow: @escaping @Sendable (Member, _ term: UInt64) -> Void,
             unfollow: @escaping @Sendable (_ done: @escaping @Sendable () -> Void) -> Void,
             termBegins: @escaping @Sendable (_ term: UInt64) -> Void,

@@ -6,31 +6,31 @@ extension ReshardCoordinator {
     /// Each attempt follows a fresh look; who loses so often has somebody against them, and is told so.
     private static let attemptsMax = 8
 
-    /// Begins a job: writes it, and the map with the new shards in it, if nothing has changed since the picture that it was
+    /// Begins a job: writes it, and the map with the new shards in it, if nothing has changed since the snapshot that it was
     /// planned on.
     ///
     /// An attempt without an answer is looked after and made again until it is known what became of it.
-    /// - Parameter picture: what the plan was made from.
+    /// - Parameter snapshot: what the plan was made from.
     /// - Throws: `ReshardError` `.wrongState` while another job is under way, `.stalePlan` when the map has changed;
-    ///   `CoordinationError`, after which a later picture tells whether it has begun.
-    package func begin(_ job: ReshardJob, on picture: CoordinatorPicture) async throws {
-        var picture = picture
+    ///   `CoordinationError`, after which a later snapshot tells whether it has begun.
+    package func begin(_ job: ReshardJob, on snapshot: CoordinatorSnapshot) async throws {
+        var snapshot = snapshot
         for attempt in 1...Self.attemptsMax {
-            if picture.job?.id == job.id { return }
-            try Self.requireNone(picture)
-            let step = try job.beginning(on: picture.map, after: picture.job)
+            if snapshot.job?.id == job.id { return }
+            try Self.requireNone(snapshot)
+            let step = try job.beginning(on: snapshot.map, after: snapshot.job)
             let proposal = ReshardProposal(
                 number: UInt64(attempt),
                 map: step.map,
-                mapRevision: picture.mapRevision,
+                mapRevision: snapshot.mapRevision,
                 records: [:],
-                jobRevision: picture.jobRevision,
+                jobRevision: snapshot.jobRevision,
                 job: step.job
             )
-            switch await propose(proposal, known: picture) {
+            switch await propose(proposal, known: snapshot) {
             case .committed: return
-            case .conflict(let found): picture = found
-            case .unknown: picture = try await self.picture()
+            case .conflict(let found): snapshot = found
+            case .unknown: snapshot = try await self.snapshot()
             }
         }
         throw Self.contended
@@ -46,8 +46,8 @@ extension ReshardCoordinator {
     ) async throws -> ReshardJob {
         var wanted: ReshardJob?
         for _ in 1...Self.attemptsMax {
-            let picture = try await picture()
-            guard let job = picture.job, id == nil || job.id == id else {
+            let snapshot = try await snapshot()
+            guard let job = snapshot.job, id == nil || job.id == id else {
                 throw ReshardError(.wrongState, "there is no such reshard; begin one with `shoal reshard run`")
             }
             // An attempt without an answer was made after all.
@@ -56,7 +56,7 @@ extension ReshardCoordinator {
             if next == job { return job }
             wanted = next
             do throws(CoordinationError) {
-                if try await write(next, expected: picture.jobRevision) != nil { return next }
+                if try await write(next, expected: snapshot.jobRevision) != nil { return next }
             } catch {
                 guard error.code == .unknownOutcome else { throw error }
             }
@@ -71,8 +71,8 @@ extension ReshardCoordinator {
     )
 
     /// Refuses while a job is under way: only one can be.
-    package static func requireNone(_ picture: CoordinatorPicture) throws(ReshardError) {
-        guard let job = picture.job, !job.state.isEnded else { return }
+    package static func requireNone(_ snapshot: CoordinatorSnapshot) throws(ReshardError) {
+        guard let job = snapshot.job, !job.state.isEnded else { return }
         throw ReshardError(
             .wrongState,
             "a reshard is under way (\(job.state.rawValue), asked for by \(job.requester)): wait for its end, or end it with "

@@ -3,7 +3,7 @@ import Replication
 import Resharding
 import Routing
 
-/// The coordinator as resharding uses it: pictures, proposals, and the job's document. Calls are bounded in time.
+/// The coordinator as resharding uses it: snapshots, proposals, and the job's document. Calls are bounded in time.
 package struct ReshardCoordinator: Sendable {
     let coordinator: ClusterCoordinator
 
@@ -11,23 +11,23 @@ package struct ReshardCoordinator: Sendable {
 
     /// Map, records and job as of one moment.
     /// - Throws: `.corrupt` where there is no slot map, or the job's document can't be read.
-    package func picture() async throws(CoordinationError) -> CoordinatorPicture {
-        let picture = try await coordinator.picture(document: ReshardJob.documentName)
-        guard let map = picture.map.value else {
+    package func snapshot() async throws(CoordinationError) -> CoordinatorSnapshot {
+        let snapshot = try await coordinator.snapshot(document: ReshardJob.documentName)
+        guard let map = snapshot.map.value else {
             throw CoordinationError(.corrupt, "the coordinator has no slot map for \(coordinator.cluster)")
         }
-        return CoordinatorPicture(
+        return CoordinatorSnapshot(
             map: map,
-            mapRevision: picture.map.revision,
-            records: picture.records,
-            job: try job(picture.document),
-            jobRevision: picture.document.revision
+            mapRevision: snapshot.map.revision,
+            records: snapshot.records,
+            job: try job(snapshot.document),
+            jobRevision: snapshot.document.revision
         )
     }
 
     /// One attempt, never repeated.
     /// - Parameter known: what is known of what a conflict doesn't tell.
-    package func propose(_ proposal: ReshardProposal, known: CoordinatorPicture) async -> ReshardOutcome {
+    package func propose(_ proposal: ReshardProposal, known: CoordinatorSnapshot) async -> ReshardOutcome {
         do throws(CoordinationError) {
             let outcome = try await coordinator.replaceSlotMap(
                 proposal.map,
@@ -38,11 +38,11 @@ package struct ReshardCoordinator: Sendable {
             switch outcome {
             case .committed(let revision): return .committed(revision: revision)
             case .conflict(let found):
-                var picture = known
-                if let map = found.map.value { (picture.map, picture.mapRevision) = (map, found.map.revision) }
-                for (shard, seen) in found.records { picture.records[shard] = seen }
-                (picture.job, picture.jobRevision) = (try job(found.document), found.document.revision)
-                return .conflict(picture)
+                var snapshot = known
+                if let map = found.map.value { (snapshot.map, snapshot.mapRevision) = (map, found.map.revision) }
+                for (shard, seen) in found.records { snapshot.records[shard] = seen }
+                (snapshot.job, snapshot.jobRevision) = (try job(found.document), found.document.revision)
+                return .conflict(snapshot)
             }
         } catch {
             // Surely not written, or not known: another attempt tells as well.

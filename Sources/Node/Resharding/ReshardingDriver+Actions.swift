@@ -123,25 +123,25 @@ extension ReshardingDriver {
     private func readCoordinator() {
         tools.coordinator.read { [weak self] result in
             switch result {
-            case .success(let seen): self?.receive(.pictureSeen(seen))
+            case .success(let seen): self?.receive(.snapshotSeen(seen))
             // The watch tells the same, later.
             case .failure(let error): self?.noteUnread(error)
             }
         }
     }
 
-    /// What the map says is known only from a picture that has this term; commands wait for it.
+    /// What the map says is known only from a snapshot that has this term; commands wait for it.
     func readUntilInformed() {
         tools.coordinator.read { [weak self, eventLoop] result in
             eventLoop.execute { [weak self] in self?.take(result) }
         }
     }
 
-    private func take(_ result: Result<CoordinatorPicture, CoordinationError>) {
+    private func take(_ result: Result<CoordinatorSnapshot, CoordinationError>) {
         if ended.withLock({ $0 }) { return }
         switch result {
         case .success(let seen):
-            handle(.pictureSeen(seen))
+            handle(.snapshotSeen(seen))
             if seen.records[identity.shard]?.record?.term ?? 0 >= identity.term { return }
         case .failure(let error): noteUnread(error)
         }

@@ -11,12 +11,12 @@ extension ReshardingDriver {
         /// before.
         var latency: @Sendable () -> (p99: UInt64, commits: Int)
         /// The coordinator, as its watch told last.
-        var known: @Sendable () -> CoordinatorPicture
+        var known: @Sendable () -> CoordinatorSnapshot
 
         package init(
             note: @escaping @Sendable (String) -> Void,
             latency: @escaping @Sendable () -> (p99: UInt64, commits: Int),
-            known: @escaping @Sendable () -> CoordinatorPicture
+            known: @escaping @Sendable () -> CoordinatorSnapshot
         ) {
             self.note = note
             self.latency = latency

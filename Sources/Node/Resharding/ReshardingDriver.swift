@@ -29,7 +29,7 @@ package final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     private var hasBegun = false
     private var machine: ReshardingMachine?
     /// What was seen of the coordinator before the machine was there.
-    private var early: CoordinatorPicture?
+    private var early: CoordinatorSnapshot?
     private var nextTick: Scheduled<Void>?
     var nextRead: Scheduled<Void>?
     private var observer: Int?
@@ -94,11 +94,11 @@ package final class ReshardingDriver: ShardResharding, @unchecked Sendable {
             if ended.withLock({ $0 }) { return }
             machine = ReshardingMachine(
                 identity: identity,
-                picture: early ?? delegate.known(),
+                snapshot: early ?? delegate.known(),
                 owned: state.owned,
                 committed: state.committed
             )
-            handle(.pictureSeen(delegate.known()))
+            handle(.snapshotSeen(delegate.known()))
             lookForLeftovers()
             scheduleTick()
         }
@@ -145,7 +145,7 @@ package final class ReshardingDriver: ShardResharding, @unchecked Sendable {
     package var progress: ReshardProgress? { published.withLock { $0 } }
 
     /// The watch has told of something.
-    package func see(_ seen: CoordinatorPicture) { receive(.pictureSeen(seen)) }
+    package func see(_ seen: CoordinatorSnapshot) { receive(.snapshotSeen(seen)) }
 
     /// Any thread.
     func receive(_ event: ReshardingMachine.Event) { relay.receive(event) }
@@ -159,7 +159,7 @@ package final class ReshardingDriver: ShardResharding, @unchecked Sendable {
                 guard let machine else {
                     return continuation.resume(returning: .refused("this node is no longer the leader"))
                 }
-                if let blocker = machine.obstacle(toClearing: wanted) {
+                if let blocker = machine.blocker(toClearing: wanted) {
                     return continuation.resume(returning: .refused(blocker))
                 }
                 appender.add(.clean(slots) { continuation.resume(returning: $0) })
@@ -171,7 +171,7 @@ package final class ReshardingDriver: ShardResharding, @unchecked Sendable {
 
     func handle(_ event: ReshardingMachine.Event) {
         guard machine != nil else {
-            if case .pictureSeen(let seen) = event { early = seen }
+            if case .snapshotSeen(let seen) = event { early = seen }
             return
         }
         guard let actions = machine?.handle(event, now: tools.clock.boot()) else { return }

@@ -22,20 +22,20 @@ extension ClusterCheckup {
                 if let document { all[document.address] = document }
             }
         }
-        var checkup = ClusterCheckup(config: config, picture: nil, status: status, slots: slots)
+        var checkup = ClusterCheckup(config: config, snapshot: nil, status: status, slots: slots)
         for address in config.allNodes { checkup.folders["\(address)"] = folder(config.dataFolder(for: address)) }
         do {
             let session = try await ReshardSession.open(config)
             do throws(CoordinationError) {
-                checkup.picture = try await session.coordinator.picture()
+                checkup.snapshot = try await session.coordinator.snapshot()
             } catch {
-                checkup.coordinatorTrouble = error.message
+                checkup.coordinatorError = error.message
             }
             await session.close()
         } catch let error as CoordinationError {
-            checkup.coordinatorTrouble = error.message
+            checkup.coordinatorError = error.message
         } catch {
-            checkup.coordinatorTrouble = "\(error)"
+            checkup.coordinatorError = "\(error)"
         }
         return checkup
     }
@@ -44,9 +44,9 @@ extension ClusterCheckup {
         guard access(path, F_OK) == 0 else { return .missing }
         do throws(StorageError) {
             guard let marker = try DataFolderMarker.read(folder: path) else { return .missing }
-            var figures = statvfs()
-            guard statvfs(path, &figures) == 0 else { return .unreadable("\(path) has no disk that can be asked") }
-            let free = UInt64(figures.f_bavail).multipliedReportingOverflow(by: UInt64(figures.f_frsize)).partialValue
+            var disk = statvfs()
+            guard statvfs(path, &disk) == 0 else { return .unreadable("\(path) has no disk that can be asked") }
+            let free = UInt64(disk.f_bavail).multipliedReportingOverflow(by: UInt64(disk.f_frsize)).partialValue
             return .marked(cluster: marker.cluster, shard: marker.shard, engine: marker.engine, bytesFree: free)
         } catch {
             return .unreadable(error.message)

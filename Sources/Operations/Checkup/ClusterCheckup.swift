@@ -22,9 +22,9 @@ package struct ClusterCheckup: Sendable {
     private static let slotsNamedMax = 5
 
     package let config: ClusterConfig
-    /// nil: it could not be asked, `coordinatorTrouble` says why.
-    package var picture: CoordinatorPicture?
-    package var coordinatorTrouble = ""
+    /// nil: it could not be asked, `coordinatorError` says why.
+    package var snapshot: CoordinatorSnapshot?
+    package var coordinatorError = ""
     package var status: ClusterStatus
     /// By address, of the nodes that answered.
     package var slots: [String: SlotsDocument]
@@ -33,13 +33,13 @@ package struct ClusterCheckup: Sendable {
 
     package init(
         config: ClusterConfig,
-        picture: CoordinatorPicture?,
+        snapshot: CoordinatorSnapshot?,
         status: ClusterStatus,
         slots: [String: SlotsDocument] = [:],
         folders: [String: Folder] = [:]
     ) {
         self.config = config
-        self.picture = picture
+        self.snapshot = snapshot
         self.status = status
         self.slots = slots
         self.folders = folders
@@ -54,19 +54,19 @@ package struct ClusterCheckup: Sendable {
     }
 
     private var coordinatorFindings: [CheckupFinding] {
-        guard picture == nil else { return [] }
+        guard snapshot == nil else { return [] }
         return [
             CheckupFinding(
                 .coordinator,
                 config.coordinator.rawValue,
-                coordinatorTrouble,
+                coordinatorError,
                 advice: "leaders go on until their lease ends, then nobody serves: bring it back"
             )
         ]
     }
 
     private var mapFindings: [CheckupFinding] {
-        guard let map = picture?.map else { return [] }
+        guard let map = snapshot?.map else { return [] }
         var findings: [CheckupFinding] = []
         for shard in map.shardNames where config.shard(named: shard) == nil {
             findings.append(
@@ -103,7 +103,7 @@ package struct ClusterCheckup: Sendable {
     }
 
     private var reshardFindings: [CheckupFinding] {
-        guard let job = picture?.job else { return [] }
+        guard let job = snapshot?.job else { return [] }
         let reason = job.reason.map { ": \($0)" } ?? ""
         return switch job.state {
         case .failed:
@@ -134,8 +134,8 @@ package struct ClusterCheckup: Sendable {
         if leaders.isEmpty {
             let views = shard.nodes.compactMap(\.leadership)
             let reasons =
-                views.max { $0.term < $1.term }?.members.filter { !$0.impediment.isEmpty }
-                .map { "\($0.address): \($0.impediment)" } ?? []
+                views.max { $0.term < $1.term }?.members.filter { !$0.blocker.isEmpty }
+                .map { "\($0.address): \($0.blocker)" } ?? []
             let why = reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))"
             findings.append(
                 CheckupFinding(
@@ -157,7 +157,7 @@ package struct ClusterCheckup: Sendable {
                 )
             )
         }
-        if let record = picture?.records[shard.name]?.record, record.inSync.count < config.minInSync {
+        if let record = snapshot?.records[shard.name]?.record, record.inSync.count < config.minInSync {
             findings.append(
                 CheckupFinding(
                     .lead,
@@ -172,7 +172,7 @@ package struct ClusterCheckup: Sendable {
 
     /// Only members of the in-sync set may become leader.
     private func leaderAdvice(_ shard: String) -> String {
-        let members = picture?.records[shard]?.record?.inSync.map(\.address) ?? []
+        let members = snapshot?.records[shard]?.record?.inSync.map(\.address) ?? []
         guard !members.isEmpty else { return "start its nodes; an in-sync one becomes leader by itself" }
         return
             "start a member of its in-sync set, with its data folder: \(members.joined(separator: ", ")); it becomes leader by "
@@ -228,8 +228,8 @@ package struct ClusterCheckup: Sendable {
 
     /// Keys in slots that are another shard's, unless a move is under way that they belong to.
     private func keyFindings(_ document: SlotsDocument) -> [CheckupFinding] {
-        let map = picture?.map ?? document.map
-        let job = picture?.job.flatMap { $0.state.isEnded ? nil : $0 }
+        let map = snapshot?.map ?? document.map
+        let job = snapshot?.job.flatMap { $0.state.isEnded ? nil : $0 }
         let index = map.index(ofShard: document.shard)
         var stray: [(slot: Int, keys: UInt64)] = []
         for run in document.runs {

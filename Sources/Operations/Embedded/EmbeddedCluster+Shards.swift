@@ -1,6 +1,6 @@
 import Glibc
-import Resharding
 import Node
+import Resharding
 import Routing
 import Server
 import Synchronization

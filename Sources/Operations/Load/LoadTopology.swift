@@ -73,7 +73,7 @@ struct LoadTopology: Sendable {
         return having[leader]
     }
 
-    /// Takes over who owns what from a newer picture. Leaders keep their indexes.
+    /// Takes over who owns what from a newer snapshot. Leaders keep their indexes.
     mutating func adopt(_ newer: LoadTopology) {
         let indexes = newer.leaders.map { index(of: $0) }
         var next = owners

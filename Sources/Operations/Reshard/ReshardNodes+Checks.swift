@@ -17,16 +17,16 @@ extension ReshardNodes {
     /// The first node of each new shard must run it, empty, and lead it at this coordinator. A replica may come later, but
     /// one that answers must be of its shard, too.
     /// - Parameters:
-    ///   - picture: not older than the nodes' start.
+    ///   - snapshot: not older than the nodes' start.
     ///   - place: what people know the coordinator by.
     package func findings(
         _ shards: [ReshardRequest.NewShard],
-        _ picture: CoordinatorPicture,
+        _ snapshot: CoordinatorSnapshot,
         place: String
     ) async -> [Finding] {
         var findings: [Finding] = []
         for shard in shards {
-            findings += await leaderFindings(shard, picture, place)
+            findings += await leaderFindings(shard, snapshot, place)
             for replica in shard.replicas { findings += await replicaFindings(replica, shard) }
         }
         return findings
@@ -35,14 +35,14 @@ extension ReshardNodes {
     /// The first of new shards that its first node does not lead yet; nil: all are led.
     package static func unled(
         _ shards: [ReshardRequest.NewShard],
-        _ picture: CoordinatorPicture
+        _ snapshot: CoordinatorSnapshot
     ) -> ReshardRequest.NewShard? {
-        shards.first { picture.records[$0.name]?.record?.leader?.address != "\($0.address)" }
+        shards.first { snapshot.records[$0.name]?.record?.leader?.address != "\($0.address)" }
     }
 
     func leaderFindings(
         _ shard: ReshardRequest.NewShard,
-        _ picture: CoordinatorPicture,
+        _ snapshot: CoordinatorSnapshot,
         _ place: String
     ) async -> [Finding] {
         do throws(ClientError) {
@@ -70,7 +70,7 @@ extension ReshardNodes {
                 )
             ]
         }
-        let leader = picture.records[shard.name]?.record?.leader?.address
+        let leader = snapshot.records[shard.name]?.record?.leader?.address
         guard leader == "\(shard.address)" else {
             let found =
                 leader.map { "the leader of \(shard.name) there is \($0)" } ?? "\(shard.name) has no leader there"

@@ -26,7 +26,7 @@ extension ReshardNodes {
     /// - Returns: what is there, and that in words, with what to do if it must change.
     package func place(
         of node: ReshardRequest.NewNode,
-        _ picture: CoordinatorPicture,
+        _ snapshot: CoordinatorSnapshot,
         at coordinator: String,
         config: ClusterConfig,
         starts: Bool
@@ -40,7 +40,7 @@ extension ReshardNodes {
         let shard = ReshardRequest.NewShard(name: node.shard, address: node.address)
         let findings =
             node.isReplica
-            ? await replicaFindings(node.address, shard) : await leaderFindings(shard, picture, coordinator)
+            ? await replicaFindings(node.address, shard) : await leaderFindings(shard, snapshot, coordinator)
         if let first = findings.first { return (.unfit, first.message) }
         return (.runs, "\(node.address) runs \(node.shard)" + (node.isReplica ? " as a replica" : " and is empty"))
     }

@@ -33,8 +33,8 @@ package struct ReshardNodes: Sendable {
     }
 
     /// Takes a few seconds at the longest.
-    package func counts(_ picture: CoordinatorPicture) async -> Counts {
-        let answers = await ask(picture.map.shardNames, picture) { shard, leader throws(ClientError) in
+    package func counts(_ snapshot: CoordinatorSnapshot) async -> Counts {
+        let answers = await ask(snapshot.map.shardNames, snapshot) { shard, leader throws(ClientError) in
             try await self.slots(of: shard, at: leader)
         }
         var counts = [SlotCount](repeating: SlotCount(), count: StorageLimits.slotCount)
@@ -42,15 +42,15 @@ package struct ReshardNodes: Sendable {
         for (shard, answer) in answers {
             switch answer {
             case .failure(let error): unknown[shard] = error.message
-            case .success(let document): document.addCounts(ofShard: shard, in: picture.map, to: &counts)
+            case .success(let document): document.addCounts(ofShard: shard, in: snapshot.map, to: &counts)
             }
         }
         return Counts(slots: unknown.count == answers.count ? [] : counts, unknown: unknown)
     }
 
     /// The parts of those leaders that answer, and have any.
-    package func progress(_ picture: CoordinatorPicture) async -> [ReshardProgress] {
-        let answers = await ask(picture.map.shardNames, picture) { _, leader throws(ClientError) in
+    package func progress(_ snapshot: CoordinatorSnapshot) async -> [ReshardProgress] {
+        let answers = await ask(snapshot.map.shardNames, snapshot) { _, leader throws(ClientError) in
             let response = try await get("/reshard", leader, Self.progressTimeout)
             guard let progress = StatusJSON.decode(ReshardProgress?.self, from: response.body) else {
                 throw ClientError(.badReply, "\(leader) answered /reshard with something else")
@@ -103,14 +103,14 @@ package struct ReshardNodes: Sendable {
     /// Asks the leaders of those shards, all at once.
     private func ask<Answer: Sendable>(
         _ shards: [String],
-        _ picture: CoordinatorPicture,
+        _ snapshot: CoordinatorSnapshot,
         _ question: @escaping @Sendable (String, NodeAddress) async throws(ClientError) -> Answer
     ) async -> [String: Result<Answer, ClientError>] {
         await withTaskGroup(of: (String, Result<Answer, ClientError>).self) { tasks in
             for shard in shards {
                 tasks.addTask {
                     do throws(ClientError) {
-                        return (shard, .success(try await question(shard, try Self.leader(of: shard, picture))))
+                        return (shard, .success(try await question(shard, try Self.leader(of: shard, snapshot))))
                     } catch {
                         return (shard, .failure(error))
                     }
@@ -120,8 +120,9 @@ package struct ReshardNodes: Sendable {
         }
     }
 
-    private static func leader(of shard: String, _ picture: CoordinatorPicture) throws(ClientError) -> NodeAddress {
-        guard let member = picture.records[shard]?.record?.leader, let address = try? NodeAddress(member.address) else {
+    private static func leader(of shard: String, _ snapshot: CoordinatorSnapshot) throws(ClientError) -> NodeAddress {
+        guard let member = snapshot.records[shard]?.record?.leader, let address = try? NodeAddress(member.address)
+        else {
             throw ClientError(.unreachable, "\(shard) has no leader now: see `shoal status`")
         }
         return address

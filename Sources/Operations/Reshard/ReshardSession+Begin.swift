@@ -27,13 +27,13 @@ extension ReshardSession {
 
     /// Looks at everything that would let a job get stuck, then writes it: the one way in which a job begins.
     /// - Parameters:
-    ///   - picture: what the plan was made from.
+    ///   - snapshot: what the plan was made from.
     ///   - unknown: `ReshardNodes.Counts.unknown` of that time.
     ///   - note: is told what does not keep the job from beginning.
     /// - Throws: `ReshardBlocker`, and what `rehearseConfig` and `ReshardCoordinator.begin` throw.
     package func begin(
         _ plan: ReshardPlan,
-        on picture: CoordinatorPicture,
+        on snapshot: CoordinatorSnapshot,
         unknown: [String: String],
         rate: UInt64?,
         note: (String) -> Void = { _ in }
@@ -41,14 +41,14 @@ extension ReshardSession {
         if let (shard, reason) = plan.missing(unknown).first {
             throw ReshardBlocker(message: "\(shard) takes part, but \(reason)", isUnreachable: true)
         }
-        let findings = await nodes.findings(plan.request.add, picture, place: place)
+        let findings = await nodes.findings(plan.request.add, snapshot, place: place)
         for finding in findings where finding.isHarmless { note(finding.message) }
         if let first = findings.first(where: { !$0.isHarmless }) {
             throw ReshardBlocker(message: first.message, isUnreachable: first.isUnreachable)
         }
         let job = try job(plan, rate: rate)
-        try rehearseConfig(job, picture)
-        try await coordinator.begin(job, on: picture)
+        try rehearseConfig(job, snapshot)
+        try await coordinator.begin(job, on: snapshot)
         return job
     }
 }

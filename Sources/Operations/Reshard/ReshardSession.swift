@@ -1,9 +1,9 @@
 import Coordination
 import FoundationEssentials
 import Glibc
+import Node
 import Replication
 import Resharding
-import Node
 import Routing
 
 /// What a reshard is planned, begun and looked at with: the config, its cluster's coordinator, and the nodes. The command
@@ -72,9 +72,9 @@ package struct ReshardSession: Sendable {
 
     /// The addresses in use, and whose they are: of the shards in the map, and of those that wait in the config. Those that
     /// are about to be added are not in use.
-    package func addresses(_ picture: CoordinatorPicture, adding: Set<String>) -> [NodeAddress: String] {
+    package func addresses(_ snapshot: CoordinatorSnapshot, adding: Set<String>) -> [NodeAddress: String] {
         var users: [NodeAddress: String] = [:]
-        for (shard, seen) in picture.records where picture.map.index(ofShard: shard) != nil {
+        for (shard, seen) in snapshot.records where snapshot.map.index(ofShard: shard) != nil {
             for member in (seen.record?.inSync ?? []) + [seen.record?.leader].compactMap(\.self) {
                 if let address = try? NodeAddress(member.address) { users[address] = shard }
             }
@@ -93,9 +93,9 @@ package struct ReshardSession: Sendable {
     }
 
     /// The job as map and nodes tell it; nil while there never was one.
-    package func status(_ picture: CoordinatorPicture) async -> ReshardStatus? {
-        guard let job = picture.job else { return nil }
-        return ReshardStatus(job, map: picture.map, nodes: await nodes.progress(picture))
+    package func status(_ snapshot: CoordinatorSnapshot) async -> ReshardStatus? {
+        guard let job = snapshot.job else { return nil }
+        return ReshardStatus(job, map: snapshot.map, nodes: await nodes.progress(snapshot))
     }
 
     // MARK: config.yaml
@@ -109,9 +109,9 @@ package struct ReshardSession: Sendable {
 
     /// Whether config.yaml can be changed as the job will: when it begins, and when it is done. Changes nothing.
     /// - Throws: why not; `ReshardError` `.stalePlan` where the map is another one.
-    package func rehearseConfig(_ job: ReshardJob, _ picture: CoordinatorPicture) throws {
+    package func rehearseConfig(_ job: ReshardJob, _ snapshot: CoordinatorSnapshot) throws {
         let bytes = try ClusterConfig.readBytes(of: config.file)
-        let begun = try ConfigEdit(job, map: try job.beginning(on: picture.map).map)
+        let begun = try ConfigEdit(job, map: try job.beginning(on: snapshot.map).map)
             .apply(to: bytes, file: config.file)
         _ = try ConfigEdit(remove: Set(job.request.remove)).apply(to: begun, file: config.file)
     }

@@ -29,9 +29,9 @@ extension LeadershipMachine {
     private func bestSuccessor(_ now: UInt64) -> Member? {
         let able = (record?.inSync ?? []).filter { $0.key != me.key && blocker(of: $0, now: now) == nil }
         return able.max { left, right in
-            let behind = leading?.status(of: left.key)?.acknowledged ?? 0
-            let ahead = leading?.status(of: right.key)?.acknowledged ?? 0
-            return behind != ahead ? behind < ahead : left.id > right.id
+            let leftEnd = leading?.status(of: left.key)?.acknowledged ?? 0
+            let rightEnd = leading?.status(of: right.key)?.acknowledged ?? 0
+            return leftEnd != rightEnd ? leftEnd < rightEnd : left.id > right.id
         }
     }
 

@@ -94,7 +94,7 @@ extension LeadershipMachine {
         }
         if status.asksForSnapshot { return "\(reason): it needs a snapshot" }
         guard let acknowledged = status.acknowledged else { return "\(reason): it takes a snapshot" }
-        let behind = durable.sequence > acknowledged ? durable.sequence - acknowledged : 0
-        return "\(reason): it is \(behind) records behind"
+        let lag = durable.sequence > acknowledged ? durable.sequence - acknowledged : 0
+        return "\(reason): it is \(lag) records behind"
     }
 }

@@ -23,7 +23,7 @@ extension ReshardJob {
                 "the slot map is version \(map.version), the plan's \(mapVersion); \(advice)"
             )
         }
-        for move in moves where move.standing(on: map) != .due {
+        for move in moves where move.stage(on: map) != .due {
             throw ReshardError(.stalePlan, "\(move.source) does not own slots \(move.slots.short); plan anew")
         }
         do throws(RoutingError) {
@@ -47,7 +47,7 @@ extension ReshardJob {
         } else {
             var isDone = true
             for move in moves {
-                switch move.standing(on: map) {
+                switch move.stage(on: map) {
                 case .done: break
                 case .due: isDone = false
                 case .stale(let slot, let owner):
@@ -85,13 +85,13 @@ extension ReshardJob {
 
     /// The moves that this shard takes and that are not done, in order.
     package func due(to target: String, on map: SlotMap) -> [ReshardMove] {
-        moves.filter { $0.target == target && $0.standing(on: map) == .due }
+        moves.filter { $0.target == target && $0.stage(on: map) == .due }
     }
 
     /// How many shards still have moves to take: the rate is divided among them.
     package func busyTargets(on map: SlotMap) -> Int {
         var targets: Set<String> = []
-        for move in moves where !targets.contains(move.target) && move.standing(on: map) == .due {
+        for move in moves where !targets.contains(move.target) && move.stage(on: map) == .due {
             targets.insert(move.target)
         }
         return targets.count

@@ -3,7 +3,7 @@ import Storage
 
 /// The journal of a reshard: the one document at the coordinator that says what is to be done and whether it goes on.
 ///
-/// Which moves are done is not in it: the slot map tells (`ReshardMove.standing`). So there is nothing to keep in step,
+/// Which moves are done is not in it: the slot map tells (`ReshardMove.stage`). So there is nothing to keep in step,
 /// and whoever leads a shard next goes on from what both say.
 package struct ReshardJob: Hashable, Sendable {
     /// The document's name at the coordinator.

@@ -60,7 +60,7 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
         var isDue = [Bool](repeating: false, count: job.moves.count)
         for (place, move) in job.moves.enumerated() {
             Self.add(move, to: &total)
-            switch move.standing(on: map) {
+            switch move.stage(on: map) {
             case .done:
                 done += 1
                 Self.add(move, to: &moved)

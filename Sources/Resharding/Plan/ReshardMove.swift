@@ -23,7 +23,7 @@ package struct ReshardMove: Hashable, Sendable, Codable {
     }
 
     /// Where a move stands, as the slot map tells.
-    package enum Standing: Hashable, Sendable {
+    package enum Stage: Hashable, Sendable {
         /// The source owns all of its slots.
         case due
         /// The target owns all of its slots.
@@ -32,9 +32,9 @@ package struct ReshardMove: Hashable, Sendable, Codable {
         case stale(slot: UInt16, owner: String)
     }
 
-    package func standing(on map: SlotMap) -> Standing {
+    package func stage(on map: SlotMap) -> Stage {
         guard let source = map.index(ofShard: source), let first = slots.ranges.first?.lowerBound else {
-            return standingWithoutSource(on: map)
+            return stageWithoutSource(on: map)
         }
         let isDue = map.owner(of: first) == source
         let expected = isDue ? source : map.index(ofShard: target)
@@ -47,7 +47,7 @@ package struct ReshardMove: Hashable, Sendable, Codable {
     }
 
     /// A source that owns nothing any more may have left the map.
-    private func standingWithoutSource(on map: SlotMap) -> Standing {
+    private func stageWithoutSource(on map: SlotMap) -> Stage {
         let target = map.index(ofShard: target)
         for range in slots.ranges {
             for slot in range where map.owner(of: slot) != target {

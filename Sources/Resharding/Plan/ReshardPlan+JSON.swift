@@ -1,13 +1,13 @@
 import Routing
 
-/// `shoal reshard plan --json`: figures, moves, and both maps' shares. Written, not read.
+/// `shoal reshard plan --json`: estimate, moves, and both maps' shares. Written, not read.
 extension ReshardPlan: Encodable {
     private enum CodingKeys: String, CodingKey {
         case schema, request
         case mapVersion = "map_version"
         case policyBefore = "policy_before"
         case policyAfter = "policy_after"
-        case figures
+        case estimate = "figures"
         case estimatedSeconds = "estimated_seconds"
         case warnings, moves
     }
@@ -19,8 +19,8 @@ extension ReshardPlan: Encodable {
         try values.encode(current.version, forKey: .mapVersion)
         try values.encode(policyBefore, forKey: .policyBefore)
         try values.encode(policyAfter, forKey: .policyAfter)
-        try values.encode(figures, forKey: .figures)
-        try values.encode(figures.seconds(rate: nil), forKey: .estimatedSeconds)
+        try values.encode(estimate, forKey: .estimate)
+        try values.encode(estimate.seconds(rate: nil), forKey: .estimatedSeconds)
         try values.encode(warnings, forKey: .warnings)
         try values.encode(moves, forKey: .moves)
     }

@@ -11,13 +11,13 @@ package struct ReshardPlan: Hashable, Sendable {
     package let target: SlotMap
     /// In the order of their indexes; each target takes its own in this order. Empty when the map stays as it is.
     package let moves: [ReshardMove]
-    package let figures: ReshardFigures
+    package let estimate: ReshardEstimate
 
     /// Plans a request that has no `problems`.
     /// - Parameters:
     ///   - current: the slot map in force.
     ///   - policy: the policy in force, if the map does not say.
-    ///   - counts: keys and bytes of each slot, 16384 of them; empty while unknown: then figures are slots alone.
+    ///   - counts: keys and bytes of each slot, 16384 of them; empty while unknown: then estimate are slots alone.
     /// - Throws: `.badShardCount`, `.unknownShard` or `.badSlots` for a request that was not checked.
     package init(
         _ request: ReshardRequest,
@@ -43,7 +43,7 @@ package struct ReshardPlan: Hashable, Sendable {
         policyAfter = after
         let counts = counts.count == StorageLimits.slotCount ? counts : []
         moves = MoveCutter(from: current, to: target, counts: counts).moves
-        figures = ReshardFigures(from: current, to: target, counts: counts, moves: moves)
+        estimate = ReshardEstimate(from: current, to: target, counts: counts, moves: moves)
     }
 
     /// The same request under each policy, to choose from; in the order of `PlacementPolicy.allCases`.
@@ -73,11 +73,11 @@ package struct ReshardPlan: Hashable, Sendable {
             let most = RingPlacement.boundedShards
             warnings.append("ring balances up to \(most) shards well; with \(shards), fixed is more even")
         }
-        let empty = figures.shards.filter { $0.after.slots == 0 && !$0.isLeaving }.map(\.name)
+        let empty = estimate.shards.filter { $0.after.slots == 0 && !$0.isLeaving }.map(\.name)
         if !empty.isEmpty { warnings.append("without any slot: \(empty.joined(separator: ", "))") }
-        let moved = Int(figures.moved.slots)
-        if request.isPlacedByPolicy, figures.leastSlots > 0, moved > 2 * figures.leastSlots {
-            warnings.append("\(policyAfter.rawValue) moves \(moved) slots; \(figures.leastSlots) would be enough")
+        let moved = Int(estimate.moved.slots)
+        if request.isPlacedByPolicy, estimate.leastSlots > 0, moved > 2 * estimate.leastSlots {
+            warnings.append("\(policyAfter.rawValue) moves \(moved) slots; \(estimate.leastSlots) would be enough")
         }
         return warnings
     }

@@ -5,7 +5,7 @@ import Storage
 /// What the machines of one led term share.
 struct LedShard {
     let identity: ReshardingMachine.Identity
-    var picture: CoordinatorPicture
+    var snapshot: CoordinatorSnapshot
     /// What the log says this shard owns, as far as it is committed.
     var owned: SlotSet
     /// The ownership record that is being appended, if any.
@@ -17,9 +17,9 @@ struct LedShard {
     var strain: UInt32 = 100
     private var lastNumber: UInt64 = 0
 
-    init(identity: ReshardingMachine.Identity, picture: CoordinatorPicture, owned: SlotSet, commitSequence: UInt64) {
+    init(identity: ReshardingMachine.Identity, snapshot: CoordinatorSnapshot, owned: SlotSet, commitSequence: UInt64) {
         self.identity = identity
-        self.picture = picture
+        self.snapshot = snapshot
         self.owned = owned
         self.commitSequence = commitSequence
     }
@@ -33,12 +33,12 @@ struct LedShard {
         return lastNumber
     }
 
-    /// Whether the picture is of this term. An older one may have a map that a former leader has changed since; with a
+    /// Whether the snapshot is of this term. An older one may have a map that a former leader has changed since; with a
     /// later one this lead is over, and what would be compared is another's.
-    var isInformed: Bool { picture.record(of: shard)?.term == identity.term }
+    var isInformed: Bool { snapshot.record(of: shard)?.term == identity.term }
 
     /// The job, if slots may move by it.
-    var movingJob: ReshardJob? { picture.job.flatMap { $0.state.mayMove ? $0 : nil } }
+    var movingJob: ReshardJob? { snapshot.job.flatMap { $0.state.mayMove ? $0 : nil } }
 
     /// Whether the log has these slots, with nothing under way that would take them out.
     func ownsSafely(_ slots: SlotSet) -> Bool {

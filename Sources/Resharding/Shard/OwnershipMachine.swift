@@ -34,22 +34,22 @@ package struct OwnershipMachine {
     init() {}
 
     /// Takes note of the map. Cheap while its version stays.
-    mutating func look(at picture: CoordinatorPicture, shard: String) {
-        noteMoves(of: picture, shard)
-        guard mineVersion != picture.mapRevision else { return }
-        mineVersion = picture.mapRevision
+    mutating func look(at snapshot: CoordinatorSnapshot, shard: String) {
+        noteMoves(of: snapshot, shard)
+        guard mineVersion != snapshot.mapRevision else { return }
+        mineVersion = snapshot.mapRevision
         mine = SlotSet()
-        guard let index = picture.map.index(ofShard: shard) else { return }
-        for range in picture.map.ranges(ofShard: index) { mine.insert(range) }
+        guard let index = snapshot.map.index(ofShard: shard) else { return }
+        for range in snapshot.map.ranges(ofShard: index) { mine.insert(range) }
     }
 
-    private mutating func noteMoves(of picture: CoordinatorPicture, _ shard: String) {
-        guard movedRevision != picture.jobRevision else { return }
-        movedRevision = picture.jobRevision
-        for move in picture.job?.moves ?? [] where move.source == shard || move.target == shard {
+    private mutating func noteMoves(of snapshot: CoordinatorSnapshot, _ shard: String) {
+        guard movedRevision != snapshot.jobRevision else { return }
+        movedRevision = snapshot.jobRevision
+        for move in snapshot.job?.moves ?? [] where move.source == shard || move.target == shard {
             for range in move.slots.ranges { moved.insert(range) }
         }
-        for range in picture.job?.earlier[shard]?.ranges ?? [] { moved.insert(range) }
+        for range in snapshot.job?.earlier[shard]?.ranges ?? [] { moved.insert(range) }
     }
 
     mutating func found(_ leftovers: SlotSet) { self.leftovers = leftovers }
@@ -70,7 +70,7 @@ package struct OwnershipMachine {
                 number: change.number,
                 own: SlotList(own),
                 disown: SlotList(disown),
-                mapVersion: led.picture.map.version
+                mapVersion: led.snapshot.map.version
             )
         )
     }
@@ -134,18 +134,18 @@ package struct OwnershipMachine {
     /// Ends a job that is done, cancelled or impossible. Every shard's leader would; they wait for each other a little.
     mutating func endJob(_ led: inout LedShard, now: UInt64, _ actions: inout [ReshardingMachine.Action]) {
         if ending != nil { return retryEnding(now, &actions) }
-        guard led.isInformed, let step = verdict(led.picture) else { return endingSince = nil }
+        guard led.isInformed, let step = verdict(led.snapshot) else { return endingSince = nil }
         let since = endingSince ?? now
         endingSince = since
-        let place = UInt64(led.picture.map.index(ofShard: led.shard) ?? 0)
+        let place = UInt64(led.snapshot.map.index(ofShard: led.shard) ?? 0)
         let wait = min(place * ReshardingLimits.endingStagger, ReshardingLimits.endingStaggerMax)
         guard now >= since + wait else { return }
         let proposal = ReshardProposal(
             number: led.number(),
             map: step.map,
-            mapRevision: led.picture.mapRevision,
+            mapRevision: led.snapshot.mapRevision,
             records: [:],
-            jobRevision: led.picture.jobRevision,
+            jobRevision: led.snapshot.jobRevision,
             job: step.job
         )
         ending = proposal
@@ -153,10 +153,10 @@ package struct OwnershipMachine {
         actions.append(.propose(proposal))
     }
 
-    private mutating func verdict(_ picture: CoordinatorPicture) -> ReshardJob.Step? {
-        if let verdict, verdict.map == picture.mapRevision, verdict.job == picture.jobRevision { return verdict.step }
-        let step = picture.job?.ending(on: picture.map)
-        verdict = (picture.mapRevision, picture.jobRevision, step)
+    private mutating func verdict(_ snapshot: CoordinatorSnapshot) -> ReshardJob.Step? {
+        if let verdict, verdict.map == snapshot.mapRevision, verdict.job == snapshot.jobRevision { return verdict.step }
+        let step = snapshot.job?.ending(on: snapshot.map)
+        verdict = (snapshot.mapRevision, snapshot.jobRevision, step)
         return step
     }
 

@@ -5,7 +5,7 @@ import Storage
 extension ReshardingMachine {
     mutating func take(_ event: Event, _ now: UInt64, _ actions: inout [Action]) {
         switch event {
-        case .pictureSeen(let picture): led.picture.adopt(picture)
+        case .snapshotSeen(let snapshot): led.snapshot.adopt(snapshot)
         case .decided(let number, let outcome): decided(number, outcome, now, &actions)
         case .committed(let sequence): led.commitSequence = max(led.commitSequence, sequence)
         case .ownershipChanged(let number, let sequence):
@@ -22,8 +22,8 @@ extension ReshardingMachine {
             ownership.clearFailed(number, now: now)
             actions.append(.note("slots of other shards can't be cleared here: \(reason)"))
         case .latency(let p99, let commits):
-            let elsewhere = target.attempt?.mark?.strain ?? 100
-            governor.sample(p99: p99, commits: commits, elsewhere: elsewhere)
+            let targetStrain = target.attempt?.mark?.strain ?? 100
+            governor.sample(p99: p99, commits: commits, targetStrain: targetStrain)
         case .source(let link, let event): take(event, ofSource: link, now, &actions)
         case .target(let link, let event): target.handle(event, link: link, &led, now: now, &actions)
         case .tick: break
@@ -59,7 +59,7 @@ extension ReshardingMachine {
         sources.removeAll { $0.isClosed }
     }
 
-    /// Whoever proposed learns it from a picture that has the outcome.
+    /// Whoever proposed learns it from a snapshot that has the outcome.
     private mutating func decided(
         _ number: UInt64,
         _ outcome: ReshardOutcome,
@@ -71,11 +71,11 @@ extension ReshardingMachine {
         case .committed(let revision):
             let proposal = index.flatMap { sources[$0].hold?.proposal } ?? ownership.written(number)
             guard let proposal else { return }
-            var picture = led.picture
-            (picture.map, picture.mapRevision) = (proposal.map, revision)
-            if let job = proposal.job { (picture.job, picture.jobRevision) = (job, revision) }
-            led.picture.adopt(picture)
-        case .conflict(let picture): led.picture.adopt(picture)
+            var snapshot = led.snapshot
+            (snapshot.map, snapshot.mapRevision) = (proposal.map, revision)
+            if let job = proposal.job { (snapshot.job, snapshot.jobRevision) = (job, revision) }
+            led.snapshot.adopt(snapshot)
+        case .conflict(let snapshot): led.snapshot.adopt(snapshot)
         case .unknown: break
         }
         if ownership.decided(number, outcome, now: now, &actions) { return }
@@ -87,7 +87,7 @@ extension ReshardingMachine {
 
     /// This node's part in the job; nil while there is none.
     package func progress(now: UInt64) -> ReshardProgress? {
-        guard let job = led.picture.job else { return nil }
+        guard let job = led.snapshot.job else { return nil }
         let source = ReshardProgress.Source(
             links: sources.count,
             held: led.handingOver.count,
@@ -102,11 +102,11 @@ extension ReshardingMachine {
     }
 
     /// The newest slot map that is known here: where commands are redirected to.
-    package var map: SlotMap { led.picture.map }
+    package var map: SlotMap { led.snapshot.map }
 
     /// Whether `tick` is needed at its short period: a job is under way, or something of one is not settled.
     package var isBusy: Bool {
-        !(led.picture.job?.state.isEnded ?? true) || !sources.isEmpty || target.attempt != nil || target.promise != nil
+        !(led.snapshot.job?.state.isEnded ?? true) || !sources.isEmpty || target.attempt != nil || target.promise != nil
             || led.ownershipChange != nil
     }
 }

@@ -5,7 +5,7 @@ import Storage
 /// Decides all of resharding for a shard's leader, for one term: which slots it serves, holds or gives away, what it copies
 /// from whom, and when. Does nothing itself.
 ///
-/// Make one when a term begins to serve, with a picture of the coordinator that has this term in the shard's record; drop
+/// Make one when a term begins to serve, with a snapshot of the coordinator that has this term in the shard's record; drop
 /// it when the lead ends: nothing it asked for may be done in a later term. Feed it events with the time of a boot-time clock in
 /// milliseconds, `tick` at least every `ReshardingLimits.tickPeriod` while there is a job that has not ended. Execute the
 /// actions in order; all that is appended to the log, in one order over all of its kinds. Confined to its driver's thread.
@@ -38,7 +38,7 @@ package struct ReshardingMachine {
         // MARK: The coordinator
 
         /// From the watch, or the answer to `readCoordinator`.
-        case pictureSeen(CoordinatorPicture)
+        case snapshotSeen(CoordinatorSnapshot)
         /// Answer to `propose`, exactly one for each; late answers after a time-out (`unknown`) are dropped.
         case decided(number: UInt64, ReshardOutcome)
 
@@ -74,7 +74,7 @@ package struct ReshardingMachine {
         /// Append a record that deletes whatever these slots have.
         case clear(number: UInt64, SlotList)
         case propose(ReshardProposal)
-        /// Read all of the picture anew.
+        /// Read all of the snapshot anew.
         case readCoordinator
         case source(link: UInt64, MigrationSourceMachine.Action)
         case target(link: UInt64, MigrationTargetMachine.Action)
@@ -94,11 +94,11 @@ package struct ReshardingMachine {
     private var servingFrom: ServingInputs?
 
     /// - Parameters:
-    ///   - picture: as of the takeover or later.
+    ///   - snapshot: as of the takeover or later.
     ///   - owned: what the log says this shard owns, up to its committed end.
     ///   - committed: the commit position's sequence.
-    package init(identity: Identity, picture: CoordinatorPicture, owned: SlotSet, committed: UInt64) {
-        led = LedShard(identity: identity, picture: picture, owned: owned, commitSequence: committed)
+    package init(identity: Identity, snapshot: CoordinatorSnapshot, owned: SlotSet, committed: UInt64) {
+        led = LedShard(identity: identity, snapshot: snapshot, owned: owned, commitSequence: committed)
     }
 
     /// Takes one event and says what to do.
@@ -110,7 +110,7 @@ package struct ReshardingMachine {
             for index in sources.indices { sources[index].proceed(led, &actions) }
             return actions
         }
-        ownership.look(at: led.picture, shard: led.shard)
+        ownership.look(at: led.snapshot, shard: led.shard)
         gatherHolds()
         for index in sources.indices { sources[index].advance(&led, now: now, &actions) }
         gatherHolds()
@@ -127,9 +127,9 @@ package struct ReshardingMachine {
 
     /// Why the keys of slots that are not this shard's can't be deleted for somebody who asks now; nil if they can, by an
     /// append that comes before everything that is decided later.
-    package func obstacle(toClearing slots: SlotSet) -> String? {
+    package func blocker(toClearing slots: SlotSet) -> String? {
         guard led.isInformed else { return "this node has just become the leader; try again" }
-        if target.attempt != nil || target.promise != nil || led.picture.job.map({ !$0.state.isEnded }) ?? false {
+        if target.attempt != nil || target.promise != nil || led.snapshot.job.map({ !$0.state.isEnded }) ?? false {
             return "a reshard is under way, which clears by itself what has moved; wait for its end"
         }
         var own = ownership.mine.union(led.owned)
@@ -175,7 +175,7 @@ package struct ReshardingMachine {
         if led.plants(.readsDuringProposal) { proposed = SlotSet() }
         let promise = target.promise.flatMap { now < $0.since + ReshardingLimits.promiseHoldMax ? $0.slots : nil }
         let inputs = ServingInputs(
-            mapRevision: led.picture.mapRevision,
+            mapRevision: led.snapshot.mapRevision,
             owned: led.owned,
             change: led.ownershipChange,
             isFailing: ownership.isFailing,
@@ -194,7 +194,7 @@ package struct ReshardingMachine {
     }
 
     private func serving(_ inputs: ServingInputs) -> SlotServing {
-        // Before the picture is as new as the term, the slots may be another's by now.
+        // Before the snapshot is as new as the term, the slots may be another's by now.
         guard inputs.isInformed else { return SlotServing(held: ownership.mine.union(led.owned)) }
         var serving = SlotServing(served: ownership.mine)
         if led.plants(.servesWhenConfirmed), let promised = inputs.promised { serving.served.formUnion(promised) }

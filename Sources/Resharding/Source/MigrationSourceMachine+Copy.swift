@@ -26,15 +26,15 @@ extension MigrationSourceMachine {
                 "move \(move.index) is from \(move.source) to \(move.target), not from \(led.shard) to \(hello.shard)"
             return refuse(.wrongShard, text, &actions)
         }
-        guard (led.picture.record(of: hello.shard)?.term ?? 0) <= hello.term else {
+        guard (led.snapshot.record(of: hello.shard)?.term ?? 0) <= hello.term else {
             return refuse(.lowerTerm, "term \(hello.term) of \(hello.shard) is over", &actions)
         }
         let slots = move.slots.set
         guard slots.isDisjoint(with: led.handingOver) else {
             return refuse(.deciding, "an earlier hand-over of these slots is not decided yet", &actions)
         }
-        guard move.standing(on: led.picture.map) == .due, led.ownsSafely(slots) else {
-            let version = led.picture.map.version
+        guard move.stage(on: led.snapshot.map) == .due, led.ownsSafely(slots) else {
+            let version = led.snapshot.map.version
             return refuse(.notOwner, "\(led.shard) does not own the slots by map version \(version)", &actions)
         }
         self.hello = hello

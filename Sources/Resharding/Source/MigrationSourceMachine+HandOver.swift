@@ -33,14 +33,14 @@ extension MigrationSourceMachine {
         guard let question, case .streaming = phase else { return }
         if !led.handingOver.isEmpty, now < question.since + ReshardingLimits.holdMax { return }
         self.question = nil
-        if let obstacle = obstacle(led) { return send(.released(number: question.number, obstacle), &actions) }
+        if let blocker = blocker(led) { return send(.released(number: question.number, blocker), &actions) }
         hold = Hold(number: question.number, since: now)
         led.handingOver.formUnion(slots)
         if led.plants(.handsOverUndrained) { hold?.disownedAt = through }
     }
 
     /// Why writes can't be held now, in words. The job may be paused by now: once asked, it goes through.
-    private func obstacle(_ led: LedShard) -> String? {
+    private func blocker(_ led: LedShard) -> String? {
         if !led.handingOver.isEmpty { return "another hand-over is under way" }
         if !led.ownsSafely(slots) { return "the slots have just come back to the source" }
         let inFlight = sentBytes - min(sentBytes, acknowledgedBytes)
@@ -86,7 +86,7 @@ extension MigrationSourceMachine {
     /// Sends the compare-and-swap, if the target's leader is still the one that confirmed. Reads are held from here on.
     private mutating func propose(_ led: inout LedShard, _ actions: inout [ReshardingMachine.Action]) {
         guard let move, let confirmed = hold?.confirmedTerm, led.isInformed else { return }
-        let target = led.picture.record(of: move.target)
+        let target = led.snapshot.record(of: move.target)
         guard (target?.term ?? 0) <= confirmed, target?.leader != nil || (target?.term ?? 0) < confirmed else {
             return release("\(move.target) has another leader by now", &actions)
         }
@@ -99,15 +99,15 @@ extension MigrationSourceMachine {
             return
         }
         do throws(RoutingError) {
-            let map = try led.picture.map.giving(move.slots.ranges, to: move.target)
-            var records = [led.shard: led.picture.revision(of: led.shard)]
-            if !led.plants(.targetNotCompared) { records[move.target] = led.picture.revision(of: move.target) }
+            let map = try led.snapshot.map.giving(move.slots.ranges, to: move.target)
+            var records = [led.shard: led.snapshot.revision(of: led.shard)]
+            if !led.plants(.targetNotCompared) { records[move.target] = led.snapshot.revision(of: move.target) }
             let proposal = ReshardProposal(
                 number: led.number(),
                 map: map,
-                mapRevision: led.picture.mapRevision,
+                mapRevision: led.snapshot.mapRevision,
                 records: records,
-                jobRevision: led.picture.jobRevision,
+                jobRevision: led.snapshot.jobRevision,
                 job: nil
             )
             hold?.proposal = proposal
@@ -118,7 +118,7 @@ extension MigrationSourceMachine {
         }
     }
 
-    /// What became of the proposal. The picture has what a conflict told already.
+    /// What became of the proposal. The snapshot has what a conflict told already.
     mutating func decided(
         _ outcome: ReshardOutcome,
         _ led: inout LedShard,
@@ -140,8 +140,8 @@ extension MigrationSourceMachine {
     private mutating func judge(_ led: inout LedShard, _ actions: inout [ReshardingMachine.Action]) {
         guard let move, let hello else { return }
         hold?.proposal = nil
-        switch move.standing(on: led.picture.map) {
-        case .done: finish(led.picture.map.version, &actions)
+        switch move.stage(on: led.snapshot.map) {
+        case .done: finish(led.snapshot.map.version, &actions)
         case .stale(let slot, let owner): release("slot \(slot) belongs to \(owner) by now", &actions)
         case .due:
             guard led.movingJob?.id == hello.job else {

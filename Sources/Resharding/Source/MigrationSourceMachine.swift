@@ -178,7 +178,7 @@ package struct MigrationSourceMachine {
         guard let hello, let move, !isProposed else { return }
         if led.movingJob?.id != hello.job {
             close("the reshard has ended or was cancelled", &actions)
-        } else if move.standing(on: led.picture.map) != .due {
+        } else if move.stage(on: led.snapshot.map) != .due {
             close("slots \(move.slots.short) are not this shard's any more", &actions)
         }
     }

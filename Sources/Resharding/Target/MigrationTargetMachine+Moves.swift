@@ -3,15 +3,15 @@ import Routing
 import Storage
 
 extension MigrationTargetMachine {
-    /// Whether a promise is known to be kept or void. Judged on one picture: what can't be written any more by it can't
+    /// Whether a promise is known to be kept or void. Judged on one snapshot: what can't be written any more by it can't
     /// be written at all.
     mutating func settlePromise(_ led: LedShard) {
         guard let promise else { return }
         if led.plants(.clearsPromised), attempt == nil { return self.promise = nil }
-        let isOwn = promise.move.standing(on: led.picture.map) == .done
+        let isOwn = promise.move.stage(on: led.snapshot.map) == .done
         // The source's compare-and-swap compares its own record and the job.
         let isOver =
-            (led.picture.record(of: promise.move.source)?.term ?? 0) > promise.sourceTerm
+            (led.snapshot.record(of: promise.move.source)?.term ?? 0) > promise.sourceTerm
             || led.movingJob?.id != promise.job
         if isOwn || isOver { self.promise = nil }
     }
@@ -21,11 +21,11 @@ extension MigrationTargetMachine {
     mutating func checkJob(_ led: LedShard, _ now: UInt64, _ actions: inout [ReshardingMachine.Action]) {
         guard let attempt else { return }
         guard let job = led.movingJob, job.moves.indices.contains(attempt.move.index),
-            job.moves[attempt.move.index] == attempt.move, setbacksOf == job.id
+            job.moves[attempt.move.index] == attempt.move, retriesOf == job.id
         else { return drop("the reshard has ended or was cancelled", &actions) }
-        switch attempt.move.standing(on: led.picture.map) {
+        switch attempt.move.stage(on: led.snapshot.map) {
         case .due:
-            guard (led.picture.record(of: attempt.move.source)?.term ?? 0) > attempt.sourceTerm else { return }
+            guard (led.snapshot.record(of: attempt.move.source)?.term ?? 0) > attempt.sourceTerm else { return }
             fail("\(attempt.move.source) has another leader", now, &actions)
         case .done: drop("the move is done", &actions)
         case .stale(let slot, let owner): drop("slot \(slot) belongs to \(owner) by now", &actions)
@@ -35,22 +35,22 @@ extension MigrationTargetMachine {
     /// Begins the next move that is due.
     mutating func begin(_ led: LedShard, _ now: UInt64, _ actions: inout [ReshardingMachine.Action]) {
         guard attempt == nil, led.isInformed, let job = led.movingJob, !isQuiet(led) else { return }
-        if setbacksOf != job.id {
-            setbacksOf = job.id
-            setbacks = [:]
+        if retriesOf != job.id {
+            retriesOf = job.id
+            retries = [:]
         }
         guard job.state == .running || promise != nil, let move = nextMove(job, led, now) else {
-            if promise == nil, job.state != .running || job.due(to: led.shard, on: led.picture.map).isEmpty {
-                quiet = (led.picture.mapRevision, led.picture.jobRevision)
+            if promise == nil, job.state != .running || job.due(to: led.shard, on: led.snapshot.map).isEmpty {
+                quiet = (led.snapshot.mapRevision, led.snapshot.jobRevision)
             }
             return
         }
-        guard let record = led.picture.record(of: move.source), let leader = record.leader else {
-            var setback = setbacks[move.source] ?? Setback()
-            setback.retryAt = now + ReshardingLimits.moveRetryFirst
-            setback.sourceTerm = led.picture.record(of: move.source)?.term ?? 0
-            setback.reason = "\(move.source) has no leader"
-            setbacks[move.source] = setback
+        guard let record = led.snapshot.record(of: move.source), let leader = record.leader else {
+            var retry = retries[move.source] ?? Retry()
+            retry.retryAt = now + ReshardingLimits.moveRetryFirst
+            retry.sourceTerm = led.snapshot.record(of: move.source)?.term ?? 0
+            retry.reason = "\(move.source) has no leader"
+            retries[move.source] = retry
             return
         }
         lastLink += 1
@@ -76,19 +76,19 @@ extension MigrationTargetMachine {
     }
 
     private func isQuiet(_ led: LedShard) -> Bool {
-        quiet.map { $0.map == led.picture.mapRevision && $0.job == led.picture.jobRevision } ?? false
+        quiet.map { $0.map == led.snapshot.mapRevision && $0.job == led.snapshot.jobRevision } ?? false
     }
 
     /// The first one whose pause is over. A promise comes first: it has to be settled before anything else.
     private func nextMove(_ job: ReshardJob, _ led: LedShard, _ now: UInt64) -> ReshardMove? {
         func isReady(_ move: ReshardMove) -> Bool {
-            guard let setback = setbacks[move.source], setback.retryAt > now else { return true }
-            return (led.picture.record(of: move.source)?.term ?? 0) > setback.sourceTerm
+            guard let retry = retries[move.source], retry.retryAt > now else { return true }
+            return (led.snapshot.record(of: move.source)?.term ?? 0) > retry.sourceTerm
         }
         if let promise { return isReady(promise.move) ? promise.move : nil }
         return job.moves.first { move in
             // What this shard gives away itself is not taken back before that is decided.
-            move.target == led.shard && isReady(move) && move.standing(on: led.picture.map) == .due
+            move.target == led.shard && isReady(move) && move.stage(on: led.snapshot.map) == .due
                 && led.handingOver.isDisjoint(with: move.slots.set)
         }
     }
@@ -127,25 +127,25 @@ extension MigrationTargetMachine {
         let left = left(attempt)
         progress.logBytesLeft = left == .max ? 0 : left
         progress.isHurrying = attempt.isHurrying
-        progress.failures = setbacks[attempt.move.source]?.count ?? 0
+        progress.failures = retries[attempt.move.source]?.count ?? 0
         if attempt.isHurrying { progress.message = "writes come faster than it catches up; it goes without limits" }
         if led.movingJob?.state == .paused { progress.message = "paused" }
         return progress
     }
 
     private func waiting(_ led: LedShard, _ now: UInt64) -> ReshardProgress.Target {
-        guard let job = led.movingJob, setbacksOf == job.id else { return ReshardProgress.Target() }
+        guard let job = led.movingJob, retriesOf == job.id else { return ReshardProgress.Target() }
         if let promise {
             var progress = ReshardProgress.Target(phase: .waiting, move: promise.move.index)
             progress.message =
-                "whether the hand-over was written is not known yet: \(setbacks[promise.move.source]?.reason ?? "")"
+                "whether the hand-over was written is not known yet: \(retries[promise.move.source]?.reason ?? "")"
             return progress
         }
-        guard let move = job.due(to: led.shard, on: led.picture.map).first else { return ReshardProgress.Target() }
+        guard let move = job.due(to: led.shard, on: led.snapshot.map).first else { return ReshardProgress.Target() }
         if job.state == .paused { return ReshardProgress.Target(phase: .idle, message: "paused") }
         var progress = ReshardProgress.Target(phase: .waiting, move: move.index)
-        progress.failures = setbacks[move.source]?.count ?? 0
-        progress.message = setbacks[move.source]?.reason ?? ""
+        progress.failures = retries[move.source]?.count ?? 0
+        progress.message = retries[move.source]?.reason ?? ""
         return progress
     }
 }

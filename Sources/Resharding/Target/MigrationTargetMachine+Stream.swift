@@ -125,8 +125,8 @@ extension MigrationTargetMachine {
 
     mutating func countTargets(_ led: LedShard) {
         guard let job = led.movingJob, job.rate != nil else { return }
-        if let busy, busy.map == led.picture.mapRevision, busy.job == led.picture.jobRevision { return }
-        busy = (job.busyTargets(on: led.picture.map), led.picture.mapRevision, led.picture.jobRevision)
+        if let busy, busy.map == led.snapshot.mapRevision, busy.job == led.snapshot.jobRevision { return }
+        busy = (job.busyTargets(on: led.snapshot.map), led.snapshot.mapRevision, led.snapshot.jobRevision)
     }
 
     mutating func imported(_ bytes: Int, _ now: UInt64) {

@@ -91,7 +91,7 @@ package struct MigrationTargetMachine {
     }
 
     /// Moves that failed, and when they are tried again.
-    struct Setback {
+    struct Retry {
         var count = 0
         var retryAt: UInt64 = 0
         /// The source's term then; with a later one there is no reason to wait.
@@ -102,8 +102,8 @@ package struct MigrationTargetMachine {
     var attempt: Attempt?
     var promise: Promise?
     /// By source, of one job: what keeps one move from a shard keeps the others, too.
-    var setbacks: [String: Setback] = [:]
-    var setbacksOf = ""
+    var retries: [String: Retry] = [:]
+    var retriesOf = ""
     /// Nothing is left to begin, as long as map and job are of these revisions.
     var quiet: (map: UInt64, job: UInt64)?
     /// How many targets the job's rate is divided among, by map and job of these revisions.
@@ -176,20 +176,20 @@ package struct MigrationTargetMachine {
     private mutating func lost(_ reason: String, _ now: UInt64) {
         guard let ended = attempt else { return }
         attempt = nil
-        var setback = setbacks[ended.move.source] ?? Setback()
-        let pause = ReshardingLimits.moveRetryFirst << UInt64(min(setback.count, 16))
-        setback.count += 1
-        setback.retryAt = now + min(pause, ReshardingLimits.moveRetryMax)
-        setback.sourceTerm = ended.sourceTerm
-        setback.reason = reason
-        setbacks[ended.move.source] = setback
+        var retry = retries[ended.move.source] ?? Retry()
+        let pause = ReshardingLimits.moveRetryFirst << UInt64(min(retry.count, 16))
+        retry.count += 1
+        retry.retryAt = now + min(pause, ReshardingLimits.moveRetryMax)
+        retry.sourceTerm = ended.sourceTerm
+        retry.reason = reason
+        retries[ended.move.source] = retry
     }
 
     /// Ends the link without calling it a failure: there is nothing to try again.
     mutating func drop(_ reason: String, _ actions: inout [ReshardingMachine.Action]) {
         guard let ended = attempt else { return }
         attempt = nil
-        setbacks[ended.move.source] = nil
+        retries[ended.move.source] = nil
         actions.append(.target(link: ended.link, .close(reason: reason)))
     }
 }

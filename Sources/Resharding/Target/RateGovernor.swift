@@ -50,7 +50,7 @@ package struct RateGovernor {
     ///   - p99: microseconds from a write's admission to its commit.
     ///   - commits: how many the sample has.
     ///   - elsewhere: strain that the other side of the move told; 100 for none.
-    package mutating func sample(p99: UInt64, commits: Int, elsewhere: UInt32 = 100) {
+    package mutating func sample(p99: UInt64, commits: Int, targetStrain: UInt32 = 100) {
         let isTelling = commits >= Self.commitsMin
         guard isCopying else {
             if isTelling {
@@ -60,7 +60,7 @@ package struct RateGovernor {
             return
         }
         strain = isTelling ? Self.strain(of: p99, against: baseline) : 100
-        if max(strain, elsewhere) > Self.strainMax {
+        if max(strain, targetStrain) > Self.strainMax {
             isSlowStart = false
             allowed = max(Self.floor, allowed / 10 * 7)
         } else {

@@ -15,7 +15,7 @@ extension ClusterReplies {
             guard let nodes = state.nodes[index] else { continue }
             let named = state.config.shard(named: name)?.nodes ?? []
             unreachable.formUnion(Set(named + [leaders[index]]).subtracting(nodes.all))
-            loading.formUnion(nodes.behind)
+            loading.formUnion(nodes.lagging)
         }
         self.init(
             config: state.config,

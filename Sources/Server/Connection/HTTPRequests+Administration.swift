@@ -37,10 +37,10 @@ extension HTTPRequests {
                 { (control.status(), metrics.totals(), control.storageMetrics()) }
             ) {
                 connection,
-                figures in
+                parts in
                 HTTPResponse.writeText(
                     200,
-                    MetricsText.render(figures.0, figures.1, figures.2),
+                    MetricsText.render(parts.0, parts.1, parts.2),
                     request.connection,
                     isMetrics: true,
                     headOnly: request.method == .head,

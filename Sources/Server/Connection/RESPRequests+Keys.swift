@@ -202,7 +202,7 @@ extension RESPRequests {
     }
 
     /// The shard is not open here: whoever leads the key's shard is the one to ask.
-    func writeElsewhere(_ arguments: Arguments) {
+    func writeRedirect(_ arguments: Arguments) {
         let slot = KeySlot.slot(of: arguments[1])
         if state.otherLeader(ofSlot: slot) == nil { connection.reply.notServing(state) } else { writeMoved(slot) }
     }

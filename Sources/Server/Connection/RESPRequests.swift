@@ -227,7 +227,7 @@ final class RESPRequests {
             return .done
         case .data(let run):
             guard pass.store != nil else {
-                writeElsewhere(arguments)
+                writeRedirect(arguments)
                 return .done
             }
             let outcome = executeKeyed(connection, command, run, arguments, node, &pass)

@@ -18,7 +18,7 @@ package struct MetricsText {
         metrics.addData(status)
         metrics.addTraffic(status)
         metrics.addCounters(totals)
-        for figure in storage { metrics.gauge("shoal_\(figure.name)", figure.help, figure.value) }
+        for metric in storage { metrics.gauge("shoal_\(metric.name)", metric.help, metric.value) }
         return metrics.text
     }
 

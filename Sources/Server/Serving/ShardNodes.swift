@@ -7,13 +7,13 @@ package struct ShardNodes: Hashable, Sendable {
     /// Replicas in the in-sync set that could lead: what is acknowledged is on their disks, and a moment later visible.
     package var fresh: [NodeAddress]
     /// The other replicas: they take a copy, catch up, or are about to stop.
-    package var behind: [NodeAddress]
+    package var lagging: [NodeAddress]
 
-    package init(leader: NodeAddress?, fresh: [NodeAddress], behind: [NodeAddress]) {
+    package init(leader: NodeAddress?, fresh: [NodeAddress], lagging: [NodeAddress]) {
         self.leader = leader
         self.fresh = fresh
-        self.behind = behind
+        self.lagging = lagging
     }
 
-    package var all: [NodeAddress] { (leader.map { [$0] } ?? []) + fresh + behind }
+    package var all: [NodeAddress] { (leader.map { [$0] } ?? []) + fresh + lagging }
 }

@@ -8,18 +8,18 @@ extension NodeStatus {
             package var address: String
             package var inSync: Bool
             /// Why it could not become leader now, in words; empty if it could, or leads.
-            package var impediment: String
+            package var blocker: String
 
             enum CodingKeys: String, CodingKey {
                 case address
                 case inSync = "in_sync"
-                case impediment
+                case blocker = "impediment"
             }
 
-            package init(address: String, inSync: Bool, impediment: String = "") {
+            package init(address: String, inSync: Bool, blocker: String = "") {
                 self.address = address
                 self.inSync = inSync
-                self.impediment = impediment
+                self.blocker = blocker
             }
         }
 
@@ -51,7 +51,7 @@ extension NodeStatus {
                 Member(
                     address: member.member.address,
                     inSync: member.isInSync,
-                    impediment: member.blocker ?? ""
+                    blocker: member.blocker ?? ""
                 )
             }
         }

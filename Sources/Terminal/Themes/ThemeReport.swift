@@ -11,9 +11,9 @@ package enum ThemeReport {
             "\(padded("theme \(theme.name)", names + 2))  \(padded("colours", colors))  contrast    256     16"
         ]
         for entry in contrast.entries {
-            let figures = depths.map { right(figure(entry.ratio(at: $0)), $0 == .trueColor ? 8 : 7) }.joined()
-            let verdict = entry.isReadable ? "" : "  below \(figure(entry.least))"
-            lines.append("  \(padded(entry.name, names))  \(padded(text(entry.style), colors))\(figures)\(verdict)")
+            let ratios = depths.map { right(text(entry.ratio(at: $0)), $0 == .trueColor ? 8 : 7) }.joined()
+            let verdict = entry.isReadable ? "" : "  below \(text(entry.least))"
+            lines.append("  \(padded(entry.name, names))  \(padded(text(entry.style), colors))\(ratios)\(verdict)")
         }
         lines.append(summary(contrast, name: theme.name))
         return lines
@@ -22,18 +22,18 @@ package enum ThemeReport {
     private static func summary(_ contrast: ThemeContrast, name: String) -> String {
         let unreadable = contrast.unreadable
         guard unreadable.isEmpty else {
-            let list = unreadable.map { "\($0.name) \(figure($0.ratio()))" }.joined(separator: ", ")
+            let list = unreadable.map { "\($0.name) \(text($0.ratio()))" }.joined(separator: ", ")
             return "\(name): \(unreadable.count) of \(contrast.entries.count) cannot be read well: \(list)"
         }
         let judged = contrast.entries.filter { $0.isText && $0.ratio() != nil }
         guard let least = judged.min(by: { ($0.ratio() ?? 0) < ($1.ratio() ?? 0) }) else {
             return "\(name): all in the terminal's own colours, which are its user's to judge"
         }
-        return "\(name): well readable; the least of a text is \(figure(least.ratio())) (\(least.name))"
+        return "\(name): well readable; the least of a text is \(text(least.ratio())) (\(least.name))"
     }
 
     /// Cut, not rounded: 4.49 must not look like 4.5.
-    private static func figure(_ ratio: Double?) -> String {
+    private static func text(_ ratio: Double?) -> String {
         guard let ratio else { return "own" }
         let tenths = Int((ratio * 10).rounded(.down))
         return "\(tenths / 10).\(tenths % 10)"

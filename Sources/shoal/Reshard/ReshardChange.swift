@@ -15,7 +15,7 @@ struct ReshardChange {
         try await ReshardSession.run(config) { session in
             let job = try await session.coordinator.change(nil, body)
             if json {
-                let status = await session.status(try await session.coordinator.picture())
+                let status = await session.status(try await session.coordinator.snapshot())
                 StandardStreams.writeLine(try JSONOutput.text(of: status))
             } else {
                 let rate = job.rate.map { ", at most \(MegabytesPerSecond.text($0))" } ?? ""

@@ -5,7 +5,7 @@ import Routing
 
 /// A plan, what it was made from, and what was not to be found out for it.
 package struct ReshardDraft: Sendable {
-    package let picture: CoordinatorPicture
+    package let snapshot: CoordinatorSnapshot
     package let plan: ReshardPlan
     /// The same under each policy; empty where the policy has no say.
     package let choices: [ReshardPlan]
@@ -15,13 +15,13 @@ package struct ReshardDraft: Sendable {
     package let rate: UInt64?
 
     package init(
-        picture: CoordinatorPicture,
+        snapshot: CoordinatorSnapshot,
         plan: ReshardPlan,
         choices: [ReshardPlan] = [],
         unknown: [String: String] = [:],
         rate: UInt64? = nil
     ) {
-        self.picture = picture
+        self.snapshot = snapshot
         self.plan = plan
         self.choices = choices
         self.unknown = unknown
@@ -32,26 +32,26 @@ package struct ReshardDraft: Sendable {
 extension ReshardSession {
     /// Plans what the options ask for, on the map and the counts of now. Changes nothing.
     func draft(_ options: ReshardOptions) async throws -> ReshardDraft {
-        let picture = try await coordinator.picture()
+        let snapshot = try await coordinator.snapshot()
         let request = try options.request(
-            map: picture.map,
+            map: snapshot.map,
             config: config,
-            nodes: addresses(picture, adding: options.addedNames)
+            nodes: addresses(snapshot, adding: options.addedNames)
         )
-        try request.check(map: picture.map, nodes: addresses(picture, adding: Set(request.add.map(\.name))))
-        let counts = await nodes.counts(picture)
-        let plan = try ReshardPlan(request, current: picture.map, policy: config.placement, counts: counts.slots)
+        try request.check(map: snapshot.map, nodes: addresses(snapshot, adding: Set(request.add.map(\.name))))
+        let counts = await nodes.counts(snapshot)
+        let plan = try ReshardPlan(request, current: snapshot.map, policy: config.placement, counts: counts.slots)
         var choices: [ReshardPlan] = []
         if request.isPlacedByPolicy {
             choices = try ReshardPlan.comparison(
                 of: request,
-                current: picture.map,
+                current: snapshot.map,
                 policy: config.placement,
                 counts: counts.slots
             )
         }
         return ReshardDraft(
-            picture: picture,
+            snapshot: snapshot,
             plan: plan,
             choices: choices,
             unknown: counts.unknown,

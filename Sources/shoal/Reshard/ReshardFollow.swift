@@ -72,18 +72,18 @@ struct ReshardFollow {
         var isSettled = false
         while true {
             let began = ContinuousClock.now
-            if let picture = try await look(&lines) {
-                guard let current = picture.job, current.id == job else {
+            if let snapshot = try await look(&lines) {
+                guard let current = snapshot.job, current.id == job else {
                     throw CommandFailure(.failed, "another reshard has begun since: see `shoal reshard status`")
                 }
                 if !isSettled || current.state.isEnded {
-                    try settle(current, picture)
+                    try settle(current, snapshot)
                     isSettled = true
                 }
                 let status = ReshardStatus(
                     current,
-                    map: picture.map,
-                    nodes: tally.take(await session.nodes.progress(picture))
+                    map: snapshot.map,
+                    nodes: tally.take(await session.nodes.progress(snapshot))
                 )
                 lines.show(
                     ReshardStatusText.line(of: status),
@@ -102,9 +102,9 @@ struct ReshardFollow {
     }
 
     /// nil: the coordinator does not answer at the moment.
-    private func look(_ lines: inout ProgressLines) async throws -> CoordinatorPicture? {
+    private func look(_ lines: inout ProgressLines) async throws -> CoordinatorSnapshot? {
         do throws(CoordinationError) {
-            return try await session.coordinator.picture()
+            return try await session.coordinator.snapshot()
         } catch {
             guard error.code == .unavailable || error.code == .cancelled else { throw error }
             if error.code == .unavailable { lines.show(error.message, state: "unavailable", isLast: false) }
@@ -112,9 +112,9 @@ struct ReshardFollow {
         }
     }
 
-    private func settle(_ job: ReshardJob, _ picture: CoordinatorPicture) throws {
+    private func settle(_ job: ReshardJob, _ snapshot: CoordinatorSnapshot) throws {
         do {
-            try session.settleConfig(job, picture.map)
+            try session.settleConfig(job, snapshot.map)
         } catch {
             throw CommandFailure(
                 .failed,

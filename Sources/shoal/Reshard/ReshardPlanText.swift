@@ -20,7 +20,7 @@ package enum ReshardPlanText {
     private static func shares(_ draft: ReshardDraft) -> String {
         var rows = [["SHARD", "SLOTS", "AFTER", "KEYS", "AFTER", "BYTES", "AFTER", ""]]
         let isExact = draft.unknown.isEmpty
-        for share in draft.plan.figures.shards {
+        for share in draft.plan.estimate.shards {
             let before = draft.unknown[share.name] == nil
             // What comes from a shard that did not answer is not counted.
             func known(_ text: String, _ isKnown: Bool) -> String { isKnown ? text : "-" }
@@ -34,7 +34,7 @@ package enum ReshardPlanText {
         return TextColumns.text(rows, numbers: Set(1...6))
     }
 
-    private static func note(_ share: ReshardFigures.Share, _ request: ReshardRequest) -> String {
+    private static func note(_ share: ReshardEstimate.Share, _ request: ReshardRequest) -> String {
         if share.isLeaving { return "goes" }
         guard let new = request.add.first(where: { $0.name == share.name }) else { return "" }
         return "comes: \(new.nodes.map(\.description).joined(separator: ", "))"
@@ -44,11 +44,11 @@ package enum ReshardPlanText {
         var rows = [["POLICY", "SLOTS MOVED", "KEYS", "BYTES", "LARGEST/MEAN", "TIME", ""]]
         let isExact = draft.unknown.isEmpty
         for choice in draft.choices {
-            let figures = choice.figures
+            let estimate = choice.estimate
             rows.append([
-                choice.policyAfter.rawValue, number(figures.moved.slots), isExact ? number(figures.moved.keys) : "-",
-                isExact ? bytes(figures.moved.bytes) : "-", ratio(figures.balanceAfter.slots),
-                isExact ? time(figures.seconds(rate: draft.rate)) : "-",
+                choice.policyAfter.rawValue, number(estimate.moved.slots), isExact ? number(estimate.moved.keys) : "-",
+                isExact ? bytes(estimate.moved.bytes) : "-", ratio(estimate.balanceAfter.slots),
+                isExact ? time(estimate.seconds(rate: draft.rate)) : "-",
                 choice.policyAfter == draft.plan.policyAfter ? "this plan" : "",
             ])
         }
@@ -56,20 +56,20 @@ package enum ReshardPlanText {
     }
 
     private static func cost(_ draft: ReshardDraft) -> String {
-        let figures = draft.plan.figures
-        guard figures.moves > 0 else {
+        let estimate = draft.plan.estimate
+        guard estimate.moves > 0 else {
             return draft.plan.isEmpty ? "nothing to do: the slot map is already as asked" : "no slot moves"
         }
         let least = draft.unknown.isEmpty ? "" : "at least "
-        let amount = "\(number(figures.moved.keys)) keys, \(bytes(figures.moved.bytes))"
+        let amount = "\(number(estimate.moved.keys)) keys, \(bytes(estimate.moved.bytes))"
         let speed = MegabytesPerSecond.text(draft.rate ?? ReshardingLimits.assumedBytesPerSecond)
         return """
-            moves \(number(figures.moved.slots)) slots (\(figures.leastSlots) would be the fewest), \(least)\(amount), in \
-            \(figures.moves) hand-overs
-            takes \(least)\(time(figures.seconds(rate: draft.rate))) at \(speed)
-            largest share over the mean: slots \(ratio(figures.balanceBefore.slots)) → \
-            \(ratio(figures.balanceAfter.slots)), keys \(ratio(figures.balanceBefore.keys)) → \
-            \(ratio(figures.balanceAfter.keys))
+            moves \(number(estimate.moved.slots)) slots (\(estimate.leastSlots) would be the fewest), \(least)\(amount), in \
+            \(estimate.moves) hand-overs
+            takes \(least)\(time(estimate.seconds(rate: draft.rate))) at \(speed)
+            largest share over the mean: slots \(ratio(estimate.balanceBefore.slots)) → \
+            \(ratio(estimate.balanceAfter.slots)), keys \(ratio(estimate.balanceBefore.keys)) → \
+            \(ratio(estimate.balanceAfter.keys))
             """
     }
 

@@ -42,7 +42,7 @@ struct ReshardRunCommand: AsyncParsableCommand {
     /// The id of the job that is to be followed, after it was begun if need be; nil if there is nothing to do.
     private func begun(_ session: ReshardSession) async throws -> String? {
         if options.isEmpty {
-            guard let job = try await session.coordinator.picture().job else {
+            guard let job = try await session.coordinator.snapshot().job else {
                 throw CommandFailure(
                     .usage,
                     "nothing to do, and no reshard is under way: say --shards, --add, --remove, --move or --policy"
@@ -51,7 +51,7 @@ struct ReshardRunCommand: AsyncParsableCommand {
             return job.id
         }
         let draft = try await session.draft(options)
-        try ReshardCoordinator.requireNone(draft.picture)
+        try ReshardCoordinator.requireNone(draft.snapshot)
         if draft.plan.isEmpty {
             if json {
                 StandardStreams.writeLine("null")
@@ -66,7 +66,7 @@ struct ReshardRunCommand: AsyncParsableCommand {
         do {
             let job = try await session.begin(
                 draft.plan,
-                on: draft.picture,
+                on: draft.snapshot,
                 unknown: draft.unknown,
                 rate: draft.rate
             ) { StandardStreams.writeError("shoal: \($0)\n") }

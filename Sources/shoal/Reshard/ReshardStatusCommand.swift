@@ -45,11 +45,11 @@ struct ReshardStatusCommand: AsyncParsableCommand {
     }
 
     private func show(_ session: ReshardSession) async throws {
-        let picture = try await session.coordinator.picture()
-        let status = await session.status(picture)
+        let snapshot = try await session.coordinator.snapshot()
+        let status = await session.status(snapshot)
         if Task.isCancelled { return }
         if json { return StandardStreams.writeLine(try JSONOutput.text(of: status, isPretty: !watch)) }
-        guard let status, let job = picture.job else {
+        guard let status, let job = snapshot.job else {
             return StandardStreams.writeLine("no reshard has been made")
         }
         StandardStreams.writeLine(ReshardStatusText.text(of: status, job: job, now: Clock.wallMilliseconds()))

@@ -122,10 +122,10 @@ final class ReshardCluster: @unchecked Sendable {
         let able = shard.members.filter { $0.value <= now && !(isPlanned && $0.key == former) }.map(\.key).sorted()
         guard let member = random.element(able) else { return }
         let sentAt = now
-        guard let picture = coordinator.takeOver(shard: name, member: member, isPlanned: isPlanned) else { return }
+        guard let snapshot = coordinator.takeOver(shard: name, member: member, isPlanned: isPlanned) else { return }
         guard !random.chance(coordinator.lossChance) else { return }
         at(now + latency()) { [self] in
-            guard let term = picture.records[name]?.record?.term, term > shard.log.term else { return }
+            guard let term = snapshot.records[name]?.record?.term, term > shard.log.term else { return }
             terms += 1
             // The members take no batch of a lower term from here on; an earlier process finds out by itself.
             let process = ReshardProcess(
@@ -134,7 +134,7 @@ final class ReshardCluster: @unchecked Sendable {
                 member: member,
                 term: term,
                 sentAt: sentAt,
-                picture
+                snapshot
             )
             living.append(process)
             shards[name]?.process = process
@@ -183,8 +183,8 @@ final class ReshardCluster: @unchecked Sendable {
 
     /// What is not as it should be in the end; nil when all is.
     private var missing: String? {
-        if let job = coordinator.picture.job, !job.state.isEnded { return "the job is \(job.state.rawValue)" }
-        let map = coordinator.picture.map
+        if let job = coordinator.snapshot.job, !job.state.isEnded { return "the job is \(job.state.rawValue)" }
+        let map = coordinator.snapshot.map
         for name in names {
             guard let shard = shards[name], let process = shard.process, process.isAlive, process.isServing else {
                 return "\(name) has no leader"
@@ -199,15 +199,15 @@ final class ReshardCluster: @unchecked Sendable {
     }
 
     private func checkEnd() {
-        let map = coordinator.picture.map
+        let map = coordinator.snapshot.map
         for key in 0..<keys.count {
             let owner = map.ownerName(of: keys.slot(of: key))
             if shards[owner]?.log.contents.values[key]?.value != truth.value(of: key) {
                 truth.fail("key \(key) is not at \(owner) as it was written last")
             }
         }
-        if coordinator.picture.job?.state == .failed {
-            truth.fail("a job failed: \(coordinator.picture.job?.reason ?? "")")
+        if coordinator.snapshot.job?.state == .failed {
+            truth.fail("a job failed: \(coordinator.snapshot.job?.reason ?? "")")
         }
     }
 

@@ -5,7 +5,7 @@ import Routing
 /// The coordinator: always right, not always there.
 final class ReshardCoordinatorModel {
     unowned let cluster: ReshardCluster
-    private(set) var picture: CoordinatorPicture
+    private(set) var snapshot: CoordinatorSnapshot
     private var revision: UInt64 = 1
     /// When each shard's leader's session ends, in microseconds of true time.
     private var sessionEnds: [String: UInt64] = [:]
@@ -18,19 +18,19 @@ final class ReshardCoordinatorModel {
 
     init(cluster: ReshardCluster, map: SlotMap) {
         self.cluster = cluster
-        picture = CoordinatorPicture(map: map, mapRevision: 1, records: [:], job: nil, jobRevision: 0)
+        snapshot = CoordinatorSnapshot(map: map, mapRevision: 1, records: [:], job: nil, jobRevision: 0)
     }
 
     // MARK: Transactions
 
     /// Whoever is there may take over once the leader's session is over, or at once if it was that member's own.
-    func takeOver(shard: String, member: String, isPlanned: Bool) -> CoordinatorPicture? {
-        let record = picture.records[shard]?.record
+    func takeOver(shard: String, member: String, isPlanned: Bool) -> CoordinatorSnapshot? {
+        let record = snapshot.records[shard]?.record
         let isOwn = record?.leader?.id == member
         guard isPlanned || isOwn || (sessionEnds[shard] ?? 0) <= cluster.now else { return nil }
         revision += 1
         let leader = Member(id: member, address: ReshardCluster.address(of: shard, member).description)
-        picture.records[shard] = SeenRecord(
+        snapshot.records[shard] = SeenRecord(
             record: ShardRecord(
                 shard: shard,
                 term: (record?.term ?? 0) + 1,
@@ -42,11 +42,11 @@ final class ReshardCoordinatorModel {
         )
         sessionEnds[shard] = cluster.now + ReshardCluster.sessionTime
         changed()
-        return picture
+        return snapshot
     }
 
     func renew(shard: String, term: UInt64) -> Bool {
-        guard picture.records[shard]?.record?.term == term, (sessionEnds[shard] ?? 0) > cluster.now else {
+        guard snapshot.records[shard]?.record?.term == term, (sessionEnds[shard] ?? 0) > cluster.now else {
             return false
         }
         sessionEnds[shard] = cluster.now + ReshardCluster.sessionTime
@@ -54,19 +54,19 @@ final class ReshardCoordinatorModel {
     }
 
     func leads(_ process: ReshardProcess) -> Bool {
-        picture.records[process.log.name]?.record?.term == process.term
+        snapshot.records[process.log.name]?.record?.term == process.term
     }
 
     func isSessionOver(_ shard: String) -> Bool { (sessionEnds[shard] ?? 0) <= cluster.now }
 
     func decide(_ proposal: ReshardProposal) -> ReshardOutcome {
         let isSame =
-            proposal.mapRevision == picture.mapRevision
-            && (proposal.jobRevision == picture.jobRevision || cluster.plants(.jobNotCompared))
-            && proposal.records.allSatisfy { ($0.value) == picture.records[$0.key]?.revision ?? 0 }
+            proposal.mapRevision == snapshot.mapRevision
+            && (proposal.jobRevision == snapshot.jobRevision || cluster.plants(.jobNotCompared))
+            && proposal.records.allSatisfy { ($0.value) == snapshot.records[$0.key]?.revision ?? 0 }
         guard isSame else {
             conflicts += 1
-            return .conflict(picture)
+            return .conflict(snapshot)
         }
         decisions += 1
         write(proposal.map, proposal.job)
@@ -76,16 +76,16 @@ final class ReshardCoordinatorModel {
     /// An operator's change of the journal, or a member that left the in-sync set.
     func write(_ map: SlotMap?, _ job: ReshardJob?) {
         revision += 1
-        if let map { (picture.map, picture.mapRevision) = (map, revision) }
-        if let job { (picture.job, picture.jobRevision) = (job, revision) }
-        cluster.trace("coordinator \(revision): map \(picture.map.version), job \(job?.state.rawValue ?? "as before")")
+        if let map { (snapshot.map, snapshot.mapRevision) = (map, revision) }
+        if let job { (snapshot.job, snapshot.jobRevision) = (job, revision) }
+        cluster.trace("coordinator \(revision): map \(snapshot.map.version), job \(job?.state.rawValue ?? "as before")")
         changed()
     }
 
     func touch(_ shard: String) {
-        guard let seen = picture.records[shard] else { return }
+        guard let seen = snapshot.records[shard] else { return }
         revision += 1
-        picture.records[shard] = SeenRecord(record: seen.record, revision: revision)
+        snapshot.records[shard] = SeenRecord(record: seen.record, revision: revision)
         changed()
     }
 
@@ -106,14 +106,14 @@ final class ReshardCoordinatorModel {
 
     private func tell(_ process: ReshardProcess) {
         guard !isDown else { return }
-        deliver(picture, to: process, after: cluster.latency() + slowness)
+        deliver(snapshot, to: process, after: cluster.latency() + slowness)
     }
 
-    private func deliver(_ picture: CoordinatorPicture, to process: ReshardProcess, after delay: UInt64) {
+    private func deliver(_ snapshot: CoordinatorSnapshot, to process: ReshardProcess, after delay: UInt64) {
         cluster.at(cluster.now + delay) { [weak self, weak process] in
             guard let self, let process, process.isAlive else { return }
-            if process.isCutFromCoordinator || isDown { return deliver(self.picture, to: process, after: 50_000) }
-            process.soon { $0.see(picture) }
+            if process.isCutFromCoordinator || isDown { return deliver(self.snapshot, to: process, after: 50_000) }
+            process.soon { $0.see(snapshot) }
         }
     }
 

@@ -13,7 +13,7 @@ final class ReshardOperator {
     private var coordinator: ReshardCoordinatorModel { cluster.coordinator }
 
     func act() {
-        guard let job = coordinator.picture.job, !job.state.isEnded else {
+        guard let job = coordinator.snapshot.job, !job.state.isEnded else {
             if cluster.random.chance(0.8) { begin() }
             return
         }
@@ -28,19 +28,19 @@ final class ReshardOperator {
         if let changed { coordinator.write(nil, changed) }
     }
 
-    func pause() { if let job = try? coordinator.picture.job?.pausing() { coordinator.write(nil, job) } }
-    func cancel() { if let job = try? coordinator.picture.job?.cancelling() { coordinator.write(nil, job) } }
+    func pause() { if let job = try? coordinator.snapshot.job?.pausing() { coordinator.write(nil, job) } }
+    func cancel() { if let job = try? coordinator.snapshot.job?.cancelling() { coordinator.write(nil, job) } }
 
     /// In the end whatever is paused goes on.
-    func finish() { if let job = try? coordinator.picture.job?.resuming() { coordinator.write(nil, job) } }
+    func finish() { if let job = try? coordinator.snapshot.job?.resuming() { coordinator.write(nil, job) } }
 
     private func begin() {
-        let map = coordinator.picture.map
+        let map = coordinator.snapshot.map
         let request = request(map)
         guard request.problems(map: map, nodes: [:]).isEmpty,
             let plan = try? ReshardPlan(request, current: map, policy: .fixed), !plan.isEmpty,
             let job = try? ReshardJob(plan, id: "j\(begun)", requester: "o", now: 0),
-            let step = try? job.beginning(on: map, after: coordinator.picture.job), let json = try? step.job.json(),
+            let step = try? job.beginning(on: map, after: coordinator.snapshot.job), let json = try? step.job.json(),
             let copy = try? ReshardJob(json: json)
         else { return }
         if copy != step.job { cluster.truth.fail("a job did not survive its document") }

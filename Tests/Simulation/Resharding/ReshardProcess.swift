@@ -43,7 +43,7 @@ final class ReshardProcess: @unchecked Sendable {
     private let reads: SimulatedQueue
     private var areReadsOver = false
     /// The coordinator, as its watch told last.
-    private(set) var known: CoordinatorPicture
+    private(set) var known: CoordinatorSnapshot
     var leaseEnd: UInt64
     var isCutFromCoordinator = false
     /// SIGSTOP: until then nothing runs here.
@@ -71,12 +71,12 @@ final class ReshardProcess: @unchecked Sendable {
         member: String,
         term: UInt64,
         sentAt: UInt64,
-        _ picture: CoordinatorPicture
+        _ snapshot: CoordinatorSnapshot
     ) {
         self.cluster = cluster
         self.member = member
         self.term = term
-        known = picture
+        known = snapshot
         leaseEnd = sentAt + ReshardCluster.leaseTime
         log.begin(term: term, keeping: cluster.random.chance(0.5) ? 1 : 0.5, at: cluster.now)
         loop = SimulatedLoop(
@@ -139,9 +139,9 @@ final class ReshardProcess: @unchecked Sendable {
     }
 
     /// The watch has told of something.
-    func see(_ picture: CoordinatorPicture) {
-        known.adopt(picture)
-        driver?.see(picture)
+    func see(_ snapshot: CoordinatorSnapshot) {
+        known.adopt(snapshot)
+        driver?.see(snapshot)
     }
 
     /// Runs now, or when the process goes on.

@@ -33,18 +33,18 @@ final class ReshardCalls: MoveCoordinator, @unchecked Sendable {
 
     init(_ process: ReshardProcess) { self.process = process }
 
-    func read(_ answer: @escaping @Sendable (Result<CoordinatorPicture, CoordinationError>) -> Void) {
+    func read(_ answer: @escaping @Sendable (Result<CoordinatorSnapshot, CoordinationError>) -> Void) {
         let coordinator = process.cluster.coordinator
-        coordinator.call(process, { coordinator.picture }) { [weak self] picture in
+        coordinator.call(process, { coordinator.snapshot }) { [weak self] snapshot in
             self?.tell { _ in
-                answer(picture.map { .success($0) } ?? .failure(CoordinationError(.unavailable, "no answer in time")))
+                answer(snapshot.map { .success($0) } ?? .failure(CoordinationError(.unavailable, "no answer in time")))
             }
         }
     }
 
     func propose(
         _ proposal: ReshardProposal,
-        known: CoordinatorPicture,
+        known: CoordinatorSnapshot,
         _ answer: @escaping @Sendable (ReshardOutcome) -> Void
     ) {
         let cluster = process.cluster

@@ -2,21 +2,21 @@ import Server
 import Terminal
 
 extension DetailText {
-    /// What the figures say, as fields of the node's view.
-    static func fields(_ figures: NodeFigures?, of node: NodeStatus) -> [Field] {
-        guard let figures, figures.address == node.address else { return [] }
-        if !figures.failure.isEmpty {
-            return [Field(label: "metrics", value: figures.failure, isWide: true)]
+    /// What the details say, as fields of the node's view.
+    static func fields(_ details: NodeDetails?, of node: NodeStatus) -> [Field] {
+        guard let details, details.address == node.address else { return [] }
+        if !details.failure.isEmpty {
+            return [Field(label: "metrics", value: details.failure, isWide: true)]
         }
-        let counts = figures.counts
+        let counts = details.counts
         func full(_ count: UInt64?) -> String { count.map { NumberFormat.full(Int(clamping: $0)) } ?? "not told" }
         func bytes(_ count: UInt64?) -> String { count.map { NumberFormat.bytes(Int(clamping: $0)) } ?? "not told" }
-        func rated(_ count: KeyPath<NodeFigures.Counts, UInt64?>, _ text: String) -> String {
-            figures.perSecond(count).map { "\(text), \(NumberFormat.short(Int($0))) per second" } ?? text
+        func rated(_ count: KeyPath<NodeDetails.Counts, UInt64?>, _ text: String) -> String {
+            details.perSecond(count).map { "\(text), \(NumberFormat.short(Int($0))) per second" } ?? text
         }
-        func ratedBytes(_ count: KeyPath<NodeFigures.Counts, UInt64?>) -> String {
+        func ratedBytes(_ count: KeyPath<NodeDetails.Counts, UInt64?>) -> String {
             let text = bytes(counts[keyPath: count])
-            return figures.perSecond(count).map { "\(text), \(NumberFormat.bytes(Int($0)))/s" } ?? text
+            return details.perSecond(count).map { "\(text), \(NumberFormat.bytes(Int($0)))/s" } ?? text
         }
         var hits = "\(full(counts.hits)) of reads"
         if let hit = counts.hits, let miss = counts.misses, hit &+ miss > 0 {
@@ -24,7 +24,7 @@ extension DetailText {
         }
         var processor = "not told"
         if counts.processor != nil {
-            processor = figures.perSecond(\.processor).map { "\(Int(($0 / 10).rounded())) % of a core" } ?? "measuring"
+            processor = details.perSecond(\.processor).map { "\(Int(($0 / 10).rounded())) % of a core" } ?? "measuring"
         }
         return [
             Field(label: "connections", value: "\(full(counts.connections)) now, \(full(counts.connectionsEver)) ever"),
@@ -72,8 +72,8 @@ extension DetailText {
 
     /// Commands that took long, the newest ones.
     static func slow(_ state: ConsoleState, _ node: NodeStatus) -> [Field] {
-        guard let figures = state.figures, figures.address == node.address else { return [] }
-        return figures.slow.prefix(slowListed).enumerated().map { index, entry in
+        guard let details = state.details, details.address == node.address else { return [] }
+        return details.slow.prefix(slowListed).enumerated().map { index, entry in
             let ago = NumberFormat.duration(seconds: max(0, state.clock.unixSeconds - entry.time))
             let shared = entry.count > 1 ? " and \(entry.count - 1) before it" : ""
             let took = "\(NumberFormat.milliseconds(micros: Int(clamping: entry.microseconds))) ms"

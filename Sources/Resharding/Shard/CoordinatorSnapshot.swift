@@ -3,7 +3,7 @@ import Routing
 
 /// What the coordinator says that matters to resharding, all as of one revision of it: never a newer map beside an older
 /// record. Take it after a whole batch of a watch, or out of one transaction.
-package struct CoordinatorPicture: Sendable {
+package struct CoordinatorSnapshot: Sendable {
     package var map: SlotMap
     package var mapRevision: UInt64
     /// By shard.
@@ -31,8 +31,8 @@ package struct CoordinatorPicture: Sendable {
     /// The revision to compare; 0 for a record that never was.
     func revision(of shard: String) -> UInt64 { records[shard]?.revision ?? 0 }
 
-    /// Takes what is newer. Two pictures of one coordinator are as of two revisions, so all that differs is newer in one.
-    package mutating func adopt(_ other: CoordinatorPicture) {
+    /// Takes what is newer. Two snapshots of one coordinator are as of two revisions, so all that differs is newer in one.
+    package mutating func adopt(_ other: CoordinatorSnapshot) {
         if other.mapRevision > mapRevision { (map, mapRevision) = (other.map, other.mapRevision) }
         if other.jobRevision > jobRevision { (job, jobRevision) = (other.job, other.jobRevision) }
         for (shard, seen) in other.records where seen.revision > revision(of: shard) { records[shard] = seen }
@@ -75,7 +75,7 @@ package enum ReshardOutcome: Sendable {
     /// All of it is written, at this revision.
     case committed(revision: UInt64)
     /// A comparison failed; what the transaction read instead (the rest as last seen). It can't be written any more.
-    case conflict(CoordinatorPicture)
+    case conflict(CoordinatorSnapshot)
     /// No answer: it may be written, now or later.
     case unknown
 }

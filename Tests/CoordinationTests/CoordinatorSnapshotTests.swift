@@ -7,7 +7,7 @@ import Testing
 
 extension CoordinationSuite {
     /// What a change of slots' owners reads and compares, over both backends.
-    @Suite(.serialized) struct CoordinatorPictureTests {
+    @Suite(.serialized) struct CoordinatorSnapshotTests {
         private static func map(_ version: UInt64) throws -> SlotMap {
             let owners = (0..<StorageLimits.slotCount).map { UInt16($0 % 2) }
             return try SlotMap(version: version, shardNames: ["shard0", "shard1"], owners: owners)
@@ -18,7 +18,7 @@ extension CoordinationSuite {
         /// A cluster with a map, two records and a document.
         private func with(
             _ kind: CoordinatorKind,
-            _ body: (ClusterCoordinator, ClusterCoordinator.Picture) async throws -> Void
+            _ body: (ClusterCoordinator, ClusterCoordinator.Snapshot) async throws -> Void
         ) async throws {
             try await CoordinatorGround.with(kind) { ground in
                 try await ground.withBackend { backend in
@@ -57,66 +57,66 @@ extension CoordinationSuite {
             guard try await coordinator.change([change]) != nil else { throw TestFailure("no document") }
         }
 
-        private func look(_ coordinator: ClusterCoordinator) async throws -> ClusterCoordinator.Picture {
-            try await coordinator.picture(document: Self.document)
+        private func look(_ coordinator: ClusterCoordinator) async throws -> ClusterCoordinator.Snapshot {
+            try await coordinator.snapshot(document: Self.document)
         }
 
-        /// The change that every test makes, from what a picture says.
+        /// The change that every test makes, from what a snapshot says.
         private func change(
-            _ picture: ClusterCoordinator.Picture,
+            _ snapshot: ClusterCoordinator.Snapshot,
             json: String?,
             _ coordinator: ClusterCoordinator
-        ) async throws -> ClusterCoordinator.PictureOutcome {
+        ) async throws -> ClusterCoordinator.SnapshotOutcome {
             try await coordinator.replaceSlotMap(
                 try Self.map(2),
-                expected: picture.map.revision,
-                records: picture.records.mapValues(\.revision),
-                document: (Self.document, picture.document.revision, json.map { Array($0.utf8) })
+                expected: snapshot.map.revision,
+                records: snapshot.records.mapValues(\.revision),
+                document: (Self.document, snapshot.document.revision, json.map { Array($0.utf8) })
             )
         }
 
-        @Test("A picture has map, records and document", arguments: CoordinatorKind.allCases)
+        @Test("A snapshot has map, records and document", arguments: CoordinatorKind.allCases)
         func shows(_ kind: CoordinatorKind) async throws {
-            try await with(kind) { coordinator, picture in
-                #expect(picture.map.value == (try Self.map(1)))
-                #expect(picture.records.keys.sorted() == ["shard0", "shard1"])
-                #expect(picture.document.value == Array("one".utf8))
-                let newest = max(picture.map.revision, picture.document.revision)
-                #expect(picture.records.values.allSatisfy { (1...newest).contains($0.revision) })
-                let other = try await coordinator.picture(document: "nothing")
+            try await with(kind) { coordinator, snapshot in
+                #expect(snapshot.map.value == (try Self.map(1)))
+                #expect(snapshot.records.keys.sorted() == ["shard0", "shard1"])
+                #expect(snapshot.document.value == Array("one".utf8))
+                let newest = max(snapshot.map.revision, snapshot.document.revision)
+                #expect(snapshot.records.values.allSatisfy { (1...newest).contains($0.revision) })
+                let other = try await coordinator.snapshot(document: "nothing")
                 #expect(other.document.value == nil && other.document.revision == 0)
                 _ = try await coordinator.backend.put(ClusterKeys.shard("broken"), "{")
-                await expectCode(.corrupt) { _ = try await coordinator.picture(document: Self.document) }
+                await expectCode(.corrupt) { _ = try await coordinator.snapshot(document: Self.document) }
             }
         }
 
         /// The revision it was written at; nil: it was not.
         private func revision(
-            _ picture: ClusterCoordinator.Picture,
+            _ snapshot: ClusterCoordinator.Snapshot,
             json: String?,
             _ coordinator: ClusterCoordinator
         ) async throws -> UInt64? {
-            if case .committed(let revision) = try await change(picture, json: json, coordinator) { return revision }
+            if case .committed(let revision) = try await change(snapshot, json: json, coordinator) { return revision }
             return nil
         }
 
         /// What it found instead; nil: it was written.
         private func conflict(
-            _ picture: ClusterCoordinator.Picture,
+            _ snapshot: ClusterCoordinator.Snapshot,
             json: String?,
             _ coordinator: ClusterCoordinator
-        ) async throws -> ClusterCoordinator.Picture? {
-            if case .conflict(let found) = try await change(picture, json: json, coordinator) { return found }
+        ) async throws -> ClusterCoordinator.Snapshot? {
+            if case .conflict(let found) = try await change(snapshot, json: json, coordinator) { return found }
             return nil
         }
 
         @Test("A document is written with the map, or only compared", arguments: CoordinatorKind.allCases)
         func writes(_ kind: CoordinatorKind) async throws {
-            try await with(kind) { coordinator, picture in
-                let first = try await revision(picture, json: nil, coordinator)
+            try await with(kind) { coordinator, snapshot in
+                let first = try await revision(snapshot, json: nil, coordinator)
                 let compared = try await look(coordinator)
                 #expect(compared.map.value?.version == 2 && compared.map.revision == first)
-                #expect(compared.document.revision == picture.document.revision, "compared, not written")
+                #expect(compared.document.revision == snapshot.document.revision, "compared, not written")
                 let second = try await revision(compared, json: "two", coordinator)
                 let written = try await look(coordinator)
                 #expect(written.document.value == Array("two".utf8) && written.document.revision == second)
@@ -125,28 +125,28 @@ extension CoordinationSuite {
         }
 
         /// Makes somebody else's change of one thing.
-        private func disturb(_ what: String, _ coordinator: ClusterCoordinator, _ picture: ClusterCoordinator.Picture)
+        private func disturb(_ what: String, _ coordinator: ClusterCoordinator, _ snapshot: ClusterCoordinator.Snapshot)
             async throws
         {
             switch what {
             case "map":
                 let map = try Self.map(7)
-                let revision = try await coordinator.replaceSlotMap(map, expected: picture.map.revision)
+                let revision = try await coordinator.replaceSlotMap(map, expected: snapshot.map.revision)
                 #expect(revision != nil)
-            case "record": try await lead("shard1", 2, picture.records["shard1"]?.revision ?? 0, coordinator)
-            case "document": try await write("other", picture.document.revision, coordinator)
-            default: try await write(nil, picture.document.revision, coordinator)
+            case "record": try await lead("shard1", 2, snapshot.records["shard1"]?.revision ?? 0, coordinator)
+            case "document": try await write("other", snapshot.document.revision, coordinator)
+            default: try await write(nil, snapshot.document.revision, coordinator)
             }
         }
 
-        /// Tries the change of a picture that is out of date; `now` is what is there.
+        /// Tries the change of a snapshot that is out of date; `now` is what is there.
         private func expectConflict(
-            _ picture: ClusterCoordinator.Picture,
-            _ now: ClusterCoordinator.Picture,
+            _ snapshot: ClusterCoordinator.Snapshot,
+            _ now: ClusterCoordinator.Snapshot,
             json: String?,
             _ coordinator: ClusterCoordinator
         ) async throws {
-            guard let found = try await conflict(picture, json: json, coordinator) else {
+            guard let found = try await conflict(snapshot, json: json, coordinator) else {
                 Issue.record("it was written")
                 return
             }
@@ -159,11 +159,11 @@ extension CoordinationSuite {
         @Test("Whatever has changed stops a change and is told", arguments: CoordinatorKind.allCases)
         func compares(_ kind: CoordinatorKind) async throws {
             for what in ["map", "record", "document", "no document"] {
-                try await with(kind) { coordinator, picture in
-                    try await disturb(what, coordinator, picture)
+                try await with(kind) { coordinator, snapshot in
+                    try await disturb(what, coordinator, snapshot)
                     let now = try await look(coordinator)
-                    try await expectConflict(picture, now, json: nil, coordinator)
-                    try await expectConflict(picture, now, json: "two", coordinator)
+                    try await expectConflict(snapshot, now, json: nil, coordinator)
+                    try await expectConflict(snapshot, now, json: "two", coordinator)
                     let after = try await look(coordinator)
                     #expect(after.map.revision == now.map.revision && after.document.revision == now.document.revision)
                 }

@@ -26,7 +26,7 @@ package struct SlotMove: Hashable, Sendable {
 }
 
 /// What each cell of a grid shows, before it becomes glyphs and colours.
-package struct SlotPicture: Hashable, Sendable {
+package struct SlotChart: Hashable, Sendable {
     package enum Cell: Hashable, Sendable {
         /// Of a shard, by its place in the legend.
         case owner(Int)
@@ -45,7 +45,7 @@ package struct SlotPicture: Hashable, Sendable {
 
     package let grid: SlotGrid
     package let cells: [Cell]
-    /// The largest figure of a cell; 0 for owners.
+    /// The largest value of a cell; 0 for owners.
     package let most: UInt64
 
     /// - Parameters:
@@ -62,8 +62,8 @@ package struct SlotPicture: Hashable, Sendable {
         self.grid = grid
         let places = slots.map.shardNames.map { names.firstIndex(of: $0) ?? 0 }
         let only = shard.flatMap { slots.map.index(ofShard: $0) }
-        let figures = shade == .owner ? [] : Self.figures(slots, grid, shade)
-        most = figures.compactMap(\.self).max() ?? 0
+        let values = shade == .owner ? [] : Self.values(slots, grid, shade)
+        most = values.compactMap(\.self).max() ?? 0
         let targets = shade == .owner ? Self.targets(moves, names) : [:]
         var cells: [Cell] = []
         cells.reserveCapacity(grid.cells)
@@ -73,8 +73,8 @@ package struct SlotPicture: Hashable, Sendable {
                 cells.append(.faded)
             } else if shade == .owner {
                 cells.append(Self.owner(range, cell, slots.map, places, only, targets))
-            } else if let figure = figures[cell] {
-                cells.append(.heat(Self.level(figure, most)))
+            } else if let value = values[cell] {
+                cells.append(.heat(Self.level(value, most)))
             } else {
                 cells.append(.unknown)
             }
@@ -109,26 +109,26 @@ package struct SlotPicture: Hashable, Sendable {
     }
 
     /// The sum over each cell; nil where nothing is known of one of its slots.
-    private static func figures(_ slots: ClusterSlots, _ grid: SlotGrid, _ shade: SlotShade) -> [UInt64?] {
+    private static func values(_ slots: ClusterSlots, _ grid: SlotGrid, _ shade: SlotShade) -> [UInt64?] {
         (0..<grid.cells).map { cell in
             var sum: UInt64? = 0
             for slot in grid.slots(ofCell: cell) {
-                let figure: UInt64? =
+                let value: UInt64? =
                     switch shade {
                     case .owner, .keys: slots.slots[slot].keys
                     case .bytes: slots.slots[slot].bytes
                     case .ops: slots.slots[slot].rate
                     }
-                guard slots.isKnown(slot), let figure, let before = sum else { return nil }
-                let (next, isOver) = before.addingReportingOverflow(figure)
+                guard slots.isKnown(slot), let value, let before = sum else { return nil }
+                let (next, isOver) = before.addingReportingOverflow(value)
                 sum = isOver ? .max : next
             }
             return sum
         }
     }
 
-    private static func level(_ figure: UInt64, _ most: UInt64) -> Int {
-        guard figure > 0 else { return 0 }
-        return min(levels, 1 + Int(Double(figure) / Double(most) * Double(levels)))
+    private static func level(_ value: UInt64, _ most: UInt64) -> Int {
+        guard value > 0 else { return 0 }
+        return min(levels, 1 + Int(Double(value) / Double(most) * Double(levels)))
     }
 }

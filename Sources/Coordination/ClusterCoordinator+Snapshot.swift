@@ -4,7 +4,7 @@ import Routing
 /// Slot map, shards' records and a document together: what a change of slots' owners depends on.
 extension ClusterCoordinator {
     /// All as of one revision of the coordinator.
-    package struct Picture: Sendable {
+    package struct Snapshot: Sendable {
         package var map: Seen<SlotMap>
         /// By shard. In a conflict's, only those that were compared.
         package var records: [String: SeenRecord]
@@ -12,22 +12,22 @@ extension ClusterCoordinator {
     }
 
     /// What became of a change.
-    package enum PictureOutcome: Sendable {
+    package enum SnapshotOutcome: Sendable {
         case committed(revision: UInt64)
         /// A comparison failed, and the change can't be written any more: what the transaction found instead.
-        case conflict(Picture)
+        case conflict(Snapshot)
     }
 
-    package func picture(
+    package func snapshot(
         document name: String,
         timeout: Duration = CoordinationLimits.timeout
-    ) async throws(CoordinationError) -> Picture {
+    ) async throws(CoordinationError) -> Snapshot {
         // One read of everything: reads of their own would be as of different revisions.
         let range = try await backend.read("", isExact: false, timeout: timeout)
         var entries: [String: CoordinatorEntry] = [:]
         for entry in range.entries { entries[entry.key] = entry }
         let shards = entries.keys.filter { $0.hasPrefix(ClusterKeys.shards) }
-        return try picture(of: entries, shards: shards.map { String($0.dropFirst(ClusterKeys.shards.count)) }, name)
+        return try snapshot(of: entries, shards: shards.map { String($0.dropFirst(ClusterKeys.shards.count)) }, name)
     }
 
     /// Writes the slot map, and the document if there is a next one, if map, document and the records named still have
@@ -43,7 +43,7 @@ extension ClusterCoordinator {
         records: [String: UInt64],
         document: (name: String, expected: UInt64, json: [UInt8]?),
         timeout: Duration = CoordinationLimits.timeout
-    ) async throws(CoordinationError) -> PictureOutcome {
+    ) async throws(CoordinationError) -> SnapshotOutcome {
         let key = ClusterKeys.document(document.name)
         var compares: [CoordinatorCompare] = [
             .unchanged(key: ClusterKeys.map, revision: expected), .unchanged(key: key, revision: document.expected),
@@ -56,22 +56,22 @@ extension ClusterCoordinator {
         switch try await backend.transact(compares, operations, reading: [], timeout: timeout) {
         case .committed(let revision, _): return .committed(revision: revision)
         case .conflict(_, let current):
-            return .conflict(try picture(of: current, shards: records.keys.sorted(), document.name))
+            return .conflict(try snapshot(of: current, shards: records.keys.sorted(), document.name))
         }
     }
 
-    private func picture(
+    private func snapshot(
         of entries: [String: CoordinatorEntry],
         shards: [String],
         _ document: String
-    ) throws(CoordinationError) -> Picture {
+    ) throws(CoordinationError) -> Snapshot {
         var records: [String: SeenRecord] = [:]
         for shard in shards {
             let record = try seen(ShardRecord.self, entries[ClusterKeys.shard(shard)])
             records[shard] = SeenRecord(record: record.value, revision: record.revision)
         }
         let entry = entries[ClusterKeys.document(document)]
-        return Picture(
+        return Snapshot(
             map: try seen(SlotMap.self, entries[ClusterKeys.map]),
             records: records,
             document: Seen(value: entry?.value, revision: entry?.revision ?? 0)

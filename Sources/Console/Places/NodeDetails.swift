@@ -1,7 +1,7 @@
 import Server
 
 /// What a node tells of itself beyond its status: the counters of `GET /metrics`, and its memory from INFO.
-package struct NodeFigures: Hashable, Sendable {
+package struct NodeDetails: Hashable, Sendable {
     /// Counts since the node's start, and what is there now. nil: the node does not tell.
     package struct Counts: Hashable, Sendable {
         package var connections: UInt64?
@@ -51,7 +51,7 @@ package struct NodeFigures: Hashable, Sendable {
         self.failure = failure
     }
 
-    /// How much of something there was per second since the figures before; nil where that is not known.
+    /// How much of something there was per second since the details before; nil where that is not known.
     package func perSecond(_ count: KeyPath<Counts, UInt64?>) -> Double? {
         guard span > 0, let now = counts[keyPath: count], let before = previous?[keyPath: count], now >= before
         else { return nil }
@@ -59,7 +59,7 @@ package struct NodeFigures: Hashable, Sendable {
     }
 }
 
-extension NodeFigures.Counts {
+extension NodeDetails.Counts {
     /// Reads Prometheus' text. What is not there, or no whole number, stays unknown.
     package init(metrics text: String) {
         var found: [Substring: UInt64] = [:]
@@ -97,7 +97,7 @@ extension NodeFigures.Counts {
         resident = found["used_memory_rss"].flatMap { UInt64($0) }
         let times = ["used_cpu_sys", "used_cpu_user"].compactMap { found[$0].flatMap { Double($0) } }
         let seconds = times.reduce(0, +)
-        // Figures of another program could be anything.
+        // Details of another program could be anything.
         if times.count == 2, seconds.isFinite, (0..<1e12).contains(seconds) {
             processor = UInt64(seconds * 1_000)
         }

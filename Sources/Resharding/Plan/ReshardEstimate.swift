@@ -27,7 +27,7 @@ package struct ReshardAmount: Hashable, Sendable, Codable {
 }
 
 /// What a plan costs and brings.
-package struct ReshardFigures: Hashable, Sendable, Codable {
+package struct ReshardEstimate: Hashable, Sendable, Codable {
     /// One shard, before and after.
     package struct Share: Hashable, Sendable, Codable {
         package var name: String
