@@ -105,7 +105,7 @@ import Testing
             for action in restart.step(cluster.snapshot, now: cluster.now) { cluster.perform(action) }
             cluster.now += 1_000
         }
-        #expect(restart.outcome == .failed("ended before c:1, as you wished"))
+        #expect(restart.outcome == .failed("ended before c:1, as you asked"))
         #expect(cluster.nodes.allSatisfy { $0.state == .running })
     }
 }
