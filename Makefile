@@ -19,7 +19,7 @@ SWIFT := swift
 
 # A build killed half-way must not leave what looks like a finished file.
 .DELETE_ON_ERROR:
-.PHONY: help console build perf bench bench-switchover bench-catch-up bench-reshard bench-console soak soak-short growth growth-short cold sanitize test-scripts test unit coordination e2e e2e-long failover-long reshard-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
+.PHONY: help console build perf bench bench-switchover bench-catch-up bench-reshard bench-console soak soak-short growth growth-short cold sanitize test-scripts test unit simulation coordination e2e e2e-long failover-long reshard-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -74,16 +74,20 @@ sanitize: toolchain test-tools ## the thread sanitizer over unit, server and coo
 test-scripts: test-tools
 	@python3 -m unittest discover --start-directory scripts --pattern 'test_*.py' --quiet
 
-test: lint test-tools build-tests test-scripts unit coordination e2e soak-short growth-short ## install what the tests need, lint, build, run all tests
+test: lint test-tools build-tests test-scripts unit simulation coordination e2e soak-short growth-short ## install what the tests need, lint, build, run all tests
 
 .PHONY: build-tests
 build-tests: toolchain libraries
 	@$(SWIFT) build -c release --build-tests
 
 unit: build-tests ## the rooms' tests, without processes
-	@$(SWIFT) test -c release --skip-build --disable-xctest --skip '^(EndToEnd|CoordinationTests)\.'
+	@$(SWIFT) test -c release --skip-build --disable-xctest --skip '^(EndToEnd|CoordinationTests|Simulation)\.'
 
-# By themselves: leases are of real time, and Simulation next to them would take all of the machine.
+# By itself, too: it takes both cores for two minutes, and other tests wait for times that pass.
+simulation: build-tests ## whole clusters and reshards in simulated time, and planted bugs that have to be found
+	@$(SWIFT) test -c release --skip-build --disable-xctest --filter '^Simulation\.'
+
+# By themselves: leases are of real time.
 coordination: build-tests test-tools ## both coordinators: real etcd processes, several processes on one file
 	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^CoordinationTests\.'
 
