@@ -9,8 +9,12 @@ extension StoreModel: ReplicaStore {
     var commitSequence: UInt64 { node.disk.isIncomplete ? 0 : commitPosition.sequence }
     var logTerms: TermIndex { node.disk.terms }
 
-    func writeReplicated(_ batches: [LogBatch]) throws(StorageError) {
+    private func checkSpace() throws(StorageError) {
         guard !node.isDiskFull else { throw StorageError(.diskFull, "no space left") }
+    }
+
+    func writeReplicated(_ batches: [LogBatch]) throws(StorageError) {
+        try checkSpace()
         for batch in batches where !node.disk.append(batch) {
             return process.truth.fail("\(process.name) got \(batch.end) after \(node.disk.terms.end)")
         }
@@ -36,15 +40,17 @@ extension StoreModel: ReplicaStore {
     }
 
     func beginInstall() throws(StorageError) {
+        try checkSpace()
         node.disk.empty()
         installing = SimulatedDisk.Engine()
         notifyObservers()
     }
 
-    func install(_ writes: UnsafeBufferPointer<EngineWrite>) throws(StorageError) { put(Array(writes)) }
-    func installChanges(_ writes: [EngineWrite]) throws(StorageError) { put(writes) }
+    func install(_ writes: UnsafeBufferPointer<EngineWrite>) throws(StorageError) { try put(Array(writes)) }
+    func installChanges(_ writes: [EngineWrite]) throws(StorageError) { try put(writes) }
 
-    private func put(_ writes: [EngineWrite]) {
+    private func put(_ writes: [EngineWrite]) throws(StorageError) {
+        try checkSpace()
         for write in writes {
             guard let key = SimulatedBatch.tokens(write.key).first else { continue }
             installing.values[key] = write.value.map { SimulatedBatch.tokens($0.bytes) }
@@ -52,6 +58,7 @@ extension StoreModel: ReplicaStore {
     }
 
     func finishInstall(position: Position, owned: SlotOwnership?) throws(StorageError) {
+        try checkSpace()
         node.disk.engine = SimulatedDisk.Engine(position: position, values: installing.values)
         node.disk.finishInstall(at: position)
         process.truth.check(position, "\(process.name)'s snapshot")

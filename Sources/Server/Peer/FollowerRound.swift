@@ -3,9 +3,9 @@ import Storage
 
 /// Storage actions of a follower that are done one after the other, in steps between which a crash may come. Consecutive
 /// appends share one sync, and consecutive chunks of a snapshot one transaction of the engine.
-final class FollowerRound: @unchecked Sendable {
+package final class FollowerRound: @unchecked Sendable {
     // Sendable: one thread after the other has it: the link's loop makes it, the queue executes it, the loop takes the events.
-    enum Job: Sendable {
+    package enum Job: Sendable {
         case append(LogBatch)
         case advanceCommit(UInt64)
         case truncate(Position)
@@ -26,7 +26,8 @@ final class FollowerRound: @unchecked Sendable {
 
     private let store: any ReplicaStore
     private let plan: [Step]
-    private var hasFailed = false
+    /// Whether a step failed: those after it were left out.
+    private(set) var hasFailed = false
     /// What to tell the machine, once all steps are done.
     private(set) var events: [FollowerMachine.Event] = []
     /// Set where the simulation plants an acknowledgement before the sync.

@@ -5,8 +5,11 @@ import Storage
 /// Executes a follower's storage actions off its loop, in order, one round after the other: what has come meanwhile is the next
 /// round. What the leader sends ahead (`inFlightBytesMax`) bounds a round.
 ///
+/// After an action that failed it does nothing more, neither of what came during its round nor of what comes later: a log
+/// would have a gap, and a snapshot that lacks a part would be marked as whole.
+///
 /// Its link owns it: `end`, then `join` or `close(then:)`, and nothing of it is left.
-final class FollowerStorage: @unchecked Sendable {
+package final class FollowerStorage: @unchecked Sendable {
     // Sendable: everything mutable is confined to the link's event loop; jobs run on the queue.
     private let store: any ReplicaStore
     private let eventLoop: any EventLoop
@@ -14,11 +17,13 @@ final class FollowerStorage: @unchecked Sendable {
     private let planted: PlantedBugs
     private var pending: [FollowerRound.Job] = []
     private var isRunning = false
-    private var hasEnded = false
+    /// Nothing more begins: its link has ended it, or an action has failed.
+    private var isOver = false
     /// Takes an event on the link's loop; nil before `begin` and after `end`.
     private var deliver: ((FollowerMachine.Event) -> Void)?
 
-    init(store: any ReplicaStore, eventLoop: any EventLoop, environment: DriverEnvironment) {
+    /// - Parameter eventLoop: the link's loop. All but `join` and `close` is called there.
+    package init(store: any ReplicaStore, eventLoop: any EventLoop, environment: DriverEnvironment) {
         self.store = store
         self.eventLoop = eventLoop
         planted = environment.planted
@@ -26,49 +31,55 @@ final class FollowerStorage: @unchecked Sendable {
     }
 
     /// On the link's loop, before the first job.
-    func begin(_ deliver: @escaping (FollowerMachine.Event) -> Void) {
+    package func begin(_ deliver: @escaping (FollowerMachine.Event) -> Void) {
         eventLoop.assertInEventLoop()
-        guard !hasEnded else { return }
+        guard !isOver else { return }
         self.deliver = deliver
     }
 
-    /// On the link's loop.
-    func add(_ job: FollowerRound.Job) {
+    /// Queues an action for the next round. On the link's loop.
+    package func add(_ job: FollowerRound.Job) {
         eventLoop.assertInEventLoop()
-        guard !hasEnded else { return }
+        guard !isOver else { return }
         pending.append(job)
     }
 
     /// Starts a round if there is something to do. On the link's loop.
-    func run() {
+    package func run() {
         eventLoop.assertInEventLoop()
-        guard !isRunning, !pending.isEmpty, !hasEnded else { return }
+        guard !isRunning, !pending.isEmpty, !isOver else { return }
         isRunning = true
         let round = FollowerRound(pending, store)
         pending = []
         if planted.contains(.acknowledgementBeforeSync) {
             round.onWritten = { event in self.eventLoop.execute { self.deliver?(event) } }
         }
-        queue.add(steps: round.steps + [{ self.eventLoop.execute { self.finish(round.events) } }])
+        queue.add(steps: round.steps + [{ self.eventLoop.execute { self.finish(round) } }])
     }
 
     /// No round begins after this, and none tells of its end. On the link's loop.
-    func end() {
+    package func end() {
         eventLoop.assertInEventLoop()
-        hasEnded = true
-        pending = []
+        giveUp()
         deliver = nil
     }
 
     /// After `end`: waits for the round under way and for the thread. Blocks; not for event loops.
-    func join() { queue.close() }
+    package func join() { queue.close() }
 
     /// The same without blocking.
-    func close(then done: @escaping @Sendable () -> Void) { queue.close(then: done) }
+    package func close(then done: @escaping @Sendable () -> Void) { queue.close(then: done) }
 
-    private func finish(_ events: [FollowerMachine.Event]) {
+    private func finish(_ round: FollowerRound) {
         isRunning = false
-        for event in events { deliver?(event) }
+        // Before the events: taking one begins the next round.
+        if round.hasFailed { giveUp() }
+        for event in round.events { deliver?(event) }
         run()
+    }
+
+    private func giveUp() {
+        isOver = true
+        pending = []
     }
 }

@@ -8,13 +8,23 @@ struct ReplicaLog: Sendable {
     let committed: CommittedState
 
     /// Appends batches of the leader and makes them durable. Blocks for one sync.
+    /// - Throws: `.diskFull` when the first ones may be in the log, not synced, and there was no space for the rest.
     func append(_ batches: [LogBatch]) throws(StorageError) {
         let started = Clock.monotonicNanoseconds()
+        var appended = 0
         do throws(StorageError) {
-            for batch in batches { try log.append(batch) }
+            for batch in batches {
+                try log.append(batch)
+                appended += 1
+            }
             try log.sync()
         } catch {
-            if error.code != .diskFull { pipeline.lock.withLock { pipeline.failure = error } }
+            pipeline.lock.withLock {
+                guard error.code == .diskFull else { return pipeline.failure = error }
+                // They are in the log, and whatever is appended next follows them.
+                committed.keepAside(Array(batches.prefix(appended)))
+                pipeline.followLog()
+            }
             throw error
         }
         let microseconds = Double(Clock.monotonicNanoseconds() - started) / 1000

@@ -110,7 +110,11 @@ package final class ShardStore: @unchecked Sendable {
         do throws(StorageError) {
             let log = try CommitLog.open(
                 folder: folder.logPath,
-                options: CommitLog.Options(segmentBytes: options.segmentBytes, durability: options.durability)
+                options: CommitLog.Options(
+                    segmentBytes: options.segmentBytes,
+                    durability: options.durability,
+                    allocate: options.allocateSegment
+                )
             ) { progress("reading the log \(Int($0 * 100)) %") }
             let file = OwnershipFile(path: folder.ownershipPath)
             let store = ShardStore(engine: engine, log: log, ownershipFile: file, options: options)

@@ -15,6 +15,8 @@ package struct StoreOptions: Sendable {
     /// RocksDB has no log of its own: flush when this much of ours hangs on its memtables.
     package var engineFlushBytes = 128 << 20
     package var segmentBytes = 64 << 20
+    /// `CommitLog.Options.allocate`.
+    package var allocateSegment: @Sendable (Int32, Int) -> Int32 = CommitLog.writeZeros
     /// Log that is kept for one copy of slots. A copy that takes longer begins anew: a full disk would stop everybody.
     package var pinnedLogBytesMax: UInt64 = 4 << 30
     package init() {}
