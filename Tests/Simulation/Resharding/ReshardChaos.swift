@@ -1,4 +1,5 @@
 import Resharding
+import Routing
 
 /// The steps of a move at which something may be struck.
 enum ReshardStep: String, CaseIterable {
@@ -8,6 +9,7 @@ enum ReshardStep: String, CaseIterable {
 /// Whoever breaks things: at any time, and right at the steps of a move.
 final class ReshardChaos {
     static let strikesMax = 60
+    private static let chanceOfNewTarget = 0.15
 
     private enum Fault: String, CaseIterable {
         case crash, crashBoth, pause, pauseLong, cutFromCoordinator, reset, cutLink, coordinatorDown, coordinatorLossy
@@ -21,6 +23,10 @@ final class ReshardChaos {
     private let chanceAtStep: Double
     let pauseMax: UInt64
     private let faults: [Fault]
+    /// How often a move to a target that began with leftovers is called off at the last moment.
+    private let chanceOfLateCancel: Double
+    /// Terms of such targets to which a hand-over has been proposed.
+    private var triedTerms: Set<String> = []
 
     init(cluster: ReshardCluster) {
         self.cluster = cluster
@@ -30,10 +36,12 @@ final class ReshardChaos {
         var chosen: [Fault] = [.crash, .reset]
         for fault in Fault.allCases where cluster.random.chance(0.6) { chosen.append(fault) }
         faults = chosen
+        chanceOfLateCancel = [0, 0.5, 1][cluster.random.pick(below: 3)]
     }
 
     /// A step of a move at this process.
     func passed(_ step: ReshardStep, at process: ReshardProcess) {
+        if step == .copied { replaceTarget(of: process) }
         guard !isOver, cluster.random.chance(chanceAtStep), let fault = cluster.random.element(faults) else { return }
         covered["\(step.rawValue) \(fault.rawValue)", default: 0] += 1
         let delay = cluster.random.chance(0.3) ? 0 : cluster.random.pick(0...3_000)
@@ -42,6 +50,38 @@ final class ReshardChaos {
         let other = link.map { $0.source === process ? $0.target : $0.source }
         let victim = cluster.random.chance(0.5) ? process : other ?? process
         cluster.at(cluster.now + delay) { [weak self] in self?.strike(fault, victim, other) }
+    }
+
+    /// In seeds with late cancels, a target's leader is replaced now and then when it has most of a copy.
+    private func replaceTarget(of source: ReshardProcess) {
+        guard !isOver, chanceOfLateCancel > 0, let target = source.incomingLinks.last?.target,
+            cluster.random.chance(ReshardChaos.chanceOfNewTarget)
+        else { return }
+        covered["copied newTarget", default: 0] += 1
+        let delay = cluster.random.pick(0...3_000)
+        cluster.at(cluster.now + delay) { [weak self] in self?.strike(.switchover, target, source) }
+    }
+
+    /// A source proposes that the map gives slots away. If the target's term began with leftovers, the operator may cancel
+    /// before the coordinator decides.
+    ///
+    /// Such a leader has looked for what its predecessor's attempt left, and clears it as soon as it sees that the job is
+    /// cancelled. Others look only once the job has ended, when the map's revision alone refuses the proposal. So this is
+    /// where slots would go to a target that has cleared them, if the change did not compare the job.
+    func proposed(_ proposal: ReshardProposal, by source: ReshardProcess) {
+        let map = source.known.map
+        let moved = cluster.keys.used.first { proposal.map.ownerName(of: $0) != map.ownerName(of: $0) }
+        guard !isOver, let slot = moved, let target = cluster.shards[proposal.map.ownerName(of: slot)]?.process,
+            target.beganWithLeftovers, triedTerms.insert(target.name).inserted,
+            cluster.random.chance(chanceOfLateCancel)
+        else { return }
+        covered["propose lateCancel", default: 0] += 1
+        let delay = cluster.random.chance(0.5) ? 0 : cluster.random.pick(0...600)
+        cluster.at(cluster.now + delay) { [weak self] in
+            guard let self, !isOver else { return }
+            cluster.trace("the operator cancels while \(source.name) proposes")
+            cluster.operatorOfJobs.cancel()
+        }
     }
 
     func strike() {

@@ -35,6 +35,8 @@ final class ReshardProcess: @unchecked Sendable {
     let store: ReshardStore
     let member: String
     let term: UInt64
+    /// Its log had keys of slots that it did not own: what a former leader's attempt at a move left.
+    let beganWithLeftovers: Bool
     let loop: SimulatedLoop
     let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
     private(set) var isAlive = true
@@ -79,6 +81,7 @@ final class ReshardProcess: @unchecked Sendable {
         known = snapshot
         leaseEnd = sentAt + ReshardCluster.leaseTime
         log.begin(term: term, keeping: cluster.random.chance(0.5) ? 1 : 0.5, at: cluster.now)
+        beganWithLeftovers = !log.leftovers.isEmpty
         loop = SimulatedLoop(
             time: { [unowned cluster] in cluster.now },
             schedule: { [unowned cluster] time, body in cluster.at(time, body) },

@@ -49,6 +49,7 @@ final class ReshardCalls: MoveCoordinator, @unchecked Sendable {
     ) {
         let cluster = process.cluster
         cluster.step(proposal.job == nil ? .propose : .ending, at: process)
+        if proposal.job == nil { cluster.chaos.proposed(proposal, by: process) }
         cluster.coordinator.call(process, { cluster.coordinator.decide(proposal) }) { [weak self] outcome in
             self?.tell { process in
                 if proposal.job == nil { cluster.step(.decided, at: process) }
