@@ -17,6 +17,7 @@ final class ReshardStoreLog: ReshardingLog, @unchecked Sendable {
         store.openLogs += 1
     }
 
+    /// What is under way is answered first, as by the thread of a real one: until then it is open.
     func close() {
         guard !isClosed else { return }
         isClosed = true
@@ -38,6 +39,7 @@ final class ReshardStoreLog: ReshardingLog, @unchecked Sendable {
 
     private func finish(_ result: Result<AppendedRecords, StorageError>, _ done: Done) {
         underWay -= 1
+        if isClosed, underWay == 0 { store.openLogs -= 1 }
         done(result)
     }
 
