@@ -18,15 +18,15 @@ package final class NodeServer: Sendable {
     private let channel: any Channel
     private let loops: [LoopContext]
     private let metrics: NodeMetrics
+    private let logger: Logger
 
-    private init(channel: any Channel, loops: [LoopContext], metrics: NodeMetrics) {
+    private init(channel: any Channel, loops: [LoopContext], metrics: NodeMetrics, logger: Logger) {
         self.channel = channel
         self.loops = loops
         self.metrics = metrics
+        self.logger = logger
     }
 
-    /// A client that follows redirects is elsewhere after this, on a busy machine too; from then on no command is expected.
-    private static let quietNanoseconds: UInt64 = 200_000_000
     /// One that sends on and on must not keep a node from stopping.
     private static let drainNanosecondsMax: UInt64 = 2_000_000_000
 
@@ -94,7 +94,7 @@ package final class NodeServer: Sendable {
             }
         do {
             let channel = try await bootstrap.bind(host: listen.host, port: Int(listen.port)).get()
-            let server = NodeServer(channel: channel, loops: loops, metrics: metrics)
+            let server = NodeServer(channel: channel, loops: loops, metrics: metrics, logger: logger)
             server.startTicking()
             logger.info("listening", metadata: ["address": "\(listen)"])
             return server
@@ -129,14 +129,22 @@ package final class NodeServer: Sendable {
         try? await channel.setOption(.autoRead, value: true).get()
     }
 
-    /// Stops listening. Connections are served on, but HTTP ones end with their next response.
+    /// Stops listening. Connections are served on, also those that nobody had accepted yet, but HTTP ones end with their
+    /// next response.
     package func stopListening() async {
+        await accept()
+        do {
+            try await AcceptQueue(channel)?.empty()
+        } catch {
+            // Some of those who have just connected are reset then, as by any server that ends.
+            logger.debug("connections may be reset at the end", metadata: ["reason": "\(error)"])
+        }
         // Errors here mean that the channel is closed already, or that a loop is gone and its connections with it.
         try? await channel.close().get()
         for loop in loops { try? await loop.eventLoop.submit { loop.isEnding = true }.get() }
     }
 
-    /// Stops listening, answers what still comes until nothing does (2 s at most), and closes all connections.
+    /// Stops listening, answers what has come and still comes until nothing does (2 s at most), and closes all connections.
     package func close() async {
         await stopListening()
         await drain()
@@ -149,13 +157,13 @@ package final class NodeServer: Sendable {
     private func drain() async {
         let began = Clock.monotonicNanoseconds()
         while true {
-            var last: UInt64 = 0
+            var quietAt: UInt64 = 0
             for loop in loops {
                 // An error here means that the loop is gone, and its connections with it.
-                last = max(last, (try? await loop.eventLoop.submit { loop.lastInputAt }.get()) ?? 0)
+                quietAt = max(quietAt, (try? await loop.eventLoop.submit { loop.quietAt() }.get()) ?? 0)
             }
             let now = Clock.monotonicNanoseconds()
-            let end = min(last + NodeServer.quietNanoseconds, began + NodeServer.drainNanosecondsMax)
+            let end = min(quietAt, began + NodeServer.drainNanosecondsMax)
             guard now < end, let loop = loops.first?.eventLoop else { return }
             try? await loop.scheduleTask(in: .nanoseconds(Int64(end - now))) {}.futureResult.get()
         }

@@ -1,4 +1,8 @@
+import Dispatch
+import NIOCore
+import NIOPosix
 import Server
+import Storage
 import TestSupport
 import Testing
 
@@ -49,6 +53,30 @@ import Testing
         #expect(try http.receiveAllText() == "")
         try await server.stop()
         #expect(try resp.receiveAllText() == "")
+    }
+
+    /// Clients whose connection the system has made, and that the node did not look at yet, are answered, not reset.
+    @Test func whoHasConnectedIsAnswered() async throws {
+        let server = try await ServerFixture(loops: 1)
+        let mayGoOn = DispatchSemaphore(value: 0)
+        // The loop accepts nobody while this runs, so that all wait in the system's queue.
+        let busy = server.group.next().submit { mayGoOn.wait(timeout: .now() + .seconds(20)) == .success }
+        let clients = try (0..<20).map { _ in try server.connect() }
+        for client in clients.dropLast() { client.send("PING\r\n") }
+        let (node, began) = (server.server, Clock.monotonicNanoseconds())
+        let closing = Task { await node.close() }
+        // The order to close waits behind what the loop is at, or comes a little later.
+        for _ in 0..<1000 { await Task.yield() }
+        mayGoOn.signal()
+        #expect(try await busy.get())
+        let answers = clients.dropLast().map { try? $0.receiveLine() }
+        #expect(answers.allSatisfy { $0 == Array("+PONG\r\n".utf8) }, "\(answers.count { $0 == nil }) were cut off")
+        // It has connected in time and asks late.
+        clients.last?.send("PING\r\n")
+        #expect(try clients.last?.receiveLine() == Array("+PONG\r\n".utf8))
+        await closing.value
+        #expect(Clock.monotonicNanoseconds() - began < 10_000_000_000)
+        try await server.stop()
     }
 
     /// The head of a response whose body is `ok`.

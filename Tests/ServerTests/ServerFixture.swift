@@ -21,7 +21,7 @@ final class ServerFixture {
     private let config: ClusterConfig
     private let map: SlotMap
     private let metrics: NodeMetrics
-    private let group: MultiThreadedEventLoopGroup
+    let group: MultiThreadedEventLoopGroup
     /// Of the next `serve`: the nodes of each shard that are there, and their leaders, by default config.yaml's.
     var nodes: [ShardNodes?] = []
     var leaders: [NodeAddress?]?

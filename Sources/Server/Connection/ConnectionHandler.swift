@@ -20,6 +20,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     private static let keptOutputBytesMax = 16 << 10
 
     let loop: LoopContext
+    let beganAt = Clock.monotonicNanoseconds()
     let remoteAddress: String
     let identifier: Int
     var context: ChannelHandlerContext?
@@ -161,6 +162,9 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     /// Nothing waits to be sent.
     private var hasSentAll: Bool { queue.marks.isEmpty && unsentBytes == 0 && !sender.isBusy }
 
+    /// Whether the client waits for a reply to what it has asked.
+    var hasRepliesDue: Bool { !hasEnded && (isBlocked || waitsForRoom || !hasSentAll) }
+
     /// Counts the reply that begins at `start` if it is an error.
     @inline(__always)
     func countError(from start: Int) {
@@ -264,10 +268,6 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         }
         effects = ShardSession.Effects()
     }
-
-    /// One reply more was written.
-    @inline(__always)
-    func countReply() { queue.countReply() }
 
     /// Back-pressure: no more bytes are taken from the socket than can be worked on.
     func updateReading() {

@@ -58,7 +58,7 @@ final class HTTPRequests {
     }
 
     private func afterReply(_ request: HTTPRequest) {
-        if !connection.isBlocked { connection.countReply() }
+        if !connection.isBlocked { connection.queue.countReply() }
         if !request.keepAlive { connection.isClosing = true }
     }
 

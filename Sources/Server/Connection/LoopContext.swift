@@ -6,6 +6,14 @@ import Storage
 /// One event loop's share of one node: its port to the store, the connections that wait for a commit, its counters.
 final class LoopContext: @unchecked Sendable {
     // Sendable: confined to `eventLoop`; other threads only hand closures to that loop.
+
+    /// A client that follows redirects is elsewhere after this, on a busy machine too; from then on no command is expected.
+    private static let quietNanoseconds: UInt64 = 200_000_000
+    /// Who connects has something to ask; on a busy machine it comes this late, in nanoseconds.
+    private static let firstRequestPatience: UInt64 = 1_000_000_000
+    /// How often it is looked whether replies are still due.
+    private static let repliesPace: UInt64 = 20_000_000
+
     let eventLoop: any EventLoop
     let threadPool: NIOThreadPool
     /// Where reads of the engine wait for a disk.
@@ -26,7 +34,7 @@ final class LoopContext: @unchecked Sendable {
     private var peers: [ObjectIdentifier: PeerStreamHandler] = [:]
     private var migrations: [ObjectIdentifier: MigrationStreamHandler] = [:]
     let counters = LoopCounters()
-    /// When a client's bytes came last, on the monotonic clock in nanoseconds.
+    /// When a client or a client's bytes came last, on the monotonic clock in nanoseconds.
     var lastInputAt: UInt64 = 0
     /// The node stops: an HTTP connection ends with its next response.
     var isEnding = false
@@ -113,6 +121,7 @@ final class LoopContext: @unchecked Sendable {
 
     func add(_ connection: ConnectionHandler) {
         connections[ObjectIdentifier(connection)] = connection
+        lastInputAt = Clock.monotonicNanoseconds()
         counters.connectionsReceived.add(1)
     }
 
@@ -125,6 +134,16 @@ final class LoopContext: @unchecked Sendable {
     var followers: [InfoFields.Replica] {
         let now = Clock.monotonicMilliseconds()
         return peers.values.compactMap { $0.info(now: now) }
+    }
+
+    /// When clients expect nothing more of this node, if nothing comes until then; on the monotonic clock. On the loop.
+    func quietAt() -> UInt64 {
+        let now = Clock.monotonicNanoseconds()
+        let isExpected = connections.values.contains { connection in
+            connection.wireProtocol == .undecided
+                ? now < connection.beganAt + LoopContext.firstRequestPatience : connection.hasRepliesDue
+        }
+        return isExpected ? now + LoopContext.repliesPace : lastInputAt + LoopContext.quietNanoseconds
     }
 
     /// The server is going away.

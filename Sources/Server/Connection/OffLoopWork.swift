@@ -78,7 +78,7 @@ struct OffLoopWork {
             // The pool stops only with the process.
             case .failure: connection.isClosing = true
             }
-            connection.countReply()
+            connection.queue.countReply()
             noteSlow()
             connection.goOn()
         }

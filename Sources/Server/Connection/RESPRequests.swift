@@ -139,7 +139,7 @@ final class RESPRequests {
                     progress.last = progress.offset
                     fetchAttempts = 0
                     connection.countError(from: start)
-                    if !connection.isBlocked { connection.countReply() }
+                    if !connection.isBlocked { connection.queue.countReply() }
                     if let steps = pass.session?.progress {
                         guard steps.wholeReply == nil else {
                             progress.offset = end

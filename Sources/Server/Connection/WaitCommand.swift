@@ -90,7 +90,7 @@ final class WaitCommand {
             connection.closeAfterReplies()
         }
         connection.countError(from: start)
-        connection.countReply()
+        connection.queue.countReply()
         connection.goOn()
     }
 }
