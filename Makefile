@@ -19,7 +19,7 @@ SWIFT := swift
 
 # A build killed half-way must not leave what looks like a finished file.
 .DELETE_ON_ERROR:
-.PHONY: help console build perf bench bench-switchover bench-catch-up bench-reshard bench-console soak soak-short growth growth-short cold sanitize test-scripts test unit simulation coordination e2e e2e-long failover-long reshard-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
+.PHONY: help console build perf bench bench-switchover bench-catch-up bench-reshard bench-console soak soak-short repetitions repetitions-short growth growth-short cold sanitize test-scripts test unit simulation coordination e2e e2e-long failover-long reshard-long simulate simulate-reshard crash-long lint install clean toolchain libraries test-tools
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -58,6 +58,12 @@ soak: build ## a cluster under load and change for MINUTES=10: nothing lost, not
 soak-short: build
 	@scripts/soak.py $(SHOAL) --short
 
+repetitions: build ## 200 stops and starts of a replica and of a leader, 50 switchovers, 20 reshards: nothing left over
+	@scripts/repetitions.py $(SHOAL)
+
+repetitions-short: build
+	@scripts/repetitions.py $(SHOAL) --scale 0.05
+
 growth: build ## disk space of 1,000,000 keys that 6 GB are written over, both engines, with a table
 	@scripts/growth.py $(SHOAL)
 
@@ -74,7 +80,7 @@ sanitize: toolchain test-tools ## the thread sanitizer over unit, server and coo
 test-scripts: test-tools
 	@python3 -m unittest discover --start-directory scripts --pattern 'test_*.py' --quiet
 
-test: lint test-tools build-tests test-scripts unit simulation coordination e2e soak-short growth-short ## install what the tests need, lint, build, run all tests
+test: lint test-tools build-tests test-scripts unit simulation coordination e2e soak-short repetitions-short growth-short ## install what the tests need, lint, build, run all tests
 
 .PHONY: build-tests
 build-tests: toolchain libraries

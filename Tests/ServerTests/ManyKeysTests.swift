@@ -36,18 +36,19 @@ import Testing
         let other = try server.connect()
         let names = (0..<1_000).map { "key-\($0)" }
         try fill(connection, names) { "\($0)" }
-        let keys = Array(repeating: names, count: 20).flatMap(\.self)
+        let keys = Array(repeating: names, count: 60).flatMap(\.self)
         send(connection, command, keys)
         var answered = 0
         while !connection.hasReceived, answered < 10_000 {
             #expect(try server.ask("GET nothing\r\n", other, expecting: "$-1\r\n") == "$-1\r\n")
             answered += 1
         }
-        #expect(answered >= 10, "\(answered) commands of another connection were answered meanwhile")
+        // In one step there would be one before it and one after it, on however full a machine.
+        #expect(answered >= 3, "\(answered) commands of another connection were answered meanwhile")
         let expected =
             switch command {
             case "MGET": answers(keys.indices.map { "\($0 % 1_000)" })
-            case "EXISTS": Array(":20000\r\n".utf8)
+            case "EXISTS": Array(":60000\r\n".utf8)
             default: Array(":1000\r\n".utf8)
             }
         let isWhole = try connection.receive(expected.count) == expected

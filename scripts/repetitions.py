@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""The same change again and again, with clients that write and read: nothing of any of them may be left over.
+
+  repetitions.py SHOAL [--scale N]
+      two shards of two nodes, one on LMDB and one on RocksDB in each. 200 stops and starts of a replica, 200 of a leader,
+      50 switchovers and 20 reshards there and back, after some of each to warm up; N is the share of these that is done
+      (1 is all, 0.1 a tenth).
+
+Prints threads, descriptors and memory of each node before and after each kind. Ends with 1, and a line for each finding,
+if there are more threads or descriptors than before, memory is 5 % more, or a client was not answered as it must be.
+"""
+
+import argparse
+import random
+import statistics
+import sys
+import time
+
+from cluster_client import CONNECTION_ENDED, NOT_LISTENING, TRANSIENT
+from node_probe import sample
+from soak_cluster import PATIENCE, Changes, SoakCluster
+from soak_load import ErrorLog, LoadWorker
+
+WORKERS = 2
+KEYS, RATE = 20_000, 400
+WARMING = 10  # of each kind; a reshard takes longest
+MEMORY_GROWTH_SHARE = 0.05
+# Looked at until what a change opened is closed again, at the most.
+REST_SECONDS = 30
+LOOKS = 5  # for one figure of memory
+EXPLAINED = {*TRANSIENT, CONNECTION_ENDED, NOT_LISTENING}
+
+
+class Holding:
+    """What a node holds when nothing is changed: its fewest threads and descriptors, and its median memory."""
+
+    def __init__(self, looks):
+        self.threads = min(look.threads for look in looks)
+        self.descriptors = min(look.surplus for look in looks)
+        self.memory = statistics.median(look.private for look in looks)
+
+    def __str__(self):
+        return f"{self.threads} threads, {self.descriptors} fds, {self.memory / (1 << 20):.1f} MiB"
+
+    def beyond(self, before):
+        """What is more than before, in words."""
+        grown = [
+            f"{name} {old} -> {new}"
+            for name, old, new in (
+                ("threads", before.threads, self.threads),
+                ("descriptors", before.descriptors, self.descriptors),
+            )
+            if new > old
+        ]
+        if self.memory > before.memory * (1 + MEMORY_GROWTH_SHARE):
+            grown.append(f"memory {before.memory / (1 << 20):.1f} -> {self.memory / (1 << 20):.1f} MiB")
+        return grown
+
+
+class Repetitions:
+    def __init__(self, cluster, scale):
+        self.cluster, self.scale = cluster, scale
+        self.changes = Changes(cluster)
+        self.errors = ErrorLog(self.changes.is_going_on)
+        self.workers = [
+            LoadWorker(number, cluster.engines, KEYS // WORKERS, RATE / WORKERS, self.errors) for number in range(WORKERS)
+        ]
+
+    def kinds(self):
+        leader, replica = self.cluster.shards[0]
+        # Back where it was after every second one.
+        return (
+            ("stop and start of a replica", 200, lambda number: self.changes.stop_and_start(replica)),
+            ("stop and start of a leader", 200, self.stop_leader),
+            ("switchover", 50, lambda number: self.changes.switch_over(0, (replica, leader)[number % 2])),
+            ("reshard there and back", 20, lambda number: self.changes.reshard_there_and_back()),
+        )
+
+    def stop_leader(self, number):
+        leader = next(node for node in self.cluster.shards[0] if self.cluster.leads(node))
+        self.changes.stop_and_start(leader)
+
+    def run(self):
+        for worker in self.workers:
+            worker.start()
+        for worker in self.workers:
+            if not worker.filled.wait(PATIENCE):
+                return [f"the keys were not written within {PATIENCE} s"]
+        found = []
+        with self.changes.going_on():
+            for _, count, change in self.kinds():
+                self.repeat(change, min(WARMING, count))
+            before = self.holdings()
+            for name, count, change in self.kinds():
+                count = max(2, int(count * self.scale) // 2 * 2)
+                began = time.monotonic()
+                self.repeat(change, count)
+                took = time.monotonic() - began
+                after = self.holdings(before)
+                print(f"{count} times {name}, {took / count:.2f} s each", flush=True)
+                for address, holding in after.items():
+                    print(f"  {address} {self.cluster.engines[address]}: {before[address]} -> {holding}", flush=True)
+                    found += [f"{address}: after {count} times {name}: {text}" for text in holding.beyond(before[address])]
+        return found + self.load_findings()
+
+    def repeat(self, change, count):
+        for number in range(count):
+            change(number)
+
+    def holdings(self, before=None):
+        """What a change opened is closed a moment later."""
+        end, looks = time.monotonic() + REST_SECONDS, {address: [] for address in self.cluster.engines}
+        while True:
+            for address, own in looks.items():
+                own.append(sample(self.cluster, address, self.cluster.data(address), 0))
+                del own[:-LOOKS]
+            now = {address: Holding(own) for address, own in looks.items()}
+            is_whole = all(len(own) == LOOKS for own in looks.values())
+            grown = before and any(now[address].beyond(before[address]) for address in now)
+            if (is_whole and not grown and before) or time.monotonic() > end:
+                return now
+            time.sleep(0.2)
+
+    def load_findings(self):
+        """Ends the load, which then reads everything back."""
+        for worker in self.workers:
+            worker.ending.set()
+        found = []
+        for worker in self.workers:
+            worker.join(PATIENCE)
+            if worker.is_alive():
+                found.append(f"worker {worker.number} did not end within {PATIENCE} s")
+            found += [f"worker {worker.number}: {text}" for text in worker.problems]
+        for tally in (self.errors.otherwise, self.errors.during_change):
+            for kind, count in tally.items():
+                if tally is self.errors.otherwise or kind not in EXPLAINED:
+                    found.append(f"{count} times: {kind} ({self.errors.examples[kind]})")
+        writes, reads = (sum(getattr(worker, name) for worker in self.workers) for name in ("writes", "reads"))
+        print(f"{writes} writes, {reads} reads meanwhile", flush=True)
+        return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shoal")
+    parser.add_argument("--scale", type=float, default=1)
+    options = parser.parse_args()
+    random.seed(1)
+    cluster = SoakCluster(options.shoal)
+    findings = Repetitions(cluster, options.scale).run()
+    for finding in findings:
+        print(f"repetitions: {finding}", file=sys.stderr)
+    if findings:
+        print(f"repetitions: logs and data are in {cluster.folder}", file=sys.stderr)
+        sys.exit(1)
+    cluster.close()
+    print("repetitions: nothing left over")
+
+
+main()
