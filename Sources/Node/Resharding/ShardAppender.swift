@@ -8,8 +8,8 @@ import Synchronization
 ///
 /// One thing is under way at a time. Chunks that wait together are appended together, `bytesMax` at most: they share a
 /// sync.
-final class ShardAppender: Sendable {
-    enum Job: Sendable {
+package final class ShardAppender: Sendable {
+    package enum Job: Sendable {
         case changeOwnership(number: UInt64, own: SlotSet, disown: SlotSet, mapVersion: UInt64)
         case clear(number: UInt64, SlotSet)
         /// For `/clean`.
@@ -33,7 +33,7 @@ final class ShardAppender: Sendable {
     /// What is appended at once: copying it in holds the store's lock, about 100 µs for so much.
     private static let bytesMax = 1 << 20
     /// Far more than the windows of a machine's streams allow.
-    private static let jobsMax = 4096
+    package static let jobsMax = 4096
 
     private struct State {
         var jobs: [Job] = []
@@ -41,6 +41,13 @@ final class ShardAppender: Sendable {
         var isEnding = false
         /// Links of which something could not be appended.
         var broken: Set<UInt64> = []
+
+        /// What comes over a link after a gap must not be appended.
+        mutating func giveUp(_ link: UInt64?) {
+            guard let link else { return }
+            broken.insert(link)
+            jobs.removeAll { $0.link == link }
+        }
     }
 
     private let log: any ReshardingLog
@@ -51,7 +58,7 @@ final class ShardAppender: Sendable {
     /// - Parameters:
     ///   - planted: mistakes; in simulations alone.
     ///   - deliver: called on any thread.
-    init(
+    package init(
         log: any ReshardingLog,
         planted: ReshardingBugs = [],
         deliver: @escaping @Sendable (ReshardingMachine.Event) -> Void
@@ -61,17 +68,24 @@ final class ShardAppender: Sendable {
         self.deliver = deliver
     }
 
-    func add(_ job: Job) {
-        let isTaken = state.withLock { state in
-            guard !state.isEnding, state.jobs.count < ShardAppender.jobsMax else { return false }
+    /// What is refused fails, and its link is given up.
+    package func add(_ job: Job) {
+        let isTaken: Bool? = state.withLock { state in
+            // It has been told already.
+            if let link = job.link, state.broken.contains(link) { return nil }
+            guard !state.isEnding, state.jobs.count < ShardAppender.jobsMax else {
+                state.giveUp(job.link)
+                return false
+            }
             state.jobs.append(job)
             return true
         }
+        guard let isTaken else { return }
         if isTaken { proceed() } else { fail(job, StorageError(.io, "too much waits for the shard's log")) }
     }
 
     /// Gives up what is queued. What is under way ends by itself.
-    func end() {
+    package func end() {
         let left = state.withLock { state in
             defer { state.jobs = [] }
             state.isEnding = true
@@ -107,10 +121,6 @@ final class ShardAppender: Sendable {
     /// One job, or several chunks of one link.
     private static func next(_ state: inout State) -> [Job]? {
         guard !state.isAppending else { return nil }
-        if !state.broken.isEmpty {
-            let broken = state.broken
-            state.jobs.removeAll { job in job.link.map(broken.contains) ?? false }
-        }
         guard let first = state.jobs.first else { return nil }
         state.isAppending = true
         guard case .importChunk(let link, _) = first else { return [state.jobs.removeFirst()] }
@@ -134,7 +144,7 @@ final class ShardAppender: Sendable {
                 for job in batch where !isTold || job.link == nil { tell(job, appended) }
             case .failure(let error):
                 guard let first = batch.first else { break }
-                if let link = first.link { state.withLock { _ = $0.broken.insert(link) } }
+                state.withLock { $0.giveUp(first.link) }
                 fail(first, error)
             }
             finished()
