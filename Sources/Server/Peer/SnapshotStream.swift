@@ -4,24 +4,29 @@ import Synchronization
 
 /// A shard's contents on their way to a follower, chunk by chunk: the engine in many short views, none of which keeps
 /// pages for long, then the log since the first of them. Together they are the state at the last record taken.
-final class SnapshotStream: Sendable {
-    struct Part: Sendable {
-        var chunks: [SnapshotChunk] = []
-        var keys: UInt64 = 0
-        var bytes = 0
+package final class SnapshotStream: Sendable {
+    package struct Part: Sendable {
+        package var chunks: [SnapshotChunk] = []
+        package var keys: UInt64 = 0
+        package var bytes = 0
         /// Set on the last part: the position of the state that all parts make together.
-        var end: Position?
+        package var end: Position?
         /// What the shard owns by its log, as of that position or later: replicas take in the rest with the log.
-        var owned: SlotOwnership?
+        package var owned: SlotOwnership?
     }
 
-    private struct State: ~Copyable {
-        /// nil once the stream has been closed.
-        var reader: (any ContentsReader)?
+    private struct Progress {
+        let reader: any ContentsReader
         var isCopied = false
         /// Up to where the log has been taken, and has to be.
         var through: UInt64
         var target: Position?
+    }
+
+    private struct State {
+        /// nil while it is with the call that reads, and once the stream is closed.
+        var resting: Progress?
+        var isClosed = false
     }
 
     let position: Position
@@ -35,11 +40,11 @@ final class SnapshotStream: Sendable {
         self.position = position
         self.total = total
         owned = store.ownedSlots()
-        state = Mutex(State(reader: reader, through: position.sequence))
+        state = Mutex(State(resting: Progress(reader: reader, through: position.sequence)))
     }
 
     /// Waits until the engine has all that is committed, and begins there. Blocks.
-    static func open(_ store: any StreamedStore) -> Result<SnapshotStream, StorageError> {
+    package static func open(_ store: any StreamedStore) -> Result<SnapshotStream, StorageError> {
         let reader = store.makeContentsReader()
         do throws(StorageError) {
             let (position, keys, bytes) = try reader.open()
@@ -50,30 +55,27 @@ final class SnapshotStream: Sendable {
     }
 
     /// The next chunks, about `maxBytes`; none where the log had nothing of use. Blocks; one caller at a time.
-    func next(maxBytes: Int) -> Result<Part, StorageError> {
-        state.withLock { state in
-            guard let reader = state.reader else {
-                return .failure(StorageError(.closed, "the snapshot was closed"))
-            }
-            do throws(StorageError) {
-                return .success(
-                    state.isCopied
-                        ? try nextOfLog(reader, &state, maxBytes: maxBytes)
-                        : try nextOfEngine(reader, &state, maxBytes: maxBytes)
-                )
-            } catch {
-                return .failure(error)
-            }
+    package func next(maxBytes: Int) -> Result<Part, StorageError> {
+        let taken = state.withLock { state in
+            defer { state.resting = nil }
+            return state.resting
+        }
+        guard var progress = taken else { return .failure(StorageError(.closed, "the snapshot was closed")) }
+        // A stream that was closed meanwhile lets go of the reader with this call.
+        defer { state.withLock { if !$0.isClosed { $0.resting = progress } } }
+        do throws(StorageError) {
+            return .success(
+                progress.isCopied
+                    ? try nextOfLog(&progress, maxBytes: maxBytes) : try nextOfEngine(&progress, maxBytes: maxBytes)
+            )
+        } catch {
+            return .failure(error)
         }
     }
 
-    private func nextOfEngine(
-        _ reader: any ContentsReader,
-        _ state: inout State,
-        maxBytes: Int
-    ) throws(StorageError) -> Part {
+    private func nextOfEngine(_ progress: inout Progress, maxBytes: Int) throws(StorageError) -> Part {
         var filler = PartFiller()
-        state.isCopied = try reader.nextEntries(maxBytes: maxBytes) { slot, key, value in
+        progress.isCopied = try progress.reader.nextEntries(maxBytes: maxBytes) { slot, key, value in
             filler.add(
                 SnapshotEntry(
                     slot: slot,
@@ -89,18 +91,16 @@ final class SnapshotStream: Sendable {
         return filler.finish()
     }
 
-    private func nextOfLog(
-        _ reader: any ContentsReader,
-        _ state: inout State,
-        maxBytes: Int
-    ) throws(StorageError) -> Part {
+    private func nextOfLog(_ progress: inout Progress, maxBytes: Int) throws(StorageError) -> Part {
         // Fixed once: what is committed later comes with the log after the snapshot.
-        let target = state.target ?? store.committed
-        state.target = target
+        let target = progress.target ?? store.committed
+        progress.target = target
         var filler = PartFiller()
-        state.through = try reader.readLog(after: state.through, upTo: target.sequence, maxScanBytes: maxBytes) {
-            record,
-            sequence in
+        progress.through = try progress.reader.readLog(
+            after: progress.through,
+            upTo: target.sequence,
+            maxScanBytes: maxBytes
+        ) { record, sequence in
             filler.add(
                 SnapshotEntry(
                     kind: record.kind == .delete ? .deleted : .written,
@@ -115,15 +115,22 @@ final class SnapshotStream: Sendable {
             return true
         }.through
         var part = filler.finish()
-        if state.through >= target.sequence {
+        if progress.through >= target.sequence {
             part.end = target
             part.owned = store.ownedSlots()
         }
         return part
     }
 
-    func close() {
-        state.withLock { $0.reader = nil }
+    /// Reads no more. Returns at once; a read that is under way lets go of the files when it returns.
+    package func close() {
+        let resting = state.withLock { state in
+            defer { state.resting = nil }
+            state.isClosed = true
+            return state.resting
+        }
+        // The reader ends here, outside the lock.
+        withExtendedLifetime(resting) {}
     }
 }
 
