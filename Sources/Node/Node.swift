@@ -81,6 +81,7 @@ package final class Node: NodeControl {
             let server = try await NodeServer.bind(
                 listen: configuration.listenAddress,
                 group: loops.clients,
+                replication: loops.replication,
                 control: self,
                 state: snapshot(nil),
                 metrics: metrics,

@@ -8,7 +8,8 @@ struct NodeLoops: Sendable {
     let clients: any EventLoopGroup
     /// Leases, and the ticks of elections; nothing else, so that nothing holds up a renewal.
     let control: any EventLoop
-    /// Replicas' links to their leaders, and moves of slots: bytes from elsewhere are parsed here.
+    /// Replicas' links to their leaders, leaders' streams to their replicas, and moves of slots: what other nodes send is
+    /// parsed here, and never on a loop that clients use.
     let replication: any EventLoop
 
     init(clients: any EventLoopGroup, control: any EventLoopGroup) {

@@ -28,7 +28,7 @@ extension OpenShard {
                 eventLoop: loops.replication,
                 clock: .system,
                 reads: WorkQueue("shoal-copies"),
-                connector: SocketLinkConnector(loops.clients),
+                connector: SocketLinkConnector(loops.replication),
                 coordinator: MoveCoordinatorCalls(ReshardCoordinator(membership.coordinator))
             ),
             logger: logger,

@@ -17,12 +17,21 @@ package final class NodeServer: Sendable {
 
     private let channel: any Channel
     private let loops: [LoopContext]
+    /// To followers, and to targets of moves.
+    package let streams: StreamHost
     private let metrics: NodeMetrics
     private let logger: Logger
 
-    private init(channel: any Channel, loops: [LoopContext], metrics: NodeMetrics, logger: Logger) {
+    private init(
+        channel: any Channel,
+        loops: [LoopContext],
+        streams: StreamHost,
+        metrics: NodeMetrics,
+        logger: Logger
+    ) {
         self.channel = channel
         self.loops = loops
+        self.streams = streams
         self.metrics = metrics
         self.logger = logger
     }
@@ -39,10 +48,14 @@ package final class NodeServer: Sendable {
     }()
 
     /// Binds the address and answers from `state`, once `accept` is called, until `serve` is called with another.
-    /// - Parameter listen: where to bind, if that differs from the address others use.
+    /// - Parameters:
+    ///   - listen: where to bind, if that differs from the address others use.
+    ///   - group: loops for clients.
+    ///   - replication: a loop for streams to other nodes, which begin as connections here.
     package static func bind(
         listen: NodeAddress,
         group: any EventLoopGroup,
+        replication: any EventLoop,
         control: any NodeControl,
         state: ServingState,
         metrics: NodeMetrics,
@@ -51,6 +64,7 @@ package final class NodeServer: Sendable {
         let origins = OriginCheck(allowed: [state.address.description, listen.description])
         let topology = TopologyCache()
         let turns = ReplicaTurns()
+        let streams = StreamHost(eventLoop: replication, threadPool: .singleton, logger: logger)
         let otherProtocolPace = LogPace(intervalSeconds: otherProtocolLogSeconds)
         let loops = group.makeIterator().map {
             LoopContext(
@@ -60,6 +74,7 @@ package final class NodeServer: Sendable {
                 metrics: metrics,
                 control: control,
                 state: state,
+                streams: streams,
                 origins: origins,
                 topology: topology,
                 turns: turns,
@@ -94,7 +109,13 @@ package final class NodeServer: Sendable {
             }
         do {
             let channel = try await bootstrap.bind(host: listen.host, port: Int(listen.port)).get()
-            let server = NodeServer(channel: channel, loops: loops, metrics: metrics, logger: logger)
+            let server = NodeServer(
+                channel: channel,
+                loops: loops,
+                streams: streams,
+                metrics: metrics,
+                logger: logger
+            )
             server.startTicking()
             logger.info("listening", metadata: ["address": "\(listen)"])
             return server
@@ -115,9 +136,12 @@ package final class NodeServer: Sendable {
         return ServerError(.addressRefused, "can't listen on \(address): \(reason); is it an address of this machine?")
     }
 
-    /// Serves from `state` on every loop; returns when all loops have stopped using the previous one. Blocks; not for
-    /// event loops.
+    /// Serves from `state` on every loop; returns when all loops have stopped using the previous one, and all streams of
+    /// another leadership have ended. Blocks; not for event loops.
     package func serve(_ state: ServingState) throws {
+        // First: what a loop judges by the new state is served there already, and what one still judges by the old state is
+        // turned away there.
+        try streams.serve(state.streamed).wait()
         for loop in loops {
             try loop.eventLoop.submit { loop.serve(state) }.wait()
         }
@@ -151,6 +175,7 @@ package final class NodeServer: Sendable {
         for loop in loops {
             try? await loop.eventLoop.submit { loop.closeConnections() }.get()
         }
+        await streams.close()
     }
 
     /// A connection that is closed with a command under way leaves its client without an answer.

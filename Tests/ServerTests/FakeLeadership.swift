@@ -10,6 +10,7 @@ final class FakeLeadership: ShardLeadership {
         /// The answer to a wait that is ended; nil: this node does not lead.
         var reached: Int? = 0
         var isAboutToLead = false
+        var onEvent: @Sendable (LeadershipMachine.Event?) -> Void = { _ in }
     }
 
     private let state = Mutex(State())
@@ -45,6 +46,15 @@ final class FakeLeadership: ShardLeadership {
         ended?.answer(count)
     }
 
-    func attach(_ stream: any FollowerStream, member: Member, term: UInt64) -> UInt64 { 1 }
-    func handle(_ event: LeadershipMachine.Event) {}
+    /// - Parameter body: called with every event, and with nil when a stream begins.
+    func onEvent(_ body: @escaping @Sendable (LeadershipMachine.Event?) -> Void) {
+        state.withLock { $0.onEvent = body }
+    }
+
+    func attach(_ stream: any FollowerStream, member: Member, term: UInt64) -> UInt64 {
+        state.withLock { $0.onEvent }(nil)
+        return 1
+    }
+
+    func handle(_ event: LeadershipMachine.Event) { state.withLock { $0.onEvent }(event) }
 }

@@ -22,9 +22,13 @@ final class ServerFixture {
     private let map: SlotMap
     private let metrics: NodeMetrics
     let group: MultiThreadedEventLoopGroup
+    /// One loop, for streams to other nodes.
+    let replication = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     /// Of the next `serve`: the nodes of each shard that are there, and their leaders, by default config.yaml's.
     var nodes: [ShardNodes?] = []
     var leaders: [NodeAddress?]?
+    /// Of the next `serve`.
+    var resharding: (any ShardResharding)?
 
     private static let made = Mutex(0)
 
@@ -73,8 +77,9 @@ final class ServerFixture {
         server = try await NodeServer.bind(
             listen: address,
             group: group,
+            replication: replication.next(),
             control: control,
-            state: Self.state(config, map, address, role, nil, .starting, [], nil, leadership),
+            state: Self.state(config, map, address, role, nil, .starting, [], nil, leadership, nil),
             metrics: metrics,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
@@ -84,7 +89,18 @@ final class ServerFixture {
 
     func serve(role: NodeStatus.Role = .leader, phase: NodeStatus.State = .running, hasStore: Bool = true) throws {
         try server.serve(
-            Self.state(config, map, address, role, hasStore ? store : nil, phase, nodes, leaders, leadership)
+            Self.state(
+                config,
+                map,
+                address,
+                role,
+                hasStore ? store : nil,
+                phase,
+                nodes,
+                leaders,
+                leadership,
+                resharding
+            )
         )
     }
 
@@ -97,7 +113,8 @@ final class ServerFixture {
         _ phase: NodeStatus.State,
         _ nodes: [ShardNodes?],
         _ leaders: [NodeAddress?]?,
-        _ leadership: FakeLeadership
+        _ leadership: FakeLeadership,
+        _ resharding: (any ShardResharding)?
     ) -> ServingState {
         ServingState(
             config: config,
@@ -110,7 +127,8 @@ final class ServerFixture {
             store: store,
             phase: phase,
             message: "",
-            leadership: leadership
+            leadership: leadership,
+            resharding: resharding
         )
     }
 
@@ -149,6 +167,7 @@ final class ServerFixture {
         folder.close()
         await server.close()
         try await group.shutdownGracefully()
+        try await replication.shutdownGracefully()
         try FileManager.default.removeItem(atPath: root)
     }
 }

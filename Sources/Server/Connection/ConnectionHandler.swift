@@ -56,7 +56,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     private(set) var commands: RESPRequests?
     private(set) var requests: HTTPRequests?
 
-    /// A peer's request that turns this connection into a stream.
+    /// A peer's request after which this connection goes on as a stream.
     var stream: StreamRequest?
 
     // What this pass has done, for the latency histograms.
@@ -141,7 +141,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
             commands?.process()
             if let stream {
                 self.stream = nil
-                return stream.takeOver(self, context)
+                return handOver(to: stream, context)
             }
         case .http: requests?.process()
         }

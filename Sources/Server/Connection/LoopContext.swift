@@ -31,8 +31,8 @@ final class LoopContext: @unchecked Sendable {
     /// Hosts that may be named in a request's Host or Origin.
     var origins: OriginCheck
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
-    private var peers: [ObjectIdentifier: PeerStreamHandler] = [:]
-    private var migrations: [ObjectIdentifier: MigrationStreamHandler] = [:]
+    /// Where connections of peers go on, on another loop; shared by the node's loops.
+    let streams: StreamHost
     let counters = LoopCounters()
     /// When a client or a client's bytes came last, on the monotonic clock in nanoseconds.
     var lastInputAt: UInt64 = 0
@@ -55,6 +55,7 @@ final class LoopContext: @unchecked Sendable {
         metrics: NodeMetrics,
         control: any NodeControl,
         state: ServingState,
+        streams: StreamHost,
         origins: OriginCheck,
         topology: TopologyCache,
         turns: ReplicaTurns,
@@ -69,6 +70,7 @@ final class LoopContext: @unchecked Sendable {
         self.metrics = metrics
         self.control = control
         self.state = state
+        self.streams = streams
         self.origins = origins
         self.topology = topology
         self.turns = turns
@@ -85,14 +87,7 @@ final class LoopContext: @unchecked Sendable {
             let abandoned = waiting
             waiting = []
             for connection in abandoned { connection.abandonHeldReplies() }
-            for peer in Array(peers.values) { peer.end() }
-            for migration in Array(migrations.values) { migration.end() }
             port = next.store?.makePort { [weak self] signal in self?.receive(signal) }
-        }
-        // Followers and targets of a leader that is none any more find the next one.
-        if previous.isLeader, !next.isLeader {
-            for peer in Array(peers.values) { peer.end() }
-            for migration in Array(migrations.values) { migration.end() }
         }
         state = next
         // Parked commands are judged anew by the role the node has now.
@@ -110,15 +105,6 @@ final class LoopContext: @unchecked Sendable {
         }
     }
 
-    /// Streams to followers read the store's log: they end with it.
-    func add(_ peer: PeerStreamHandler) { peers[ObjectIdentifier(peer)] = peer }
-
-    func remove(_ peer: PeerStreamHandler) { peers[ObjectIdentifier(peer)] = nil }
-
-    func add(_ migration: MigrationStreamHandler) { migrations[ObjectIdentifier(migration)] = migration }
-
-    func remove(_ migration: MigrationStreamHandler) { migrations[ObjectIdentifier(migration)] = nil }
-
     func add(_ connection: ConnectionHandler) {
         connections[ObjectIdentifier(connection)] = connection
         lastInputAt = Clock.monotonicNanoseconds()
@@ -128,12 +114,6 @@ final class LoopContext: @unchecked Sendable {
     func remove(_ connection: ConnectionHandler) {
         if connections.removeValue(forKey: ObjectIdentifier(connection)) != nil { counters.connectionsLeft.add(1) }
         waiting.removeAll { $0 === connection }
-    }
-
-    /// The followers whose streams this loop serves.
-    var followers: [InfoFields.Replica] {
-        let now = Clock.monotonicMilliseconds()
-        return peers.values.compactMap { $0.info(now: now) }
     }
 
     /// When clients expect nothing more of this node, if nothing comes until then; on the monotonic clock. On the loop.
@@ -150,8 +130,6 @@ final class LoopContext: @unchecked Sendable {
     func closeConnections() {
         siblings = []
         for connection in Array(connections.values) { connection.context?.close(promise: nil) }
-        for peer in Array(peers.values) { peer.end() }
-        for migration in Array(migrations.values) { migration.end() }
     }
 
     /// Once per second: hands the counters on.

@@ -12,9 +12,8 @@ extension RESPRequests: CommandConnection {
     var topology: TopologyCache { connection.loop.topology }
 
     var collectFollowers: @Sendable () -> [InfoFields.Replica] {
-        let loops = connection.loop.siblings
-        // A loop that has ended serves nobody.
-        return { loops.flatMap { loop in (try? loop.eventLoop.submit { loop.followers }.wait()) ?? [] } }
+        let streams = connection.loop.streams
+        return { streams.followers() }
     }
 
     func runOnPool<T: Sendable>(

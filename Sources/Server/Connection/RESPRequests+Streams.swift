@@ -1,6 +1,6 @@
 import Storage
 
-/// Commands after which the connection is a stream.
+/// Commands of peers, after which the connection is a stream.
 extension RESPRequests {
     /// A peer asks for a stream: the connection carries frames from here on.
     /// - Returns: whether the command was that.
@@ -12,7 +12,7 @@ extension RESPRequests {
             connection.park()
             return true
         }
-        switch StreamRequest.make(command, arguments.rest, state) {
+        switch StreamRequest.make(command, arguments.rest, state.streamed) {
         case .success(let request):
             connection.stream = request
             connection.isBlocked = true

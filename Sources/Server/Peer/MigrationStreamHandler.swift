@@ -1,39 +1,39 @@
 import NIOCore
 import Resharding
 
-/// A target's connection on the source's event loop: known there as long as it is open, since it ends when the shard does.
+/// A target's connection on the source's replication loop: known to its host as long as it is open, since it ends when the shard does.
 final class MigrationStreamHandler: ChannelInboundHandler, @unchecked Sendable {
     // Sendable: confined to the channel's event loop.
     typealias InboundIn = ByteBuffer
 
     private let stream: MigrationStreamEnd
     private let socket: SocketLink
-    private let loop: LoopContext
+    private let host: StreamHost
 
-    init(resharding: any ShardResharding, loop: LoopContext, hello: MigrationHello) {
-        self.loop = loop
+    init(resharding: any ShardResharding, host: StreamHost, hello: MigrationHello) {
+        self.host = host
         stream = MigrationStreamEnd(
             resharding: resharding,
             hello: hello,
-            eventLoop: loop.eventLoop,
-            logger: loop.logger
+            eventLoop: host.eventLoop,
+            logger: host.logger
         )
         socket = SocketLink(stream)
     }
 
     /// Starts the stream; the `+OK` is on its way.
     func handlerAdded(context: ChannelHandlerContext) {
-        loop.add(self)
+        host.add(self)
         socket.handlerAdded(context: context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        loop.remove(self)
+        host.remove(self)
         socket.handlerRemoved(context: context)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        loop.remove(self)
+        host.remove(self)
         socket.channelInactive(context: context)
     }
 
@@ -41,9 +41,7 @@ final class MigrationStreamHandler: ChannelInboundHandler, @unchecked Sendable {
         socket.errorCaught(context: context, error: error)
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) { receive(unwrapInboundIn(data)) }
-
-    func receive(_ buffer: ByteBuffer) { socket.receive(buffer) }
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) { socket.receive(unwrapInboundIn(data)) }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         socket.channelWritabilityChanged(context: context)
@@ -51,7 +49,7 @@ final class MigrationStreamHandler: ChannelInboundHandler, @unchecked Sendable {
 
     /// The node stops, or is no longer the leader.
     func end() {
-        loop.remove(self)
+        host.remove(self)
         stream.close()
     }
 }

@@ -39,7 +39,7 @@ package final class PeerStreamHandler: ChannelInboundHandler, FollowerStream, @u
     private let term: UInt64
 
     /// - Parameters:
-    ///   - host: the loop that serves the connection.
+    ///   - host: its loop is the connection's.
     ///   - hello: what the follower said, to be answered with `+OK` first.
     package init(
         store: any StreamedStore,

@@ -1,9 +1,7 @@
 import Logging
 import NIOCore
-import NIOPosix
-import Storage
 
-/// Where a follower's stream lives: the event loop's share of a node (`LoopContext`), or a simulated process.
+/// Where a follower's stream lives: a node's replication loop (`StreamHost`), or a simulated process.
 package protocol PeerStreamHost: AnyObject, Sendable {
     var eventLoop: any EventLoop { get }
     var logger: Logger { get }
@@ -14,12 +12,4 @@ package protocol PeerStreamHost: AnyObject, Sendable {
     func remove(_ peer: PeerStreamHandler)
     /// Runs work that waits for a disk off the loop; the future completes on it.
     func offLoop<T: Sendable>(_ work: @escaping @Sendable () -> T) -> EventLoopFuture<T>
-}
-
-extension LoopContext: PeerStreamHost {
-    var leadership: (any ShardLeadership)? { state.leadership }
-
-    func offLoop<T: Sendable>(_ work: @escaping @Sendable () -> T) -> EventLoopFuture<T> {
-        threadPool.runIfActive(eventLoop: eventLoop, work)
-    }
 }

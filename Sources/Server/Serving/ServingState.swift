@@ -55,6 +55,18 @@ package final class ServingState: Sendable {
 
     package var isLeader: Bool { role == .leader }
 
+    /// What streams to other nodes are served from; nil while this node is not the leader.
+    package var streamed: StreamedShard? {
+        guard isLeader, let store else { return nil }
+        return StreamedShard(
+            store: store,
+            cluster: config.name,
+            name: shardName,
+            leadership: leadership,
+            resharding: resharding
+        )
+    }
+
     /// This node has just become leader and its term is being begun: commands wait for that instead of being turned away. As of
     /// now: clients are sent here at once, and the loops are told a little later.
     package var isAboutToLead: Bool { !isLeader && leadership?.isAboutToLead == true }
