@@ -23,7 +23,8 @@ package final class CoordinatorWatch: AsyncSequence, Sendable {
     package enum Event: Hashable, Sendable {
         /// In order of key; all of one or more whole transactions. `revision`: everything up to it has been told.
         case changes([Change], revision: UInt64)
-        /// Nothing new will be seen until the coordinator answers again, which needs no action. Told once per outage.
+        /// Nothing new will be seen until the coordinator answers again, which needs no action. Told once per outage. Its end
+        /// is told by `changes`, perhaps without any.
         case interrupted(CoordinationError)
     }
 
@@ -36,8 +37,10 @@ package final class CoordinatorWatch: AsyncSequence, Sendable {
         var hasNews = false
         var interruption: CoordinationError?
         var isInterrupted = false
+        /// The reader was told of an outage, and not yet of its end.
+        var hasResumed = false
         var isEnded = false
-        var waiter: CheckedContinuation<Event?, Never>?
+        var waiter: (@Sendable (Event?) -> Void)?
         var onEnd: (@Sendable () -> Void)?
     }
 
@@ -64,32 +67,37 @@ package final class CoordinatorWatch: AsyncSequence, Sendable {
             defer { (state.waiter, state.onEnd) = (nil, nil) }
             return (state.waiter, state.onEnd)
         }
-        waiter?.resume(returning: nil)
+        waiter?(nil)
         onEnd?()
+    }
+
+    /// Asks for the next event. It is given once, as soon as there is one, on whatever thread; nil when the watch has ended.
+    /// One question at a time.
+    package func next(_ answer: @escaping @Sendable (Event?) -> Void) {
+        let (event, isReady) = state.withLock { state -> (Event?, Bool) in
+            if state.isEnded { return (nil, true) }
+            if let event = Self.take(&state) { return (event, true) }
+            precondition(state.waiter == nil, "a coordinator watch has one reader")
+            state.waiter = answer
+            return (nil, false)
+        }
+        if isReady { answer(event) }
     }
 
     private func next() async -> Event? {
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let (event, isReady) = state.withLock { state -> (Event?, Bool) in
-                    if state.isEnded { return (nil, true) }
-                    if let event = Self.take(&state) { return (event, true) }
-                    precondition(state.waiter == nil, "a coordinator watch has one reader")
-                    state.waiter = continuation
-                    return (nil, false)
-                }
-                if isReady { continuation.resume(returning: event) }
-            }
+            await withCheckedContinuation { continuation in next { continuation.resume(returning: $0) } }
         } onCancel: {
             cancel()
         }
     }
 
     private static func take(_ state: inout State) -> Event? {
-        if state.hasNews {
+        if state.hasNews || state.hasResumed {
             let changes = state.pending.values.sorted { $0.key < $1.key }
             state.pending.removeAll()
             state.hasNews = false
+            state.hasResumed = false
             return .changes(changes, revision: state.pendingRevision)
         }
         if let error = state.interruption {
@@ -153,6 +161,7 @@ package final class CoordinatorWatch: AsyncSequence, Sendable {
         update { state in
             guard !state.isInterrupted else { return }
             state.isInterrupted = true
+            state.hasResumed = false
             state.interruption = error
         }
     }
@@ -161,6 +170,8 @@ package final class CoordinatorWatch: AsyncSequence, Sendable {
     package func resume() { update { Self.endInterruption(&$0) } }
 
     private static func endInterruption(_ state: inout State) {
+        // Whoever was told of the outage is told of its end as well.
+        if state.isInterrupted, state.interruption == nil { state.hasResumed = true }
         state.isInterrupted = false
         state.interruption = nil
     }
@@ -172,13 +183,13 @@ package final class CoordinatorWatch: AsyncSequence, Sendable {
     }
 
     private func update(_ body: (inout State) -> Void) {
-        let (waiter, event) = state.withLock { state -> (CheckedContinuation<Event?, Never>?, Event?) in
+        let (waiter, event) = state.withLock { state -> ((@Sendable (Event?) -> Void)?, Event?) in
             guard !state.isEnded else { return (nil, nil) }
             body(&state)
             guard let waiter = state.waiter, let event = Self.take(&state) else { return (nil, nil) }
             state.waiter = nil
             return (waiter, event)
         }
-        waiter?.resume(returning: event)
+        waiter?(event)
     }
 }

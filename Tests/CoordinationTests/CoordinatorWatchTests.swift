@@ -1,4 +1,5 @@
 import Coordination
+import Synchronization
 import Testing
 
 /// What a reader of a watch is told, whatever the backend does.
@@ -64,6 +65,56 @@ struct CoordinatorWatchTests {
         let second = CoordinationError(.unavailable, "second")
         watch.interrupt(second)
         #expect(await events.next() == .interrupted(second))
+    }
+
+    @Test("The end of an outage is told even if nothing has changed")
+    func tellsEndOfOutage() async throws {
+        let watch = CoordinatorWatch(prefix: "")
+        let events = watch.makeAsyncIterator()
+        watch.replace(with: CoordinatorRange(entries: [], revision: 1))
+        _ = await events.next()
+        let outage = CoordinationError(.unavailable, "nobody answers")
+        watch.interrupt(outage)
+        #expect(await events.next() == .interrupted(outage))
+        watch.resume()
+        #expect(await events.next() == .changes([], revision: 1))
+        watch.interrupt(outage)
+        #expect(await events.next() == .interrupted(outage))
+        watch.apply([], revision: 2)
+        #expect(await events.next() == .changes([], revision: 2))
+    }
+
+    @Test("An outage that ends before it is told is not told, nor is its end")
+    func skipsUnseenOutage() async throws {
+        let watch = CoordinatorWatch(prefix: "")
+        let events = watch.makeAsyncIterator()
+        watch.replace(with: CoordinatorRange(entries: [], revision: 1))
+        _ = await events.next()
+        watch.interrupt(CoordinationError(.unavailable, "unseen"))
+        watch.resume()
+        watch.apply([.put(Self.entry("a", 2))], revision: 2)
+        #expect(await events.next() == .changes([.put(Self.entry("a", 2))], revision: 2))
+    }
+
+    @Test("A question is answered once there is something, and in any case when the watch ends")
+    func answersQuestions() {
+        let watch = CoordinatorWatch(prefix: "")
+        let told = Mutex<[CoordinatorWatch.Event?]>([])
+        func ask() { watch.next { event in told.withLock { $0.append(event) } } }
+        ask()
+        #expect(told.withLock { $0.isEmpty })
+        watch.replace(with: CoordinatorRange(entries: [], revision: 1))
+        watch.apply([.put(Self.entry("a", 2))], revision: 2)
+        watch.apply([.put(Self.entry("a", 3))], revision: 3)
+        #expect(told.withLock { $0 } == [.changes([], revision: 1)])
+        ask()
+        ask()
+        watch.cancel()
+        ask()
+        let expected: [CoordinatorWatch.Event?] = [
+            .changes([], revision: 1), .changes([.put(Self.entry("a", 3))], revision: 3), nil, nil,
+        ]
+        #expect(told.withLock { $0 } == expected)
     }
 
     @Test("Cancelling the reader's task ends it")
