@@ -10,16 +10,19 @@ extension ClusterCoordinator {
     /// Finds the cluster at its coordinator, or begins it: the random id and the first slot map are written in one
     /// transaction, by whichever node comes first.
     /// - Parameters:
+    ///   - identity: to begin it with; nil: a fresh one. With the same in another attempt, an earlier one whose outcome is
+    ///     unknown is found to be its own.
     ///   - known: the coordinator id that the node's data folder keeps; nil or empty for a folder that has none yet.
     ///   - firstMap: the map to begin with, from config.yaml.
     /// - Throws: `.wrongCoordinator` when the folder knows another coordinator, or this one has lost its data;
     ///   `.wrongCluster` when another cluster lives there.
     package func begin(
+        as identity: ClusterIdentity? = nil,
         known: String?,
         firstMap: SlotMap,
         timeout: Duration = CoordinationLimits.timeout
     ) async throws(CoordinationError) -> Beginning {
-        let fresh = ClusterIdentity.fresh(cluster: cluster)
+        let fresh = identity ?? ClusterIdentity.fresh(cluster: cluster)
         let known = known ?? ""
         let keys = [ClusterKeys.identity, ClusterKeys.map]
         guard known.isEmpty else {

@@ -14,7 +14,7 @@ package struct ClusterIdentity: Hashable, Sendable, Codable {
     }
 
     /// With a new random coordinator id.
-    static func fresh(cluster: String) -> ClusterIdentity {
+    package static func fresh(cluster: String) -> ClusterIdentity {
         let id = RandomID.hexadecimal() + RandomID.hexadecimal()
         return ClusterIdentity(cluster: cluster, coordinator: id)
     }

@@ -1,15 +1,18 @@
+import NIOCore
 import Replication
 import Routing
 
 /// What changed at the coordinator, in the cluster's terms: `for await event in coordinator.watch()`.
 ///
-/// Begins with everything that is there (`isComplete` after it); then every change, the newest state of each (see
+/// The first event has everything that is there; then comes every change, the newest state of each (see
 /// `CoordinatorWatch`). Ends when its task is cancelled, `cancel` is called, or the coordinator is closed.
 package struct ClusterWatch: AsyncSequence, Sendable {
     package enum Event: Sendable {
-        /// One per transaction or several; in this order: sessions, map, records, notices, documents.
-        case changes([Change])
-        /// The coordinator does not answer; changes come again by themselves. Once per outage.
+        /// One per transaction or several; in this order: sessions, map, records, notices, documents. `revision`:
+        /// everything up to it has been told.
+        case changes([Change], revision: UInt64)
+        /// The coordinator does not answer; changes come again by themselves. Once per outage, whose end is told by
+        /// `changes`, perhaps without any.
         case interrupted(CoordinationError)
     }
 
@@ -36,6 +39,15 @@ package struct ClusterWatch: AsyncSequence, Sendable {
 
     package func cancel() { watch.cancel() }
 
+    /// Asks for the next event. It is given once, as soon as there is one, on coordination's loop; nil when the watch has
+    /// ended. One question at a time.
+    package func next(_ answer: @escaping @Sendable (Event?) -> Void) {
+        watch.next { [coordinator] event in
+            // Values are decoded there, and not on the backend's thread.
+            CoordinationExecutor.shared.eventLoop.execute { answer(coordinator.told(event)) }
+        }
+    }
+
     package func makeAsyncIterator() -> Iterator {
         Iterator(coordinator: coordinator, source: watch.makeAsyncIterator())
     }
@@ -44,13 +56,7 @@ package struct ClusterWatch: AsyncSequence, Sendable {
         fileprivate let coordinator: ClusterCoordinator
         fileprivate let source: CoordinatorWatch.Iterator
 
-        package func next() async -> Event? {
-            switch await source.next() {
-            case nil: nil
-            case .interrupted(let error): .interrupted(error)
-            case .changes(let changes, _): .changes(coordinator.told(changes))
-            }
-        }
+        package func next() async -> Event? { coordinator.told(await source.next()) }
     }
 }
 
@@ -60,7 +66,15 @@ extension ClusterCoordinator {
         ClusterWatch(coordinator: self, watch: backend.watch(prefix))
     }
 
-    fileprivate func told(_ changes: [CoordinatorWatch.Change]) -> [ClusterWatch.Change] {
+    fileprivate func told(_ event: CoordinatorWatch.Event?) -> ClusterWatch.Event? {
+        switch event {
+        case nil: nil
+        case .interrupted(let error): .interrupted(error)
+        case .changes(let changes, let revision): .changes(told(changes), revision: revision)
+        }
+    }
+
+    private func told(_ changes: [CoordinatorWatch.Change]) -> [ClusterWatch.Change] {
         let told = changes.compactMap { change -> (Int, ClusterWatch.Change)? in
             do throws(CoordinationError) {
                 return try tell(change)

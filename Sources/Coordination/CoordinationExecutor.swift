@@ -7,12 +7,13 @@ import NIOCore
 package final class CoordinationExecutor: TaskExecutor {
     package static let shared = CoordinationExecutor()
 
-    private let loop: any EventLoop = CoordinationLoop.group.any()
+    /// That loop, for drivers that live there.
+    package let eventLoop: any EventLoop = CoordinationLoop.group.any()
 
     private init() {}
 
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

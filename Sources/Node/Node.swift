@@ -25,8 +25,8 @@ package final class Node: NodeControl {
         var successor: NodeAddress?
         /// While the shard is not open: what was known of the cluster last.
         var known: Topology?
-        /// Stops that are under way or wait for their turn: an opening that waits for the coordinator gives up.
-        var stops = 0
+        /// Of the newest opening: one that waits for the coordinator gives up.
+        var openingStop: OpeningStop?
         var changes = RecentChanges()
     }
 
@@ -133,9 +133,8 @@ package final class Node: NodeControl {
     }
 
     package func stopShard() async -> NodeStatus {
-        state.withLock { $0.stops += 1 }
+        state.withLock { $0.openingStop }?.stop()
         await work.run { [self] in closeShard() }
-        state.withLock { $0.stops -= 1 }
         return await statusFromPool()
     }
 
@@ -163,12 +162,12 @@ package final class Node: NodeControl {
         shard?.close()
     }
 
-    private var isStopping: Bool { state.withLock { $0.stops > 0 } }
-
     /// - Parameter joined: called at least once: when the node knows its cluster, or knows that it won't.
     private func beginOpening(_ joined: @escaping @Sendable () -> Void) {
+        let stop = OpeningStop()
+        state.withLock { $0.openingStop = stop }
         let isTaken = work.add { [self] in
-            openShard(joined)
+            openShard(stop, joined)
             joined()
         }
         if !isTaken {
@@ -178,15 +177,15 @@ package final class Node: NodeControl {
     }
 
     /// On the node's thread.
-    private func openShard(_ joined: @escaping @Sendable () -> Void) {
+    private func openShard(_ stop: OpeningStop, _ joined: @escaping @Sendable () -> Void) {
         guard state.withLock({ $0.phase == .starting }) else { return }
         do throws(StorageError) {
             let shard = try OpenShard.open(
                 configuration,
                 loops: loops,
                 logger: logger,
-                progress: { self.setPhase(.starting, $0) },
-                goesOn: { !self.isStopping },
+                stop: stop,
+                progress: { [weak self] in self?.setPhase(.starting, $0) },
                 joined: { [self] topology in
                     state.withLock { $0.known = topology }
                     serve(nil)
@@ -203,7 +202,7 @@ package final class Node: NodeControl {
             shard.begin(delegate(of: shard)) { [weak self] in self?.serveAgain() }
             logger.info("shard is open", metadata: ["position": "\(shard.store.status().commitPosition)"])
         } catch {
-            if isStopping { return setPhase(.stopped, "") }
+            if stop.isStopped { return setPhase(.stopped, "") }
             logger.error("the shard can't be opened", metadata: ["reason": "\(error.message)"])
             setPhase(.failed, error.message)
             serve(nil)

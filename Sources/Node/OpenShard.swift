@@ -37,6 +37,7 @@ final class OpenShard: Sendable {
             mapRevision: parts.membership.mapRevision,
             records: parts.membership.records,
             shard: configuration.shard,
+            eventLoop: CoordinationExecutor.shared.eventLoop,
             logger: logger
         )
     }
@@ -52,14 +53,15 @@ final class OpenShard: Sendable {
 
     /// Joins the cluster, opens folder, engine and log and replays. Blocks, also for a coordinator that does not answer.
     /// - Parameters:
-    ///   - goesOn: whether to go on waiting for the coordinator.
+    ///   - stop: ends a wait for the coordinator.
+    ///   - progress: what is waited for, in words; from any thread.
     ///   - joined: called with what the coordinator has, before the log is replayed.
     static func open(
         _ configuration: NodeConfiguration,
         loops: NodeLoops,
         logger: Logger,
-        progress: (String) -> Void,
-        goesOn: () -> Bool,
+        stop: OpeningStop,
+        progress: @escaping @Sendable (String) -> Void,
         joined: (Topology) -> Void
     ) throws(StorageError) -> OpenShard {
         try FolderPath.createParents(of: configuration.folder)
@@ -71,7 +73,7 @@ final class OpenShard: Sendable {
             adopt: configuration.adopt
         )
         do throws(StorageError) {
-            let membership = try Membership.join(configuration, folder: folder, progress: progress, goesOn: goesOn)
+            let membership = try Membership.join(configuration, folder: folder, stop: stop, progress: progress)
             joined(membership.topology)
             do throws(StorageError) {
                 let store = try openStore(configuration, folder, logger, progress)
@@ -136,9 +138,12 @@ final class OpenShard: Sendable {
         self.driver.withLock { $0 = driver }
         driver.start()
         view.begin(
-            leadership: driver,
-            onSnapshot: { [weak self] snapshot in self?.resharding?.see(snapshot) },
-            onChange: onChange
+            ClusterView.Delegate(
+                recordSeen: { [weak driver] record in driver?.tell(.recordSeen(record)) },
+                noticesSeen: { [weak driver] notices in driver?.tell(.noticesSeen(notices)) },
+                snapshotSeen: { [weak self] snapshot in self?.resharding?.see(snapshot) },
+                topologyChanged: onChange
+            )
         )
     }
 
@@ -193,7 +198,7 @@ final class OpenShard: Sendable {
 
     /// The loops have stopped using the store. Blocks.
     func close() {
-        view.end()
+        view.close()
         endTerm()
         joinEnded()
         unfollow()

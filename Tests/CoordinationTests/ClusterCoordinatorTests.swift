@@ -247,7 +247,7 @@ extension CoordinationSuite {
             private(set) var lines: Set<String> = []
 
             func take(_ event: ClusterWatch.Event) {
-                guard case .changes(let changes) = event else { return }
+                guard case .changes(let changes, _) = event else { return }
                 for change in changes {
                     switch change {
                     case .map(let map, _): lines.insert("map \(map.version)")

@@ -8,6 +8,7 @@ struct Chaos {
         case crashProcess, crashMachine, pause, clockJump, slowDisk, hangingDisk, fullDisk, wipe
         case switchover, failedSwitchover, cleanStop, slowLink, crashLeader, pauseLeader, cutLeaderFromCoordinator,
             crashAll
+        case loseWatch, startWithoutCoordinator
     }
 
     private let cluster: Cluster
@@ -34,7 +35,7 @@ struct Chaos {
             switch fault {
             case .reset, .slowLink, .slowDisk, .coordinatorLossy, .switchover, .pause: 5
             case .cutOneWay, .cutFromCoordinator, .clockJump, .crashProcess, .crashLeader, .coordinatorSlow: 4
-            case .failedSwitchover: 3
+            case .failedSwitchover, .loseWatch, .startWithoutCoordinator: 3
             case .isolate, .crashMachine, .cleanStop, .hangingDisk, .wipe, .fullDisk: 2
             case .pauseLeader, .cutLeaderFromCoordinator: 2
             case .coordinatorDown, .crashAll: 1
@@ -68,6 +69,8 @@ struct Chaos {
         case .wipe: wipe(node)
         case .switchover: switchOver(node)
         case .failedSwitchover: failSwitchover(node)
+        case .loseWatch: if let process = node.process { cluster.coordinator.watches(of: process).first?.lose() }
+        case .startWithoutCoordinator: startWithoutCoordinator(node)
         case .cleanStop:
             node.process?.soon { $0.stop() }
             restart(node, after: 4_200_000 + duration(100_000, 3_000_000))
@@ -78,11 +81,12 @@ struct Chaos {
     private func has(_ fault: Fault, _ node: SimulatedNode) -> Bool {
         switch fault {
         case .reset: cluster.connections.contains { !$0.isDead }
-        case .crashProcess, .cleanStop, .pause: node.process != nil && !node.isPaused
+        case .crashProcess, .cleanStop, .pause, .startWithoutCoordinator: node.process != nil && !node.isPaused
         case .crashMachine: node.process != nil && (isSafeFromPowerLoss(node) || mayLoseContents(node))
         case .crashLeader, .pauseLeader, .cutLeaderFromCoordinator, .switchover, .failedSwitchover:
             cluster.nodes.contains { $0.process?.store.isServing ?? false }
         case .crashAll: cluster.nodes.contains { $0.process != nil }
+        case .loseWatch: node.process.map { !cluster.coordinator.watches(of: $0).isEmpty } ?? false
         case .wipe: mayLoseContents(node)
         case .fullDisk: !node.isDiskFull
         case .coordinatorDown: !cluster.coordinator.isDown
@@ -182,6 +186,18 @@ struct Chaos {
     private func crash(_ node: SimulatedNode, _ how: (SimulatedNode) -> Void) {
         how(node)
         restart(node, after: duration(50_000, 6_000_000))
+    }
+
+    /// It starts while it can't reach the coordinator, and now and then is stopped before it can.
+    private func startWithoutCoordinator(_ node: SimulatedNode) {
+        node.crashProcess()
+        cluster.cut(node.index, SimulatedCoordinator.place, for: duration(500_000, 6_000_000))
+        cluster.at(cluster.now + 50_000) { [cluster] in
+            node.start()
+            guard cluster.random.chance(0.5) else { return }
+            cluster.at(cluster.now + cluster.random.pick(100_000...4_000_000)) { node.process?.soon { $0.stop() } }
+            restart(node, after: 8_000_000)
+        }
     }
 
     private func restart(_ node: SimulatedNode, after time: UInt64) {

@@ -19,6 +19,7 @@ extension Cluster {
             let inSync = coordinator.records[shard].record?.inSync ?? []
             for node in members {
                 guard let process = node.process else { missing.append("\(node.address) is down"); continue }
+                if let stale = whatIsStale(process) { missing.append(stale) }
                 if !inSync.contains(where: { $0.key == node.member.key }) {
                     missing.append(
                         "\(process.name) is not in sync: \(blocker(of: node, by: leader) ?? "?")"
@@ -32,9 +33,21 @@ extension Cluster {
         return missing.joined(separator: "; ")
     }
 
+    /// Microseconds after which everybody knows what was written at the coordinator.
+    private static let viewLagMax: UInt64 = 500_000
+
+    private func whatIsStale(_ process: SimulatedProcess) -> String? {
+        guard let view = process.view else { return "\(process.name) has not joined" }
+        if let error = view.error { return "\(process.name) hears nothing of the coordinator: \(error)" }
+        let due = coordinator.ledger.revision(at: now - Cluster.viewLagMax)
+        guard view.revision < due else { return nil }
+        return "\(process.name) knows the coordinator up to \(view.revision), which had \(due) before"
+    }
+
     private func whyNobodyLeads(_ members: [SimulatedNode]) -> String {
         members.map { node in
             guard let process = node.process else { return "\(node.address) down" }
+            guard process.view != nil else { return "\(process.name) has not joined" }
             let status = process.driver.status
             let words = blocker(of: node, by: process) ?? "able"
             return "\(process.name) \(status.role) lease \(status.leaseRemaining): \(words)"

@@ -1,4 +1,5 @@
 import Replication
+import Routing
 import Storage
 import TestSupport
 
@@ -13,6 +14,7 @@ final class Cluster: @unchecked Sendable {
 
     let seed: UInt64
     let options: SimulationOptions
+    let firstMap: SlotMap
     var random: SimulationRandom
     /// True time in microseconds.
     private(set) var now: UInt64 = 1_000_000
@@ -37,6 +39,11 @@ final class Cluster: @unchecked Sendable {
         self.seed = seed
         self.options = options
         random = SimulationRandom(seed: seed)
+        let names = (0..<options.shards).map { "s\($0)" }
+        guard let map = try? PlacementPolicy.fixed.map(current: nil, shards: names) else {
+            preconditionFailure("no map for \(names)")
+        }
+        firstMap = map
         for shard in 0..<options.shards {
             truths.append(Truth())
             for member in 0..<options.members {
@@ -159,6 +166,10 @@ final class Cluster: @unchecked Sendable {
     // MARK: A whole run
 
     func simulate() -> SimulationResult {
+        if options.hasRoughStart {
+            coordinator.lossChance = 0.4
+            at(now + 1_500_000) { [self] in coordinator.lossChance = 0 }
+        }
         for node in nodes { node.start() }
         for client in clients { client.start() }
         run(until: now + 3_000_000)

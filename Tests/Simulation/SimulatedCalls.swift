@@ -1,12 +1,12 @@
 import Coordination
 import Node
 import Replication
+import Routing
 
 /// A simulated process's calls to the coordinator: lost on the way there, on the way back, or answered.
 final class SimulatedCalls: LeadershipCoordinator, @unchecked Sendable {
     // Sendable: a simulated cluster, and everything in it, is confined to the one thread that runs it.
     private unowned let process: SimulatedProcess
-    private var lastSeenNotices: UInt64 = 0
     private var hasEnded = false
     /// The newest that was granted.
     private(set) var session: String?
@@ -49,9 +49,7 @@ final class SimulatedCalls: LeadershipCoordinator, @unchecked Sendable {
 
     func read(_ shard: String, _ answer: @escaping CoordinatorAnswer<(SeenRecord, [MemberNotice])>) {
         let (coordinator, shard) = (coordinator, process.node.shard)
-        call({ coordinator.view(shard) }) { view in
-            answer(view.map { .success(($0.record, $0.notices)) } ?? .failure(Self.noAnswer))
-        }
+        call({ coordinator.read(shard) }) { answer($0.map { .success($0) } ?? .failure(Self.noAnswer)) }
     }
 
     func publish(_ notice: MemberNotice, _ answer: @escaping CoordinatorAnswer<Void>) {
@@ -67,17 +65,8 @@ final class SimulatedCalls: LeadershipCoordinator, @unchecked Sendable {
 
     func end() { hasEnded = true }
 
-    /// What the watch tells, as `ClusterView` hands it on.
-    func see(_ view: SimulatedCoordinator.View) {
-        guard !hasEnded else { return }
-        process.driver.tell(.recordSeen(view.record))
-        guard view.version > lastSeenNotices else { return }
-        lastSeenNotices = view.version
-        process.driver.tell(.noticesSeen(view.notices))
-    }
-
     /// nil after the time-out.
-    private func call<T>(_ request: @escaping () -> T, _ answer: @escaping (T?) -> Void) {
+    func call<T>(_ request: @escaping () -> T, _ answer: @escaping (T?) -> Void) {
         var isDone = false
         func finish(_ value: T?) {
             guard !isDone else { return }
@@ -88,4 +77,38 @@ final class SimulatedCalls: LeadershipCoordinator, @unchecked Sendable {
         coordinator.exchange(with: process.node.index, request) { value in process.run { _ in finish(value) } }
         process.after(Cluster.coordinatorPatience) { finish(nil) }
     }
+}
+
+/// A simulated process's attempts to join its cluster.
+struct SimulatedJoin: JoinCoordinator {
+    private let process: SimulatedProcess
+    private let calls: SimulatedCalls
+
+    init(process: SimulatedProcess) {
+        self.process = process
+        calls = SimulatedCalls(process: process)
+    }
+
+    func join(
+        as identity: ClusterIdentity,
+        firstMap: SlotMap,
+        known: String,
+        _ answer: @escaping CoordinatorAnswer<JoinedCluster>
+    ) {
+        let coordinator = process.cluster.coordinator
+        calls.call({ coordinator.join(as: identity, firstMap: firstMap, known: known) }) { outcome in
+            // A node that knows its coordinator only reads.
+            let code: CoordinationError.Code = known.isEmpty ? .unknownOutcome : .unavailable
+            answer(outcome ?? .failure(CoordinationError(code, "no answer")))
+        }
+    }
+
+    func end() { calls.end() }
+}
+
+/// A simulated process's way to a watch.
+struct SimulatedFollowing: ViewCoordinator {
+    let process: SimulatedProcess
+
+    func follow() -> any ViewWatch { process.cluster.coordinator.watch(by: process) }
 }

@@ -1,30 +1,23 @@
+import Coordination
+import Node
 import Replication
+import Routing
 import Storage
 
 /// The coordinator: always right, not always there.
 final class SimulatedCoordinator {
-    struct View {
-        var record: SeenRecord
-        var notices: [MemberNotice]
-        /// Orders notices; the record has its revision.
-        var version: UInt64
-    }
-
-    private struct Session {
-        /// By the coordinator's own clock.
-        var endsAt: UInt64
-        var notice: MemberNotice?
-    }
-
     unowned let cluster: Cluster
     private let clockRate: Double
-    private var sessions: [String: Session] = [:]
+    /// When each session ends, by the coordinator's own clock.
+    private var sessions: [String: UInt64] = [:]
     private var nextSession = 1
+    /// Which coordinator it is; nil before a node has begun the cluster.
+    private(set) var identity: ClusterIdentity?
+    private(set) var ledger = SimulatedLedger()
+    /// The newest, by shard.
     private(set) var records: [SeenRecord]
-    private var revision: UInt64 = 0
-    private var version: UInt64 = 0
-    private var watchers: [SimulatedProcess] = []
-    var isDown = false { didSet { if !isDown, oldValue { recover() } } }
+    private var watches: [SimulatedWatch] = []
+    var isDown = false { didSet { isDownChanged(from: oldValue) } }
     /// Microseconds that every exchange takes in addition.
     var slowness: UInt64 = 0
     /// The chance that a request, and that an answer, gets lost.
@@ -43,11 +36,35 @@ final class SimulatedCoordinator {
 
     // MARK: Requests, executed where they arrive
 
+    /// Finds the cluster, or begins it, in one transaction.
+    func join(as fresh: ClusterIdentity, firstMap: SlotMap, known: String) -> ClusterJoin.Outcome {
+        guard known.isEmpty || known == identity?.coordinator else {
+            return .failure(CoordinationError(.wrongCoordinator, "this is \(identity?.coordinator ?? "a new one")"))
+        }
+        if identity == nil {
+            identity = fresh
+            cluster.trace("\(fresh.coordinator) begins the cluster")
+            write(ClusterKeys.map, .map(firstMap))
+        }
+        guard let identity, let (map, revision) = ledger.map(at: ledger.revision) else {
+            return .failure(CoordinationError(.corrupt, "there is no slot map"))
+        }
+        let seen = records.compactMap { seen in seen.record.map { ($0.shard, seen) } }
+        return .success(
+            JoinedCluster(
+                identity: identity,
+                map: map,
+                mapRevision: revision,
+                records: Dictionary(uniqueKeysWithValues: seen)
+            )
+        )
+    }
+
     func openSession() -> String {
         let id = "S\(nextSession)"
         nextSession += 1
-        sessions[id] = Session(endsAt: 0)
         extend(id)
+        write(ClusterKeys.session(id), .session, session: id)
         return id
     }
 
@@ -58,18 +75,18 @@ final class SimulatedCoordinator {
     }
 
     /// When it ends, in true time, if nobody renews it; nil if it has ended.
-    func end(of id: String) -> UInt64? { sessions[id].map { UInt64(Double($0.endsAt) * 1_000 / clockRate) } }
+    func end(of id: String) -> UInt64? { sessions[id].map { UInt64(Double($0) * 1_000 / clockRate) } }
 
     func end(_ id: String) {
-        guard let ended = sessions.removeValue(forKey: id) else { return }
-        if let notice = ended.notice { changed(notice.shard) }
+        guard sessions.removeValue(forKey: id) != nil else { return }
+        ledger.end(session: id, at: cluster.now)
+        tellWatches()
     }
 
     /// - Returns: whether its session is there.
     func publish(_ notice: MemberNotice) -> Bool {
         guard sessions[notice.session] != nil else { return false }
-        sessions[notice.session]?.notice = notice
-        changed(notice.shard)
+        write(ClusterKeys.notice(notice.shard, member: notice.member.id), .notice(notice), session: notice.session)
         return true
     }
 
@@ -79,76 +96,68 @@ final class SimulatedCoordinator {
         guard found.revision == proposal.expectedRevision, absent,
             proposal.requiredSessions.allSatisfy({ sessions[$0] != nil })
         else { return .conflict(found) }
-        revision += 1
-        records[shard] = SeenRecord(record: proposal.record, revision: revision)
         let record = proposal.record
+        write(ClusterKeys.shard(record.shard), .record(record))
+        records[shard] = SeenRecord(record: record, revision: ledger.revision)
         cluster.trace(
-            "record \(revision): term \(record.term) leader \(record.leader?.id ?? "-") \(record.session) "
+            "record \(ledger.revision): term \(record.term) leader \(record.leader?.id ?? "-") \(record.session) "
                 + "in sync \(record.inSync.map(\.id).joined(separator: ","))"
         )
-        changed(record.shard)
         cluster.checkInSync(shard)
-        return .committed(revision: revision)
+        return .committed(revision: ledger.revision)
     }
 
-    func view(_ shard: Int) -> View {
-        let name = "s\(shard)"
-        let notices = sessions.values.compactMap(\.notice).filter { $0.shard == name }.sorted {
-            ($0.member, $0.session) < ($1.member, $1.session)
-        }
-        return View(record: records[shard], notices: notices, version: version)
+    func read(_ shard: Int) -> (SeenRecord, [MemberNotice]) {
+        (records[shard], ledger.notices(of: "s\(shard)", at: ledger.revision))
+    }
+
+    private func write(_ key: String, _ value: SimulatedLedger.Value, session: String? = nil) {
+        ledger.put(key, value, session: session, at: cluster.now)
+        tellWatches()
     }
 
     // MARK: Sessions
 
     private func extend(_ id: String) {
         let ttl = Cluster.leaseMilliseconds
-        sessions[id]?.endsAt = clock + ttl
+        sessions[id] = clock + ttl
         let wait = UInt64(Double(ttl + 1) * 1_000 / clockRate) + cluster.random.pick(0...300_000)
         cluster.at(cluster.now + wait) { [weak self] in self?.expire(id) }
     }
 
     private func expire(_ id: String) {
-        guard !isDown, let session = sessions[id], session.endsAt <= clock else { return }
+        guard !isDown, let end = sessions[id], end <= clock else { return }
         cluster.trace("session \(id) expires")
-        end(id)
+        self.end(id)
     }
 
-    /// As etcd does: a new leader gives every session its whole time again.
-    private func recover() {
-        for id in sessions.keys.sorted() { extend(id) }
-        for watcher in watchers where watcher.isAlive { tell(watcher) }
+    private func isDownChanged(from wasDown: Bool) {
+        if isDown, !wasDown { for watch in watches { watch.breaks() } }
+        // As etcd does: a new leader gives every session its whole time again.
+        if !isDown, wasDown { for id in sessions.keys.sorted() { extend(id) } }
     }
 
     // MARK: The network to it
 
-    func attach(_ process: SimulatedProcess) {
-        watchers.removeAll { !$0.isAlive }
-        watchers.append(process)
-        tell(process)
+    func watch(by process: SimulatedProcess) -> SimulatedWatch {
+        let watch = SimulatedWatch(coordinator: self, process: process)
+        watches.append(watch)
+        watch.connect()
+        return watch
     }
 
-    private func changed(_ shard: String) {
-        version += 1
-        for watcher in watchers where watcher.isAlive && "s\(watcher.node.shard)" == shard { tell(watcher) }
+    func watches(of process: SimulatedProcess) -> [SimulatedWatch] { watches.filter { $0.process === process } }
+
+    func forget(_ watch: SimulatedWatch) { watches.removeAll { $0 === watch } }
+
+    private func tellWatches() {
+        watches.removeAll { !$0.isAlive }
+        for watch in watches { watch.changed() }
     }
 
-    /// A watch: what is seen is the state of when it was sent, and it comes when the network lets it.
-    private func tell(_ process: SimulatedProcess) {
-        guard !isDown else { return }
-        let view = view(process.node.shard)
-        deliver(view, to: process, after: cluster.latency(SimulatedCoordinator.place, process.node.index) + slowness)
-    }
-
-    private func deliver(_ view: View, to process: SimulatedProcess, after delay: UInt64) {
-        cluster.at(cluster.now + delay) { [weak self, weak process] in
-            guard let self, let process, process.isAlive else { return }
-            if cluster.isCut(SimulatedCoordinator.place, process.node.index) {
-                return deliver(view, to: process, after: 50_000)
-            }
-            process.run { $0.calls.see(view) }
-        }
-    }
+    /// Whether what a node sends arrives now, and what is sent to it.
+    func hears(_ node: Int) -> Bool { !isDown && !cluster.isCut(node, SimulatedCoordinator.place) && !loses() }
+    func reaches(_ node: Int) -> Bool { !isDown && !cluster.isCut(SimulatedCoordinator.place, node) && !loses() }
 
     /// A request and its answer, either of which may be lost.
     func exchange<T>(with node: Int, _ request: @escaping () -> T, _ answer: @escaping (T) -> Void) {
@@ -156,11 +165,11 @@ final class SimulatedCoordinator {
         proposalsUnderWay += 1
         cluster.at(cluster.now + there) { [self] in
             proposalsUnderWay -= 1
-            guard !isDown, !cluster.isCut(node, SimulatedCoordinator.place), !loses() else { return }
+            guard hears(node) else { return }
             let value = request()
             let back = cluster.latency(SimulatedCoordinator.place, node) + slowness / 2
             cluster.at(cluster.now + back) { [self] in
-                guard !isDown, !cluster.isCut(SimulatedCoordinator.place, node), !loses() else { return }
+                guard reaches(node) else { return }
                 answer(value)
             }
         }

@@ -11,6 +11,8 @@ struct SimulatedDisk {
 
     /// The folder's random id.
     var id: String
+    /// The coordinator that the folder belongs to; empty before it joined one.
+    var coordinator = ""
     var batches: [LogBatch] = []
     var terms = TermIndex(base: .zero)
     /// Records up to here survive the machine.

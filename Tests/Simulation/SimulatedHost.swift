@@ -14,7 +14,7 @@ final class SimulatedHost: PeerStreamHost, @unchecked Sendable {
     init(process: SimulatedProcess) { self.process = process }
 
     var eventLoop: any EventLoop { process.loop }
-    var leadership: (any ShardLeadership)? { process.driver }
+    var leadership: (any ShardLeadership)? { process.view == nil ? nil : process.driver }
 
     func add(_ peer: PeerStreamHandler) { peers.append(peer) }
     func remove(_ peer: PeerStreamHandler) { peers.removeAll { $0 === peer } }

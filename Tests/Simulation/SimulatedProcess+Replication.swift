@@ -68,10 +68,11 @@ extension SimulatedProcess {
         if wasLeading, !leads { host.endStreams() }
     }
 
-    var isAboutToLead: Bool { driver.isAboutToLead && !isClosing }
+    var isAboutToLead: Bool { view != nil && driver.isAboutToLead && !isClosing }
 
     /// Asks the machine. Not from what a driver has called.
     func inspect<T>(_ question: @escaping (borrowing LeadershipMachine, UInt64) -> T) -> T? {
+        guard view != nil else { return nil }
         let box = Inspection(question)
         driver.ask { machine, now in box.answer = box.question(machine, now) }
         return box.answer
@@ -111,6 +112,7 @@ extension SimulatedProcess {
     func stop() {
         guard !isStopping else { return }
         isStopping = true
+        guard view != nil else { return stopJoining() }
         driver.stop { [weak self] in self?.close() }
     }
 
@@ -120,10 +122,12 @@ extension SimulatedProcess {
         cluster.cleanStops += 1
         isClosing = true
         host.endStreams()
-        unfollow { [weak self] in self?.endOnceIdle() }
+        closeView { [weak self] in
+            self?.unfollow { [weak self] in self?.endOnceIdle() }
+        }
     }
 
-    private func endOnceIdle() {
+    func endOnceIdle() {
         after(1_000) { [weak self] in
             guard let self else { return }
             guard !store.isCommitting, !store.isInUse else { return endOnceIdle() }
@@ -139,7 +143,8 @@ extension SimulatedProcess {
         let left = [
             ("timers", loop.timers), ("streams", host.peers.count), ("observers of the store", store.observers.count),
             ("pins of the log", store.pins.count), ("snapshots", openContents), ("threads", openQueues),
-            ("links", endedLink == nil ? 0 : 1),
+            ("links", endedLink == nil ? 0 : 1), ("joins", endedJoin == nil ? 0 : 1),
+            ("views", endedView == nil ? 0 : 1), ("watches", cluster.coordinator.watches(of: self).count),
         ].filter { $0.1 != 0 }
         guard !left.isEmpty else { return }
         truth.fail("\(name) was stopped and left \(left.map { "\($0.1) \($0.0)" }.joined(separator: ", "))")

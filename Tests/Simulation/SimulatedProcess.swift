@@ -21,6 +21,15 @@ final class SimulatedProcess: @unchecked Sendable {
     private(set) lazy var host = SimulatedHost(process: self)
     private(set) lazy var environment = makeEnvironment()
     private(set) lazy var calls = SimulatedCalls(process: self)
+    /// While it asks the coordinator to join its cluster.
+    var join: ClusterJoin?
+    /// From when it has joined.
+    var view: ClusterView?
+    /// The last ones: nobody may hold them after a stop.
+    weak var endedJoin: ClusterJoin?
+    weak var endedView: ClusterView?
+    /// What the view knew when it was checked last.
+    var checkedRevision: UInt64 = 0
     var link: FollowerLink?
     /// The last one that was stopped: nobody may hold it any more.
     weak var endedLink: FollowerLink?
@@ -103,10 +112,10 @@ final class SimulatedProcess: @unchecked Sendable {
             + node.syncDelay
     }
 
-    func start() {
+    /// The cluster is joined: takes part in the shard.
+    func open() {
         store.publish(through: node.disk.knownCommit)
         driver.start()
-        cluster.coordinator.attach(self)
         soon { $0.apply() }
     }
 

@@ -17,6 +17,8 @@ struct SimulationOptions {
     var thinkTime: UInt64 = 100_000
     /// Faults before everything is healed.
     var faults = 220
+    /// The coordinator loses requests and answers while the cluster begins.
+    var hasRoughStart = false
     var planted: PlantedBugs = []
     var traces = false
 
@@ -29,6 +31,7 @@ struct SimulationOptions {
         switchesDurability = random.chance(0.1)
         if random.chance(0.15) { minInSync = 2 }
         thinkTime = [20_000, 60_000, 150_000][random.pick(below: 3)]
+        hasRoughStart = random.chance(0.3)
         self.planted = planted
         self.traces = traces
     }

@@ -36,11 +36,15 @@ import Testing
         (.snapshotPinLetGo, "a snapshot's pin on the log let go too early"),
         (.leaseFromAnswer, "a lease renewed from the time of its answer"),
         (.holdOutlivesHandOver, "a hold not released after a failed hand-over"),
+        (.goneIsKeptAfterLostWatch, "members that went while a watch was lost, kept in the view"),
+        (.lostWatchIsNotReplaced, "a lost watch that no other follows"),
+        (.unknownBeginningIsTaken, "an unknown outcome of the first map taken for success"),
+        (.joinSleepsThroughStop, "a node that waits for the coordinator and does not hear its stop"),
     ]
 
     /// Each of these is a mistake that would lose or invent data, and the simulation finds it; the same seeds are clean
     /// without it.
-    @Test(arguments: 0..<11) func aPlantedBugIsFound(index: Int) async {
+    @Test(arguments: 0..<15) func aPlantedBugIsFound(index: Int) async {
         let (bug, words) = SimulationTests.bugs[index]
         guard let found = await Simulation.firstViolation(planted: bug, seeds: 1...1_000) else {
             Issue.record("not found in 1,000 seeds: \(words)")

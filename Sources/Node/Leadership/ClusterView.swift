@@ -1,190 +1,198 @@
 import Coordination
 import Logging
+import NIOCore
 import Replication
 import Resharding
 import Routing
 import Server
 import Synchronization
 
-/// What the coordinator's watch has told of the cluster so far: the slot map, who leads each shard, who is there.
-final class ClusterView: Sendable {
-    private struct State {
-        var map: SlotMap
-        var mapRevision: UInt64
-        var records: [String: SeenRecord] = [:]
-        /// By shard and member id.
-        var notices: [String: [String: MemberNotice]] = [:]
-        /// By shard, from its record and notices.
-        var nodes: [String: ShardNodes] = [:]
-        var job: ReshardJob?
-        var jobRevision: UInt64 = 0
+/// What the coordinator's watch has told of the cluster so far, and the driver that follows the watch: one question at a
+/// time, and another watch when one is lost. Nothing is told any more once it is closed.
+package final class ClusterView: @unchecked Sendable {
+    // Sendable: `known` has a lock of its own; everything else that changes is confined to `eventLoop`.
+
+    /// What the node around it does with news; called on the view's event loop, so nothing of it may block.
+    package struct Delegate: Sendable {
+        /// The own shard's record and notices; both at the beginning of each watch, even if nobody is there.
+        package var recordSeen: @Sendable (SeenRecord) -> Void
+        package var noticesSeen: @Sendable ([MemberNotice]) -> Void
+        /// The map has changed, or a shard's record, or the reshard's document; as of one moment.
+        package var snapshotSeen: @Sendable (CoordinatorSnapshot) -> Void
+        /// The map has changed, or a shard's leader, or which of its nodes may be read from.
+        package var topologyChanged: @Sendable () -> Void
+
+        package init(
+            recordSeen: @escaping @Sendable (SeenRecord) -> Void,
+            noticesSeen: @escaping @Sendable ([MemberNotice]) -> Void,
+            snapshotSeen: @escaping @Sendable (CoordinatorSnapshot) -> Void,
+            topologyChanged: @escaping @Sendable () -> Void
+        ) {
+            self.recordSeen = recordSeen
+            self.noticesSeen = noticesSeen
+            self.snapshotSeen = snapshotSeen
+            self.topologyChanged = topologyChanged
+        }
+    }
+
+    private struct Known {
+        var contents: ClusterContents
         var error: String?
     }
 
-    private let coordinator: ClusterCoordinator
-    private let shard: String
+    private let coordinator: any ViewCoordinator
+    private let eventLoop: any EventLoop
+    private let planted: PlantedBugs
     private let logger: Logger
-    private let state: Mutex<State>
-    private let calls = CoordinatorCalls()
+    private let shard: String
+    private let known: Mutex<Known>
+
+    private var delegate: Delegate?
+    private var watch: (any ViewWatch)?
+    /// The watch has told nothing yet.
+    private var isFirst = true
+    private var hasFollowed = false
+    private var pause: Scheduled<Void>?
+
+    /// After a watch was lost another one is begun; no sooner, so that a coordinator that refuses them is not flooded.
+    package static let rewatchPause = TimeAmount.milliseconds(500)
 
     /// - Parameters:
-    ///   - records: what is known of each shard before the watch tells.
-    ///   - shard: the one whose records and notices are handed on.
-    init(
-        coordinator: ClusterCoordinator,
+    ///   - map: what the coordinator had when the node joined, like `records`; for the time before the watch tells.
+    ///   - shard: the one whose record and notices are handed on.
+    ///   - eventLoop: where the view lives and calls its delegate.
+    package init(
+        coordinator: any ViewCoordinator,
         map: SlotMap,
         mapRevision: UInt64,
         records: [String: SeenRecord],
         shard: String,
+        eventLoop: any EventLoop,
+        planted: PlantedBugs = [],
         logger: Logger
     ) {
         self.coordinator = coordinator
-        self.shard = shard
+        self.eventLoop = eventLoop
+        self.planted = planted
         self.logger = logger
-        state = Mutex(State(map: map, mapRevision: mapRevision, records: records))
+        self.shard = shard
+        let contents = ClusterContents(shard: shard, map: map, mapRevision: mapRevision, records: records)
+        known = Mutex(Known(contents: contents))
     }
 
-    /// Follows the coordinator from now on.
-    /// - Parameters:
-    ///   - leadership: takes the shard's record and notices.
-    ///   - onSnapshot: the map has changed, or a shard's record, or the reshard's document; as of one moment.
-    ///   - onChange: the map has changed, or a shard's leader, or which of its nodes may be read from.
-    func begin(
-        leadership: LeadershipDriver,
-        onSnapshot: @escaping @Sendable (CoordinatorSnapshot) -> Void,
-        onChange: @escaping @Sendable () -> Void
-    ) {
-        calls.begin { [weak self, weak leadership, coordinator] in
-            var isFirst = true
-            for await event in coordinator.watch() {
-                guard let self else { return }
-                switch event {
-                case .interrupted(let error): interrupted(error)
-                case .changes(let changes):
-                    let told = note(changes)
-                    if told.contains(.records) || isFirst { leadership?.tell(.recordSeen(record(of: shard))) }
-                    if told.contains(.notices) || isFirst { leadership?.tell(.noticesSeen(notices(of: shard))) }
-                    isFirst = false
-                    // Loops learn of a map before leaders act on it: so they redirect as soon as a slot is gone.
-                    if told.contains(.topology) { onChange() }
-                    if told.contains(.snapshot) { onSnapshot(snapshot) }
-                }
-            }
+    // MARK: Its life
+
+    /// Follows the coordinator from now on. Once.
+    package func begin(_ delegate: Delegate) {
+        onLoop { view in
+            view.delegate = delegate
+            view.follow()
         }
     }
 
-    func end() { calls.end() }
+    /// Ends the watch. Blocks until nothing will be told any more; not for event loops.
+    package func close() {
+        let closed = Answer<Void>()
+        close { closed.give() }
+        closed.wait()
+    }
 
-    var map: SlotMap { state.withLock { $0.map } }
+    /// The same without blocking.
+    /// - Parameter done: called on the view's event loop when nothing will be told any more.
+    package func close(then done: @escaping @Sendable () -> Void) {
+        let end: @Sendable () -> Void = { [self] in
+            delegate = nil
+            pause?.cancel()
+            pause = nil
+            watch?.cancel()
+            watch = nil
+            done()
+        }
+        if eventLoop.inEventLoop { end() } else { eventLoop.execute(end) }
+    }
+
+    private func onLoop(_ body: @escaping @Sendable (ClusterView) -> Void) {
+        if eventLoop.inEventLoop { return body(self) }
+        eventLoop.execute { [weak self] in if let self { body(self) } }
+    }
+
+    // MARK: The watch
+
+    private func follow() {
+        guard delegate != nil else { return }
+        pause = nil
+        isFirst = true
+        watch = coordinator.follow()
+        ask()
+    }
+
+    private func ask() { watch?.next { [weak self] event in self?.onLoop { $0.take(event) } } }
+
+    private func take(_ event: ClusterWatch.Event?) {
+        // Closed: this answers the last question.
+        guard delegate != nil else { return }
+        switch event {
+        case nil: return watchLost()
+        case .interrupted(let error): interrupted(error.message)
+        case .changes(let changes, let revision): changed(changes, revision)
+        }
+        ask()
+    }
+
+    private func watchLost() {
+        watch = nil
+        interrupted("the watch was lost")
+        guard !planted.contains(.lostWatchIsNotReplaced) else { return }
+        pause = eventLoop.scheduleTask(in: ClusterView.rewatchPause) { [weak self] in self?.follow() }
+    }
+
+    private func interrupted(_ reason: String) {
+        known.withLock { $0.error = reason }
+        logger.warning("the coordinator does not answer", metadata: ["reason": "\(reason)"])
+    }
+
+    private func changed(_ changes: [ClusterWatch.Change], _ revision: UInt64) {
+        // Of what a lost watch would have told there is no word about what is gone.
+        let isEverything = isFirst && !(hasFollowed && planted.contains(.goneIsKeptAfterLostWatch))
+        let isBeginning = isFirst
+        (isFirst, hasFollowed) = (false, true)
+        let (parts, contents) = known.withLock { known in
+            let parts = known.contents.take(changes, revision: revision, isEverything: isEverything)
+            known.error = nil
+            return (parts, known.contents)
+        }
+        for reason in contents.unreadable {
+            logger.error("a value at the coordinator can't be read", metadata: ["reason": "\(reason)"])
+        }
+        if isBeginning || parts.contains(.record) { delegate?.recordSeen(contents.record(of: shard)) }
+        if isBeginning || parts.contains(.notices) { delegate?.noticesSeen(contents.notices(of: shard)) }
+        // Loops learn of a map before leaders act on it: so they redirect as soon as a slot is gone.
+        if parts.contains(.topology) { delegate?.topologyChanged() }
+        if parts.contains(.snapshot) { delegate?.snapshotSeen(contents.snapshot) }
+    }
+
+    // MARK: What is known; any thread
+
+    package var map: SlotMap { known.withLock { $0.contents.map } }
+
+    /// Everything that was written at the coordinator up to it is known; 0 before the watch has told anything.
+    package var revision: UInt64 { known.withLock { $0.contents.revision } }
 
     /// Why nothing new is heard of the coordinator; nil while it answers.
-    var error: String? { state.withLock { $0.error } }
+    package var error: String? { known.withLock { $0.error } }
 
     /// A shard's record; one without content if it has none.
-    func record(of shard: String) -> SeenRecord {
-        state.withLock { $0.records[shard] } ?? SeenRecord(record: nil, revision: 0)
-    }
+    package func record(of shard: String) -> SeenRecord { known.withLock { $0.contents.record(of: shard) } }
 
-    /// The map, and the leader of each of its shards.
-    var topology: Topology { state.withLock { Topology(map: $0.map, records: $0.records) } }
-
-    /// The nodes of each of the map's shards that are there; nil where there is no record of a shard.
-    var nodes: [ShardNodes?] {
-        state.withLock { state in state.map.shardNames.map { state.nodes[$0] } }
-    }
-
-    private func notices(of shard: String) -> [MemberNotice] {
-        state.withLock { state in (state.notices[shard] ?? [:]).values.sorted { $0.member < $1.member } }
-    }
-
-    private func interrupted(_ error: CoordinationError) {
-        state.withLock { $0.error = error.message }
-        logger.warning("the coordinator does not answer", metadata: ["reason": "\(error.message)"])
-    }
+    /// The notices of a shard's members, by member id.
+    package func notices(of shard: String) -> [MemberNotice] { known.withLock { $0.contents.notices(of: shard) } }
 
     /// What resharding depends on, as the watch told it last.
-    var snapshot: CoordinatorSnapshot {
-        state.withLock { state in
-            CoordinatorSnapshot(
-                map: state.map,
-                mapRevision: state.mapRevision,
-                records: state.records,
-                job: state.job,
-                jobRevision: state.jobRevision
-            )
-        }
-    }
+    package var snapshot: CoordinatorSnapshot { known.withLock { $0.contents.snapshot } }
 
-    private enum Told { case topology, records, notices, snapshot }
+    /// The map, and the leader of each of its shards.
+    var topology: Topology { known.withLock { $0.contents.topology } }
 
-    private func note(_ changes: [ClusterWatch.Change]) -> Set<Told> {
-        var told: Set<Told> = []
-        for change in changes {
-            if case .unreadable(let error) = change {
-                logger.error("a value at the coordinator can't be read", metadata: ["reason": "\(error.message)"])
-            }
-            state.withLock { note(change, &$0, &told) }
-        }
-        state.withLock { $0.error = nil }
-        return told
-    }
-
-    private func note(_ change: ClusterWatch.Change, _ state: inout State, _ told: inout Set<Told>) {
-        switch change {
-        case .map(let map, let revision):
-            guard revision > state.mapRevision else { return }
-            state.map = map
-            state.mapRevision = revision
-            told.formUnion([.topology, .snapshot])
-        case .shard(let name, let seen):
-            if let old = state.records[name], old.revision >= seen.revision { return }
-            let hadLeader = state.records[name]?.record?.leader
-            state.records[name] = seen
-            if hadLeader != seen.record?.leader { told.insert(.topology) }
-            look(at: name, &state, &told)
-            told.insert(.snapshot)
-            if name == shard { told.insert(.records) }
-        case .notice(let notice):
-            state.notices[notice.shard, default: [:]][notice.member.id] = notice
-            look(at: notice.shard, &state, &told)
-            if notice.shard == shard { told.insert(.notices) }
-        case .noticeGone(let name, let member):
-            state.notices[name]?[member] = nil
-            look(at: name, &state, &told)
-            if name == shard { told.insert(.notices) }
-        case .document(ReshardJob.documentName, let json, let revision): note(json, revision, &state, &told)
-        case .sessionOpened, .sessionEnded, .document, .unreadable: break
-        }
-    }
-
-    private func note(_ json: [UInt8]?, _ revision: UInt64, _ state: inout State, _ told: inout Set<Told>) {
-        guard revision > state.jobRevision else { return }
-        do throws(ReshardError) {
-            state.job = try json.map { bytes throws(ReshardError) in try ReshardJob(json: bytes) }
-            state.jobRevision = revision
-            told.insert(.snapshot)
-        } catch {
-            // Counts as unchanged: its revision stays the old one, so nothing is decided on it.
-            logger.error("the reshard's document can't be read", metadata: ["reason": "\(error.message)"])
-        }
-    }
-
-    /// A notice lives as long as its member's session.
-    private func look(at shard: String, _ state: inout State, _ told: inout Set<Told>) {
-        guard let record = state.records[shard]?.record else { return }
-        var nodes = ShardNodes(leader: nil, fresh: [], lagging: [])
-        for notice in (state.notices[shard] ?? [:]).values.sorted(by: { $0.member < $1.member }) {
-            guard let address = try? NodeAddress(notice.member.address) else { continue }
-            if notice.member.key == record.leader?.key {
-                nodes.leader = address
-            } else if record.includes(notice.member), notice.blocker == nil {
-                nodes.fresh.append(address)
-            } else {
-                nodes.lagging.append(address)
-            }
-        }
-        guard state.nodes[shard] != nodes else { return }
-        state.nodes[shard] = nodes
-        told.insert(.topology)
-    }
+    /// The nodes of each of the map's shards that are there; nil where there is no record of a shard.
+    var nodes: [ShardNodes?] { known.withLock { $0.contents.shardNodes } }
 }

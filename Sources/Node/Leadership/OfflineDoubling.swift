@@ -22,7 +22,7 @@ struct OfflineDoubling {
                     + "stop the nodes that still run, or take the new shards out and use shoal reshard"
             )
         }
-        let doubled = try Membership.map(of: cluster, after: current)
+        let doubled = try cluster.map(after: current)
         guard
             let revision = try await coordinator.replaceSlotMap(
                 doubled,

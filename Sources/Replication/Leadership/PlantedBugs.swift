@@ -29,4 +29,12 @@ package struct PlantedBugs: OptionSet, Hashable, Sendable {
     package static let leaseFromAnswer = PlantedBugs(rawValue: 512)
     /// Commands stay held when leadership could not be handed over.
     package static let holdOutlivesHandOver = PlantedBugs(rawValue: 1_024)
+    /// What was there before a watch was lost, and is gone since, stays known.
+    package static let goneIsKeptAfterLostWatch = PlantedBugs(rawValue: 2_048)
+    /// A watch that was lost is not followed by another.
+    package static let lostWatchIsNotReplaced = PlantedBugs(rawValue: 4_096)
+    /// A node that may have begun the cluster takes it that it has.
+    package static let unknownBeginningIsTaken = PlantedBugs(rawValue: 8_192)
+    /// A node that waits for the coordinator before it asks again does not hear that it is stopped.
+    package static let joinSleepsThroughStop = PlantedBugs(rawValue: 16_384)
 }
