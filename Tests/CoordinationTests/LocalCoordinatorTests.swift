@@ -236,7 +236,7 @@ extension CoordinationSuite {
                 try await echo.waitForText("listening")
                 let watch = backend.watch("pong")
                 var rounds: [Duration] = []
-                var events = watch.makeAsyncIterator()
+                let events = watch.makeAsyncIterator()
                 _ = await events.next()
                 for round in 0..<50 {
                     let begun = ContinuousClock.now

@@ -4,9 +4,7 @@ import Testing
 @Suite struct SizeTests {
     private static let fileLinesMax = 400
     /// Files that are longer, as they were when this list was made.
-    private static let longFiles = [
-        "Tests/ReshardingTests/MigrationTargetTests.swift": 418
-    ]
+    private static let longFiles: [String: Int] = [:]
     private static let typeLinesMax = 800
     private static let typeFilesMax = 5
 
