@@ -33,8 +33,8 @@ extension ClusterCoordinator {
         let outcome = try await backend.transact(
             keys.map { .absent(key: $0) },
             [
-                .put(key: ClusterKeys.identity, value: try encode(fresh, ClusterKeys.identity)),
-                .put(key: ClusterKeys.map, value: try encode(firstMap, ClusterKeys.map)),
+                .put(key: ClusterKeys.identity, value: try values.encode(fresh, ClusterKeys.identity)),
+                .put(key: ClusterKeys.map, value: try values.encode(firstMap, ClusterKeys.map)),
             ],
             reading: [],
             timeout: timeout
@@ -57,7 +57,7 @@ extension ClusterCoordinator {
                     + "data is gone, or this is another one; restore it, or see shoal doctor for how to begin anew"
             throw CoordinationError(known.isEmpty ? .corrupt : .wrongCoordinator, message)
         }
-        let identity = try decode(ClusterIdentity.self, entry)
+        let identity = try values.decode(ClusterIdentity.self, entry)
         guard identity.format == ClusterIdentity.currentFormat else {
             throw CoordinationError(
                 .corrupt,
@@ -78,7 +78,7 @@ extension ClusterCoordinator {
                     + "coordinators must not share a shard; correct Coordinator in config.yaml, or see shoal doctor"
             )
         }
-        return Beginning(identity: identity, map: try seen(SlotMap.self, entries[ClusterKeys.map]))
+        return Beginning(identity: identity, map: try values.seen(SlotMap.self, entries[ClusterKeys.map]))
     }
 }
 

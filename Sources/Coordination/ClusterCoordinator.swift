@@ -1,7 +1,5 @@
-import FoundationEssentials
 import Replication
 import Routing
-import Storage
 
 /// What the nodes of a cluster agree on, over either backend: who coordinates, the slot map, one record per shard, the
 /// sessions and notices of members, and JSON documents (a journal of resharding, say).
@@ -18,39 +16,30 @@ package struct ClusterCoordinator: Sendable {
         self.backend = backend
     }
 
-    /// A value with the revision to compare when it is changed; nil and 0 while there is none.
-    package struct Seen<Value: Sendable>: Sendable {
-        package var value: Value?
-        package var revision: UInt64
-
-        package init(value: Value?, revision: UInt64) {
-            self.value = value
-            self.revision = revision
-        }
-    }
+    /// Leases of members, and their notices.
+    package var sessions: ClusterSessions { ClusterSessions(values: values) }
+    /// The slot map, and what a change of it depends on.
+    package var placement: ClusterPlacement { ClusterPlacement(values: values) }
+    package var documents: ClusterDocuments { ClusterDocuments(values: values) }
+    var values: ClusterValues { ClusterValues(backend: backend) }
 
     package func close() async { await backend.close() }
 
-    // MARK: Reading
+    // MARK: Records
 
     /// Who coordinates and what; nil before the cluster began.
     package func identity(
         timeout: Duration = CoordinationLimits.timeout
     ) async throws(CoordinationError) -> ClusterIdentity? {
-        try await value(ClusterKeys.identity, ClusterIdentity.self, timeout).value
+        try await values.value(ClusterKeys.identity, ClusterIdentity.self, timeout).value
     }
 
-    package func slotMap(timeout: Duration = CoordinationLimits.timeout) async throws(CoordinationError) -> Seen<
-        SlotMap
-    > {
-        try await value(ClusterKeys.map, SlotMap.self, timeout)
-    }
-
+    /// One without content if the shard never had a leader.
     package func shard(
         _ name: String,
         timeout: Duration = CoordinationLimits.timeout
     ) async throws(CoordinationError) -> SeenRecord {
-        let seen = try await value(ClusterKeys.shard(name), ShardRecord.self, timeout)
+        let seen = try await values.value(ClusterKeys.shard(name), ShardRecord.self, timeout)
         return SeenRecord(record: seen.value, revision: seen.revision)
     }
 
@@ -61,56 +50,52 @@ package struct ClusterCoordinator: Sendable {
         let range = try await backend.read(ClusterKeys.shards, isExact: false, timeout: timeout)
         var records: [String: SeenRecord] = [:]
         for entry in range.entries {
-            let record = try decode(ShardRecord.self, entry)
+            let record = try values.decode(ShardRecord.self, entry)
             records[record.shard] = SeenRecord(record: record, revision: entry.revision)
         }
         return records
     }
 
-    /// The notices of a shard's members that live, by member id.
-    package func notices(
-        of shard: String,
+    /// What became of a proposal, and the slot map that the same transaction saw.
+    package struct ProposalResult: Sendable {
+        package var outcome: ProposalOutcome
+        /// nil when the outcome is unknown.
+        package var map: Seen<SlotMap>?
+    }
+
+    /// Compares and swaps a shard's record: takeover, hand-over, in-sync set. One attempt, never repeated.
+    /// - Throws: what surely was not written for another reason than a comparison; `ProposalOutcome.unknown` is
+    ///   returned, not thrown.
+    package func propose(
+        _ proposal: ShardProposal,
         timeout: Duration = CoordinationLimits.timeout
-    ) async throws(CoordinationError) -> [MemberNotice] {
-        let range = try await backend.read(ClusterKeys.notices(of: shard), isExact: false, timeout: timeout)
-        var notices: [MemberNotice] = []
-        for entry in range.entries { notices.append(try decode(MemberNotice.self, entry)) }
-        return notices
-    }
-
-    // MARK: JSON
-
-    func value<Value: Decodable & Sendable>(
-        _ key: String,
-        _ type: Value.Type,
-        _ timeout: Duration
-    ) async throws(CoordinationError) -> Seen<Value> {
-        let range = try await backend.read(key, isExact: true, timeout: timeout)
-        return try seen(type, range.entries.first)
-    }
-
-    func seen<Value: Decodable & Sendable>(
-        _ type: Value.Type,
-        _ entry: CoordinatorEntry?
-    ) throws(CoordinationError) -> Seen<Value> {
-        guard let entry else { return Seen(value: nil, revision: 0) }
-        return Seen(value: try decode(type, entry), revision: entry.revision)
-    }
-
-    func decode<Value: Decodable>(_ type: Value.Type, _ entry: CoordinatorEntry) throws(CoordinationError) -> Value {
+    ) async throws(CoordinationError) -> ProposalResult {
+        let key = ClusterKeys.shard(proposal.record.shard)
+        var compares: [CoordinatorCompare] = [.unchanged(key: key, revision: proposal.expectedRevision)]
+        compares += Set(proposal.requiredSessions).sorted().map { .present(key: ClusterKeys.session($0)) }
+        if let absent = proposal.absentSession { compares.append(.absent(key: ClusterKeys.session(absent))) }
+        let outcome: CoordinatorOutcome
         do {
-            return try JSONDecoder().decode(type, from: Data(entry.value))
+            outcome = try await backend.transact(
+                compares,
+                [.put(key: key, value: try values.encode(proposal.record, key))],
+                reading: [ClusterKeys.map],
+                timeout: timeout
+            )
         } catch {
-            let advice = "another program wrote it, or a newer Shoal; put it right or restore the coordinator's data"
-            throw CoordinationError(.corrupt, "\(backend.place): \(entry.key) can't be read (\(error)): \(advice)")
+            guard error.code == .unknownOutcome else { throw error }
+            return ProposalResult(outcome: .unknown, map: nil)
         }
-    }
-
-    func encode(_ value: some Encodable, _ key: String) throws(CoordinationError) -> [UInt8] {
-        do {
-            return try JSONDocument.encode(value)
-        } catch {
-            throw CoordinationError(.corrupt, "\(key) can't be written as JSON: \(error)")
+        let map = try values.seen(SlotMap.self, outcome.entries[ClusterKeys.map])
+        switch outcome {
+        case .committed(let revision, _):
+            return ProposalResult(outcome: .committed(revision: revision), map: map)
+        case .conflict(_, let current):
+            let found = try values.seen(ShardRecord.self, current[key])
+            return ProposalResult(
+                outcome: .conflict(SeenRecord(record: found.value, revision: found.revision)),
+                map: map
+            )
         }
     }
 }

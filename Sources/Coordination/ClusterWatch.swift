@@ -93,19 +93,19 @@ extension ClusterCoordinator {
             return (1, .sessionOpened(id: id))
         }
         if key == ClusterKeys.map, case .put(let entry) = change {
-            return (2, .map(try decode(SlotMap.self, entry), revision: entry.revision))
+            return (2, .map(try values.decode(SlotMap.self, entry), revision: entry.revision))
         }
         if let name = rest(of: key, after: ClusterKeys.shards) {
             switch change {
             case .put(let entry):
-                let record = try decode(ShardRecord.self, entry)
+                let record = try values.decode(ShardRecord.self, entry)
                 return (3, .shard(name: name, SeenRecord(record: record, revision: entry.revision)))
             case .deleted(_, let revision):
                 return (3, .shard(name: name, SeenRecord(record: nil, revision: revision)))
             }
         }
         if let path = rest(of: key, after: ClusterKeys.notices) {
-            if case .put(let entry) = change { return (4, .notice(try decode(MemberNotice.self, entry))) }
+            if case .put(let entry) = change { return (4, .notice(try values.decode(MemberNotice.self, entry))) }
             let parts = path.split(separator: "/").map(String.init)
             return parts.count == 2 ? (4, .noticeGone(shard: parts[0], member: parts[1])) : nil
         }

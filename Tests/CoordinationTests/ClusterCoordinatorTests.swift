@@ -84,8 +84,8 @@ extension CoordinationSuite {
             try await with(kind) { coordinator in
                 _ = try await coordinator.begin(known: nil, firstMap: try Self.map(1))
                 let (one, two) = (Self.member(1), Self.member(2))
-                let first = try await coordinator.openSession(holder: one, ttl: 60_000, timeout: .seconds(5))
-                let second = try await coordinator.openSession(holder: two, ttl: 60_000, timeout: .seconds(5))
+                let first = try await coordinator.sessions.open(holder: one, ttl: 60_000, timeout: .seconds(5))
+                let second = try await coordinator.sessions.open(holder: two, ttl: 60_000, timeout: .seconds(5))
                 var proposal = ShardProposal(
                     number: 1,
                     expectedRevision: 0,
@@ -113,7 +113,7 @@ extension CoordinationSuite {
                 )
                 let early = try await coordinator.propose(proposal).outcome
                 #expect(early == .conflict(seen))
-                try await coordinator.endSession(first.id)
+                try await coordinator.sessions.end(first.id)
                 let taken = try await coordinator.propose(proposal).outcome
                 guard case .committed(let newest) = taken else {
                     Issue.record("\(taken)")
@@ -151,16 +151,16 @@ extension CoordinationSuite {
                         blocker: nil
                     )
                 }
-                let old = try await coordinator.openSession(holder: member, ttl: 60_000, timeout: .seconds(5))
-                let new = try await coordinator.openSession(holder: member, ttl: 60_000, timeout: .seconds(5))
-                try await coordinator.publish(notice(old.id, 1))
-                try await coordinator.publish(notice(new.id, 2))
-                try await coordinator.endSession(old.id)
-                let left = try await coordinator.notices(of: "shard0")
+                let old = try await coordinator.sessions.open(holder: member, ttl: 60_000, timeout: .seconds(5))
+                let new = try await coordinator.sessions.open(holder: member, ttl: 60_000, timeout: .seconds(5))
+                try await coordinator.sessions.publish(notice(old.id, 1))
+                try await coordinator.sessions.publish(notice(new.id, 2))
+                try await coordinator.sessions.end(old.id)
+                let left = try await coordinator.sessions.notices(of: "shard0")
                 #expect(left == [notice(new.id, 2)])
-                await expectCode(.sessionEnded) { try await coordinator.publish(notice(old.id, 3)) }
-                try await coordinator.endSession(new.id)
-                let none = try await coordinator.notices(of: "shard0")
+                await expectCode(.sessionEnded) { try await coordinator.sessions.publish(notice(old.id, 3)) }
+                try await coordinator.sessions.end(new.id)
+                let none = try await coordinator.sessions.notices(of: "shard0")
                 #expect(none.isEmpty)
             }
         }
@@ -181,10 +181,10 @@ extension CoordinationSuite {
                     Issue.record("no record")
                     return
                 }
-                let step = ClusterCoordinator.DocumentChange(name: "reshard/1", json: Array("{}".utf8), expected: 0)
+                let step = ClusterDocuments.Change(name: "reshard/1", json: Array("{}".utf8), expected: 0)
                 let next = try Self.map(2)
                 for (expected, record) in [(begun.map.revision + 100, led), (begun.map.revision, led + 100)] {
-                    let refused = try await coordinator.replaceSlotMap(
+                    let refused = try await coordinator.placement.replace(
                         next,
                         expected: expected,
                         records: ["shard0": record],
@@ -192,22 +192,22 @@ extension CoordinationSuite {
                     )
                     #expect(refused == nil)
                 }
-                let none = try await coordinator.document("reshard/1")
+                let none = try await coordinator.documents.read("reshard/1")
                 #expect(none.value == nil && none.revision == 0)
-                let changed = try await coordinator.replaceSlotMap(
+                let changed = try await coordinator.placement.replace(
                     next,
                     expected: begun.map.revision,
                     records: ["shard0": led],
                     documents: [step]
                 )
-                let map = try await coordinator.slotMap()
+                let map = try await coordinator.placement.read()
                 #expect(map.value == next && map.revision == changed)
-                let documents = try await coordinator.documents(prefix: "reshard/")
+                let documents = try await coordinator.documents.all(prefix: "reshard/")
                 #expect(documents.map(\.name) == ["reshard/1"] && documents.first?.revision == changed)
-                let removal = ClusterCoordinator.DocumentChange(name: "reshard/1", json: nil, expected: changed ?? 0)
-                let removed = try await coordinator.change([removal])
+                let removal = ClusterDocuments.Change(name: "reshard/1", json: nil, expected: changed ?? 0)
+                let removed = try await coordinator.documents.change([removal])
                 #expect(removed != nil)
-                let gone = try await coordinator.documents(prefix: "")
+                let gone = try await coordinator.documents.all(prefix: "")
                 #expect(gone.isEmpty)
             }
         }
@@ -221,7 +221,7 @@ extension CoordinationSuite {
                 let reader = Task { for await event in watch { await told.take(event) } }
                 #expect(try await eventually { await told.lines.contains("map 1") })
                 let member = Self.member(5)
-                let session = try await coordinator.openSession(holder: member, ttl: 60_000, timeout: .seconds(5))
+                let session = try await coordinator.sessions.open(holder: member, ttl: 60_000, timeout: .seconds(5))
                 let proposal = ShardProposal(
                     number: 1,
                     expectedRevision: 0,
@@ -230,10 +230,10 @@ extension CoordinationSuite {
                     absentSession: nil
                 )
                 _ = try await coordinator.propose(proposal)
-                let note = ClusterCoordinator.DocumentChange(name: "note", json: [1], expected: 0)
-                _ = try await coordinator.change([note])
+                let note = ClusterDocuments.Change(name: "note", json: [1], expected: 0)
+                _ = try await coordinator.documents.change([note])
                 _ = try await coordinator.backend.put(ClusterKeys.shard("broken"), "no JSON")
-                try await coordinator.endSession(session.id)
+                try await coordinator.sessions.end(session.id)
                 let expected = ["opened", "record shard0 7", "document note", "unreadable", "ended"]
                 let isTold = try await eventually { Set(expected).isSubset(of: await told.lines) }
                 let lines = await told.lines

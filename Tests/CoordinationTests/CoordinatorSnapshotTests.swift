@@ -18,7 +18,7 @@ extension CoordinationSuite {
         /// A cluster with a map, two records and a document.
         private func with(
             _ kind: CoordinatorKind,
-            _ body: (ClusterCoordinator, ClusterCoordinator.Snapshot) async throws -> Void
+            _ body: (ClusterCoordinator, ClusterPlacement.Snapshot) async throws -> Void
         ) async throws {
             try await CoordinatorGround.with(kind) { ground in
                 try await ground.withBackend { backend in
@@ -49,25 +49,25 @@ extension CoordinationSuite {
 
         /// - Parameter text: nil deletes the document.
         private func write(_ text: String?, _ revision: UInt64, _ coordinator: ClusterCoordinator) async throws {
-            let change = ClusterCoordinator.DocumentChange(
+            let change = ClusterDocuments.Change(
                 name: Self.document,
                 json: text.map { Array($0.utf8) },
                 expected: revision
             )
-            guard try await coordinator.change([change]) != nil else { throw TestFailure("no document") }
+            guard try await coordinator.documents.change([change]) != nil else { throw TestFailure("no document") }
         }
 
-        private func look(_ coordinator: ClusterCoordinator) async throws -> ClusterCoordinator.Snapshot {
-            try await coordinator.snapshot(document: Self.document)
+        private func look(_ coordinator: ClusterCoordinator) async throws -> ClusterPlacement.Snapshot {
+            try await coordinator.placement.snapshot(document: Self.document)
         }
 
         /// The change that every test makes, from what a snapshot says.
         private func change(
-            _ snapshot: ClusterCoordinator.Snapshot,
+            _ snapshot: ClusterPlacement.Snapshot,
             json: String?,
             _ coordinator: ClusterCoordinator
-        ) async throws -> ClusterCoordinator.SnapshotOutcome {
-            try await coordinator.replaceSlotMap(
+        ) async throws -> ClusterPlacement.Outcome {
+            try await coordinator.placement.replace(
                 try Self.map(2),
                 expected: snapshot.map.revision,
                 records: snapshot.records.mapValues(\.revision),
@@ -83,16 +83,16 @@ extension CoordinationSuite {
                 #expect(snapshot.document.value == Array("one".utf8))
                 let newest = max(snapshot.map.revision, snapshot.document.revision)
                 #expect(snapshot.records.values.allSatisfy { (1...newest).contains($0.revision) })
-                let other = try await coordinator.snapshot(document: "nothing")
+                let other = try await coordinator.placement.snapshot(document: "nothing")
                 #expect(other.document.value == nil && other.document.revision == 0)
                 _ = try await coordinator.backend.put(ClusterKeys.shard("broken"), "{")
-                await expectCode(.corrupt) { _ = try await coordinator.snapshot(document: Self.document) }
+                await expectCode(.corrupt) { _ = try await coordinator.placement.snapshot(document: Self.document) }
             }
         }
 
         /// The revision it was written at; nil: it was not.
         private func revision(
-            _ snapshot: ClusterCoordinator.Snapshot,
+            _ snapshot: ClusterPlacement.Snapshot,
             json: String?,
             _ coordinator: ClusterCoordinator
         ) async throws -> UInt64? {
@@ -102,10 +102,10 @@ extension CoordinationSuite {
 
         /// What it found instead; nil: it was written.
         private func conflict(
-            _ snapshot: ClusterCoordinator.Snapshot,
+            _ snapshot: ClusterPlacement.Snapshot,
             json: String?,
             _ coordinator: ClusterCoordinator
-        ) async throws -> ClusterCoordinator.Snapshot? {
+        ) async throws -> ClusterPlacement.Snapshot? {
             if case .conflict(let found) = try await change(snapshot, json: json, coordinator) { return found }
             return nil
         }
@@ -125,13 +125,13 @@ extension CoordinationSuite {
         }
 
         /// Makes somebody else's change of one thing.
-        private func disturb(_ what: String, _ coordinator: ClusterCoordinator, _ snapshot: ClusterCoordinator.Snapshot)
+        private func disturb(_ what: String, _ coordinator: ClusterCoordinator, _ snapshot: ClusterPlacement.Snapshot)
             async throws
         {
             switch what {
             case "map":
                 let map = try Self.map(7)
-                let revision = try await coordinator.replaceSlotMap(map, expected: snapshot.map.revision)
+                let revision = try await coordinator.placement.replace(map, expected: snapshot.map.revision)
                 #expect(revision != nil)
             case "record": try await lead("shard1", 2, snapshot.records["shard1"]?.revision ?? 0, coordinator)
             case "document": try await write("other", snapshot.document.revision, coordinator)
@@ -141,8 +141,8 @@ extension CoordinationSuite {
 
         /// Tries the change of a snapshot that is out of date; `now` is what is there.
         private func expectConflict(
-            _ snapshot: ClusterCoordinator.Snapshot,
-            _ now: ClusterCoordinator.Snapshot,
+            _ snapshot: ClusterPlacement.Snapshot,
+            _ now: ClusterPlacement.Snapshot,
             json: String?,
             _ coordinator: ClusterCoordinator
         ) async throws {

@@ -154,7 +154,7 @@ import Testing
         let plan = try job("1", snapshot)
         let cluster = ClusterCoordinator(cluster: "c", backend: backend)
         let name = ReshardJob.documentName
-        _ = try await cluster.change([.init(name: name, json: Array("{}".utf8), expected: 0)])
+        _ = try await cluster.documents.change([.init(name: name, json: Array("{}".utf8), expected: 0)])
         await #expect(throws: CoordinationError.self) { try await coordinator.snapshot() }
         await #expect(throws: (any Error).self) { try await coordinator.begin(plan, on: snapshot) }
     }

@@ -28,16 +28,16 @@ final class CoordinatorTasks: LeadershipCoordinator {
 
     func openSession(holder: Member, ttl: UInt64, _ answer: @escaping CoordinatorAnswer<SessionLease>) {
         ask(answer) { coordinator throws(CoordinationError) in
-            try await coordinator.openSession(holder: holder, ttl: ttl)
+            try await coordinator.sessions.open(holder: holder, ttl: ttl)
         }
     }
 
     func renewSession(_ id: String, _ answer: @escaping CoordinatorAnswer<SessionLease>) {
-        ask(answer) { coordinator throws(CoordinationError) in try await coordinator.renewSession(id) }
+        ask(answer) { coordinator throws(CoordinationError) in try await coordinator.sessions.renew(id) }
     }
 
     func endSession(_ id: String, _ answer: @escaping CoordinatorAnswer<Void>) {
-        ask(answer) { coordinator throws(CoordinationError) in try await coordinator.endSession(id) }
+        ask(answer) { coordinator throws(CoordinationError) in try await coordinator.sessions.end(id) }
     }
 
     func propose(_ proposal: ShardProposal, _ answer: @escaping CoordinatorAnswer<ProposalOutcome>) {
@@ -47,12 +47,12 @@ final class CoordinatorTasks: LeadershipCoordinator {
     func read(_ shard: String, _ answer: @escaping CoordinatorAnswer<(SeenRecord, [MemberNotice])>) {
         ask(answer) { coordinator throws(CoordinationError) in
             let record = try await coordinator.shard(shard)
-            return (record, try await coordinator.notices(of: shard))
+            return (record, try await coordinator.sessions.notices(of: shard))
         }
     }
 
     func publish(_ notice: MemberNotice, _ answer: @escaping CoordinatorAnswer<Void>) {
-        ask(answer) { coordinator throws(CoordinationError) in try await coordinator.publish(notice) }
+        ask(answer) { coordinator throws(CoordinationError) in try await coordinator.sessions.publish(notice) }
     }
 
     func end() { calls.end() }

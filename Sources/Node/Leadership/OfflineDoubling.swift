@@ -13,7 +13,7 @@ struct OfflineDoubling {
     func apply(
         to current: SlotMap,
         revision: UInt64
-    ) async throws(CoordinationError) -> ClusterCoordinator.Seen<SlotMap>? {
+    ) async throws(CoordinationError) -> Seen<SlotMap>? {
         guard isAsked(current) else { return nil }
         guard try await !isAnybodyThere() else {
             throw CoordinationError(
@@ -24,7 +24,7 @@ struct OfflineDoubling {
         }
         let doubled = try cluster.map(after: current)
         guard
-            let revision = try await coordinator.replaceSlotMap(
+            let revision = try await coordinator.placement.replace(
                 doubled,
                 expected: revision,
                 documents: try await forgettingReshard()
@@ -32,13 +32,13 @@ struct OfflineDoubling {
         else {
             throw CoordinationError(.unavailable, "another node has just changed the slot map")
         }
-        return ClusterCoordinator.Seen(value: doubled, revision: revision)
+        return Seen(value: doubled, revision: revision)
     }
 
     /// The journal goes in the same transaction: what its moves left behind is cleared without asking, and from now on the
     /// same slots may be copies that somebody has put there, to be cleared by `/clean` alone.
-    private func forgettingReshard() async throws(CoordinationError) -> [ClusterCoordinator.DocumentChange] {
-        let seen = try await coordinator.document(ReshardJob.documentName)
+    private func forgettingReshard() async throws(CoordinationError) -> [ClusterDocuments.Change] {
+        let seen = try await coordinator.documents.read(ReshardJob.documentName)
         guard let json = seen.value else { return [] }
         if let job = try? ReshardJob(json: json), !job.state.isEnded {
             throw CoordinationError(
@@ -59,7 +59,7 @@ struct OfflineDoubling {
     }
 
     private func isAnybodyThere() async throws(CoordinationError) -> Bool {
-        for shard in cluster.shardNames where try await !coordinator.notices(of: shard).isEmpty { return true }
+        for shard in cluster.shardNames where try await !coordinator.sessions.notices(of: shard).isEmpty { return true }
         return false
     }
 }

@@ -12,7 +12,7 @@ package struct ReshardCoordinator: Sendable {
     /// Map, records and job as of one moment.
     /// - Throws: `.corrupt` where there is no slot map, or the job's document can't be read.
     package func snapshot() async throws(CoordinationError) -> CoordinatorSnapshot {
-        let snapshot = try await coordinator.snapshot(document: ReshardJob.documentName)
+        let snapshot = try await coordinator.placement.snapshot(document: ReshardJob.documentName)
         guard let map = snapshot.map.value else {
             throw CoordinationError(.corrupt, "the coordinator has no slot map for \(coordinator.cluster)")
         }
@@ -29,7 +29,7 @@ package struct ReshardCoordinator: Sendable {
     /// - Parameter known: what is known of what a conflict doesn't tell.
     package func propose(_ proposal: ReshardProposal, known: CoordinatorSnapshot) async -> ReshardOutcome {
         do throws(CoordinationError) {
-            let outcome = try await coordinator.replaceSlotMap(
+            let outcome = try await coordinator.placement.replace(
                 proposal.map,
                 expected: proposal.mapRevision,
                 records: proposal.records,
@@ -53,14 +53,16 @@ package struct ReshardCoordinator: Sendable {
     /// Writes the job's next state, if the document still has that revision.
     /// - Returns: the new revision; nil when it had changed.
     package func write(_ job: ReshardJob, expected: UInt64) async throws(CoordinationError) -> UInt64? {
-        try await coordinator.change([.init(name: ReshardJob.documentName, json: try json(job), expected: expected)])
+        try await coordinator.documents.change([
+            .init(name: ReshardJob.documentName, json: try json(job), expected: expected)
+        ])
     }
 
     private func json(_ job: ReshardJob) throws(CoordinationError) -> [UInt8] {
         do throws(ReshardError) { return try job.json() } catch { throw CoordinationError(.corrupt, error.message) }
     }
 
-    private func job(_ seen: ClusterCoordinator.Seen<[UInt8]>) throws(CoordinationError) -> ReshardJob? {
+    private func job(_ seen: Seen<[UInt8]>) throws(CoordinationError) -> ReshardJob? {
         guard let json = seen.value else { return nil }
         do throws(ReshardError) {
             return try ReshardJob(json: json)

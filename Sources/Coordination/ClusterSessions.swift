@@ -1,12 +1,17 @@
 import Replication
 
-extension ClusterCoordinator {
+/// Sessions of a cluster's members, and what members say of themselves while their sessions live.
+package struct ClusterSessions: Sendable {
+    let values: ClusterValues
+
+    private var backend: any CoordinatorBackend { values.backend }
+
     /// Opens a session: a lease, and the key `sessions/ID` that stands for it in transactions.
     /// - Parameters:
     ///   - holder: who holds it, for people who look.
     ///   - ttl: milliseconds (LeaseSeconds).
     /// - Throws: `.unavailable` when it is not known to be open; what may be left of it ends by itself.
-    package func openSession(
+    package func open(
         holder: Member,
         ttl: UInt64,
         timeout: Duration = CoordinationLimits.timeout
@@ -14,7 +19,7 @@ extension ClusterCoordinator {
         let lease = try await backend.grantSession(ttl: ttl, timeout: timeout)
         let key = ClusterKeys.session(lease.id)
         do {
-            let operation = CoordinatorOperation.put(key: key, value: try encode(holder, key), session: lease.id)
+            let operation = CoordinatorOperation.put(key: key, value: try values.encode(holder, key), session: lease.id)
             _ = try await backend.transact([.absent(key: key)], [operation], reading: [], timeout: timeout)
         } catch {
             // Nothing will ever use it: with its id forgotten it can only end.
@@ -27,7 +32,7 @@ extension ClusterCoordinator {
     }
 
     /// Renews it. The lease counts from `sentAt`, which is read before anything is sent.
-    package func renewSession(
+    package func renew(
         _ id: String,
         timeout: Duration = CoordinationLimits.timeout
     ) async throws(CoordinationError) -> SessionLease {
@@ -35,7 +40,7 @@ extension ClusterCoordinator {
     }
 
     /// Ends it at once, and with it the notices under it.
-    package func endSession(
+    package func end(
         _ id: String,
         timeout: Duration = CoordinationLimits.timeout
     ) async throws(CoordinationError) {
@@ -51,7 +56,7 @@ extension ClusterCoordinator {
         let key = ClusterKeys.notice(notice.shard, member: notice.member.id)
         let outcome = try await backend.transact(
             [.present(key: ClusterKeys.session(notice.session))],
-            [.put(key: key, value: try encode(notice, key), session: notice.session)],
+            [.put(key: key, value: try values.encode(notice, key), session: notice.session)],
             reading: [],
             timeout: timeout
         )
@@ -61,5 +66,16 @@ extension ClusterCoordinator {
                 "\(backend.place): session \(notice.session) of \(notice.member.address) is over; it needs another"
             )
         }
+    }
+
+    /// The notices of a shard's members that live, by member id.
+    package func notices(
+        of shard: String,
+        timeout: Duration = CoordinationLimits.timeout
+    ) async throws(CoordinationError) -> [MemberNotice] {
+        let range = try await backend.read(ClusterKeys.notices(of: shard), isExact: false, timeout: timeout)
+        var notices: [MemberNotice] = []
+        for entry in range.entries { notices.append(try values.decode(MemberNotice.self, entry)) }
+        return notices
     }
 }
