@@ -80,6 +80,9 @@ package final class ClusterView: @unchecked Sendable {
         known = Mutex(Known(contents: contents))
     }
 
+    // One that was never closed: nobody else has it any more.
+    deinit { watch?.cancel() }
+
     // MARK: Its life
 
     /// Follows the coordinator from now on. Once.
