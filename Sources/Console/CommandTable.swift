@@ -5,6 +5,11 @@ package struct CommandTable: Sendable {
     package let commands: [ConsoleCommand]
     private let byKey: [Key: [ConsoleCommand]]
 
+    private static let all: [ConsoleCommand] =
+        NodeCommands.all + ViewCommands.all + KeyCommands.all + FeedCommands.all + RowCommands.all + GraphCommands.kinds
+        + MovingCommands.panels + SlotCommands.all + ReshardCommands.all + MovingCommands.cursor + GraphCommands.look
+        + AppCommands.all
+
     /// - Parameters:
     ///   - canCopy: whether the terminal takes text for the clipboard.
     ///   - canReshard: whether there is a way to resharding. What can't be done has no command.
@@ -25,6 +30,11 @@ package struct CommandTable: Sendable {
     package func command(for key: Key, in view: ConsoleView) -> ConsoleCommand? {
         let found = byKey[key]?.filter { $0.isFor(view) }
         return found?.first { $0.views != nil } ?? found?.first
+    }
+
+    /// The name of the first key that does something; empty if none does.
+    func keyName(_ handler: ConsoleCommand.Handler) -> String {
+        commands.first { $0.handler == handler }?.keys.first?.name ?? ""
     }
 
     /// What a name typed after `:` may mean: the command itself, or those that begin with it.

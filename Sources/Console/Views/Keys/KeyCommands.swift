@@ -1,8 +1,8 @@
 import Terminal
 
-extension CommandTable {
-    /// Keys and values: named as the subcommands of `shoal` that do the same.
-    static let keyValues: [ConsoleCommand] = [
+/// Keys and values: named as the subcommands of `shoal` that do the same.
+enum KeyCommands {
+    static let all: [ConsoleCommand] = [
         ConsoleCommand(
             name: "keys",
             keys: [.character("5")],

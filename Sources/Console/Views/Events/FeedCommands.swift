@@ -1,8 +1,8 @@
 import Terminal
 
-extension CommandTable {
-    /// Events, what was done here, and logs.
-    static let feeds: [ConsoleCommand] = [
+/// Events, what was done here, and logs.
+enum FeedCommands {
+    static let all: [ConsoleCommand] = [
         ConsoleCommand(
             name: "events",
             keys: [.character("7")],

@@ -1,33 +1,8 @@
 import Terminal
 
-extension CommandTable {
-    /// The slot map.
-    static let slots: [ConsoleCommand] = [
-        ConsoleCommand(
-            name: "shade",
-            argument: .shade,
-            handler: .shadeBy,
-            description: "slots by owner, keys, bytes or ops"
-        ),
-        ConsoleCommand(
-            name: "next-shade",
-            keys: [.character("]")],
-            handler: .shade(1),
-            description: "slots by the next metric",
-            hint: .always("shade"),
-            views: [.slots]
-        ),
-        ConsoleCommand(
-            name: "previous-shade",
-            keys: [.character("[")],
-            handler: .shade(-1),
-            description: "slots by the previous metric",
-            views: [.slots]
-        ),
-    ]
-
-    /// Resharding: the wizard, and the job that runs.
-    static let reshard: [ConsoleCommand] = [
+/// Resharding: the wizard, and the job that runs.
+enum ReshardCommands {
+    static let all: [ConsoleCommand] = [
         ConsoleCommand(
             name: "reshard",
             argument: .reshard,
