@@ -28,6 +28,9 @@ package struct ClusterSnapshot: Hashable, Sendable {
         self.demo = demo
     }
 
+    /// Nodes that run on their own, and log elsewhere.
+    var headless: [String] { status.shards.flatMap(\.nodes).map(\.address).filter { !embedded.contains($0) } }
+
     /// What every node does, in the order of the config.
     var states: [NodeStatus.State] { status.shards.flatMap(\.nodes).map(\.state) }
 }

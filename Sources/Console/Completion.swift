@@ -31,7 +31,7 @@ package struct Completion: Hashable, Sendable {
             switch command.argument {
             case .none, .text, .slot: []
             case .reshard: ["pause", "resume", "cancel"]
-            case .form: KeysView.Form.allCases.map(\.rawValue)
+            case .form: KeysState.Form.allCases.map(\.rawValue)
             case .level: LogLine.Level.allCases.map(\.name)
             case .shade: SlotShade.allCases.map(\.rawValue)
             case .target, .targets: targets

@@ -3,136 +3,106 @@ import Server
 extension ConsoleState {
     /// Runs a command, from its key (`argument` empty) or from the command line.
     mutating func run(_ command: ConsoleCommand, argument: String = "") -> [ConsoleAction] {
-        switch command.handler {
+        perform(effects(of: command.handler, argument))
+    }
+
+    private mutating func effects(of handler: ConsoleCommand.Handler, _ argument: String) -> [ViewEffect] {
+        let now = clock.milliseconds
+        switch handler {
         case .quit: return quit()
         case .help: overlay = .help(top: 0)
         case .palette: beginCommand()
-        case .filter: argument.isEmpty ? beginFilter() : setFilter(argument)
-        case .start: return start(argument)
-        case .stop: stop(argument)
-        case .switchover: switchOver(argument)
-        case .view(.slots):
-            trail = []
-            showSlots(argument)
-        case .view(.keys): return showKeys()
+        case .filter: argument.isEmpty ? beginFilter() : list.filter(argument, snapshot?.status)
+        case .start: return nodes.start(targets(argument), now: now)
+        case .stop: return nodes.stop(targets(argument), context.shards)
+        case .restart: return restart(argument)
+        case .switchover:
+            let targets = self.targets(argument)
+            return snapshot.map { Switchover.ask(targets, in: $0.status) } ?? []
+        case .markRow: if view != .node, list.mark() { return move(.down) }
+        case .view(.slots): return slots.show(argument)
+        case .view(.keys): return keys.show(now: now)
         case .view(let view): show(view, argument)
         case .scan:
-            if !argument.isEmpty || view != .keys { return showKeys(prefix: argument) }
-            ask(.scan, KeyText.text(of: keysView.prefix))
-        case .get: return getKey(argument)
-        case .put: return putKey(argument)
-        case .edit: return editKey()
-        case .delete: deleteKey(argument)
-        case .expire: return expireKey(argument)
-        case .form: showForm(argument)
-        case .reload: return reloadKeys()
-        case .find:
-            guard view == .events || view == .logs else { return notHere("find", "the events (7) or the logs (8)") }
-            if argument.isEmpty {
-                ask(.find, view == .logs ? logsView.filter : eventsView.filter)
-            } else {
-                findInFeed(argument)
-            }
-        case .scope: stepEventsScope()
-        case .level: showLevel(argument)
-        case .restart: restart(argument)
-        case .markRow: markRow()
-        case .shade(let direction): slotsView.shade = slotsView.shade.stepped(direction)
-        case .shadeBy: argument.isEmpty ? (slotsView.shade = slotsView.shade.stepped(1)) : shadeSlots(argument)
-        case .reshard: return openReshard(argument)
-        case .reshardPause: return pauseReshard()
-        case .reshardCancel: cancelReshard()
-        case .reshardRate: return stepReshardRate()
+            if !argument.isEmpty || view != .keys { return keys.show(prefix: argument, now: now) }
+            return [.ask(.scan, KeyText.text(of: keys.prefix))]
+        case .get: return keys.get(argument, now: now)
+        case .put: return keys.put(argument)
+        case .edit: return keys.edit()
+        case .delete: return keys.delete(argument, isShown: view == .keys)
+        case .expire: return keys.expire(argument, isShown: view == .keys)
+        case .form: return keys.show(form: argument)
+        case .reload: return keys.reload(now: now)
+        case .find: return find(argument)
+        case .scope: events.stepScope()
+        case .level: return logs.show(level: argument)
+        case .shade(let direction): slots.shade = slots.shade.stepped(direction)
+        case .shadeBy: return slots.shade(by: argument)
+        case .reshard: return reshard.open(argument)
+        case .reshardPause: return reshard.pause()
+        case .reshardCancel: return reshard.cancel()
+        case .reshardRate: return reshard.stepRate()
         case .mark: reshard.wizard.mark()
-        case .open where argument.isEmpty && view == .keys: return openKey()
-        case .open where argument.isEmpty && (view == .events || view == .logs): break
-        case .open where argument.isEmpty && view == .slots: openSlot()
-        case .open where argument.isEmpty && view == .reshard: return openInReshard()
-        case .open: open(argument)
-        case .back where view == .keys: backFromKeys()
-        case .back where view == .events || view == .logs: backFromFeed()
-        case .back where view == .reshard: return backFromReshard()
-        case .back: back()
-        case .move(let movement) where view == .keys: return moveInKeys(movement)
-        case .move(let movement): move(movement)
+        case .open: return open(argument)
+        case .back: return back()
+        case .move(let movement): return move(movement)
         case .nextPanel: stepPanel(1)
         case .previousPanel: stepPanel(-1)
-        case .nextColumn: changeSort { $0.step(1) }
-        case .previousColumn: changeSort { $0.step(-1) }
-        case .sort: sortBy(argument)
-        case .invert: changeSort { $0.isInverted.toggle() }
-        case .graph: showGraph(argument)
-        case .nextGraph: graphKind = graphKind.stepped(1)
-        case .previousGraph: graphKind = graphKind.stepped(-1)
-        case .zoom(let direction): zoomGraph(direction)
-        case .graphSet: useGraphSet(argument)
-        case .theme: return useTheme(argument)
-        case .faster: stepRefresh(-1)
-        case .slower: stepRefresh(1)
-        case .refresh: refresh(argument)
+        case .nextColumn: return list.changeSort(snapshot?.status) { $0.step(1) }
+        case .previousColumn: return list.changeSort(snapshot?.status) { $0.step(-1) }
+        case .sort: return list.sort(by: argument, snapshot?.status)
+        case .invert: return list.changeSort(snapshot?.status) { $0.isInverted.toggle() }
+        case .graph: return graph.show(argument)
+        case .nextGraph: graph.kind = graph.kind.stepped(1)
+        case .previousGraph: graph.kind = graph.kind.stepped(-1)
+        case .zoom(let direction): return graph.zoom(direction)
+        case .graphSet: return graph.use(set: argument)
+        case .theme: return theme.use(argument)
+        case .faster: return status.step(-1)
+        case .slower: return status.step(1)
+        case .refresh:
+            if !argument.isEmpty { return status.set(seconds: argument) }
+            showNewest()
         case .pause: togglePause()
-        case .copy: return copySelection()
-        case .mouse: return useMouse(argument)
-        case .redraw: return [.redraw]
+        case .copy:
+            return copyText?.copy(display) ?? [.say("nothing is selected here that can be copied", .warning)]
+        case .mouse: return mouse.use(argument)
+        case .redraw: return [.act(.redraw)]
         }
         return []
     }
 
-    /// Begins to type something, from what it is now.
-    private mutating func ask(_ prompt: Prompt, _ text: String) {
-        input = .prompt(prompt, LineEditor(text))
-        notice = nil
+    private func quit() -> [ViewEffect] {
+        // Nodes in this process would stop with it.
+        let embedded = (status.newest?.status.shards ?? []).reduce(0) { sum, shard in
+            sum + shard.nodes.count { status.newest?.embedded.contains($0.address) == true && $0.state != .stopped }
+        }
+        return embedded > 0 ? [.confirm(.quit(embedded: embedded))] : [.act(.quit)]
     }
 
-    private mutating func notHere(_ command: String, _ views: String) -> [ConsoleAction] {
-        say("\(command) belongs to \(views)", .warning)
+    private mutating func restart(_ argument: String) -> [ViewEffect] {
+        if argument == "cancel" { return nodes.cancelRestart() }
+        if let busy = nodes.busy { return [busy] }
+        return nodes.restart(targets(argument), context.shards)
+    }
+
+    private mutating func find(_ argument: String) -> [ViewEffect] {
+        guard view == .events || view == .logs else {
+            return [.say("find belongs to the events (7) or the logs (8)", .warning)]
+        }
+        if argument.isEmpty { return [.ask(.find, view == .logs ? logs.feed.filter : events.feed.filter)] }
+        findInFeed(argument)
         return []
     }
 
-    private mutating func quit() -> [ConsoleAction] {
-        let embedded = embeddedRunning
-        guard embedded > 0 else { return [.quit] }
-        overlay = .confirm(.quit(embedded: embedded))
-        return []
+    mutating func findInFeed(_ text: String) {
+        if view == .logs { logs.find(text) } else { events.find(text) }
     }
 
-    /// Starts without asking: it takes nothing away.
-    private mutating func start(_ argument: String) -> [ConsoleAction] {
-        let targets = self.targets(argument)
-        guard !targets.isEmpty else { return [] }
-        let nodes = targets.flatMap(\.nodes).filter { !$0.state.serves && $0.state != .starting }
-        guard !nodes.isEmpty else {
-            say("\(names(targets)) already \(targets.count == 1 ? "runs" : "run")")
-            return []
-        }
-        let addresses = unique(nodes)
-        begin(.start, addresses)
-        say("starting \(addresses.count == 1 ? addresses[0] : NumberFormat.counted(addresses.count, "node"))")
-        return [.start(addresses)]
-    }
-
-    private mutating func stop(_ argument: String) {
-        let targets = self.targets(argument)
-        guard let first = targets.first, let shards = snapshot?.status.shards else { return }
-        let nodes = targets.flatMap(\.nodes).filter { $0.state.serves || $0.state == .starting }
-        guard !nodes.isEmpty else {
-            say("\(names(targets)) \(targets.count == 1 ? "is" : "are") not running")
-            return
-        }
-        let addresses = unique(nodes)
-        let count = NumberFormat.counted(addresses.count, "node")
-        let title: String
-        switch first {
-        case .node where targets.count == 1: title = Self.name(of: first.id)
-        case .cluster(let status): title = "cluster \(status.cluster) (\(count))"
-        default: title = targets.count > Self.namedMax ? count : "\(names(targets)) (\(count))"
-        }
-        overlay = .confirm(.stop(title, addresses: addresses, shards: shards))
-    }
-
-    /// Notes what was asked for, so that the rows show it until the status does.
-    mutating func begin(_ verb: Operation.Verb, _ addresses: [String]) {
-        for address in addresses { operations[address] = Operation(verb: verb, since: clock.milliseconds) }
+    private mutating func togglePause() {
+        status.togglePause()
+        graph.pause(status.isPaused)
+        if !status.isPaused { showNewest() }
     }
 
     /// The rows named by an argument, or the selected one; says so and is empty if a name is unknown.
@@ -143,7 +113,7 @@ extension ConsoleState {
                 say("say which: a node's address or a shard's name after the command", .warning)
                 return []
             }
-            let marked = markedRows
+            let marked = view == .node ? [] : list.markedRows(of: context.shards)
             if !marked.isEmpty { return marked }
             if let row = row(pointed) { return [row] }
             say("no status of the cluster yet", .warning)
@@ -151,7 +121,7 @@ extension ConsoleState {
         }
         var rows: [TableRow] = []
         for name in names {
-            guard let row = self.row(.shard(name)) ?? self.row(.node(name)) else {
+            guard let row = snapshot?.status.row(named: name) else {
                 say("no node or shard \"\(name)\" in this cluster; Tab completes names", .error)
                 return []
             }
@@ -160,102 +130,18 @@ extension ConsoleState {
         return rows
     }
 
-    /// Rows that a title names.
-    private static let namedMax = 2
-
-    private func names(_ rows: [TableRow]) -> String { rows.map { Self.name(of: $0.id) }.joined(separator: ", ") }
-
-    private func unique(_ nodes: [NodeStatus]) -> [String] {
-        var seen: Set<String> = []
-        return nodes.map(\.address).filter { seen.insert($0).inserted }
-    }
-
-    /// One step towards the plain dashboard; never further.
-    mutating func back() {
-        if view == .slots { return backFromSlots() }
-        if view.isOfRows, !marked.isEmpty {
-            marked = []
-        } else if view != .dashboard {
-            goBack()
-        } else if detail != nil {
-            detail = nil
-        } else if graphShift > 0 || eventsShift > 0 {
-            graphShift = 0
-            eventsShift = 0
-        } else if focus != .table {
-            focus = .table
-        } else if !filter.isEmpty {
-            setFilter("")
+    /// What `y` copies; nil where nothing is selected.
+    var copyText: CopyText? {
+        switch view {
+        case .dashboard, .shard, .node:
+            guard let row = row(pointed) else { return nil }
+            if case .cluster(let status) = row { return .name(status.cluster) }
+            return .name(row.id.name)
+        case .slots: return .name(slots.text(context))
+        case .keys:
+            if let key = keys.opened { return .value(of: key, keys.value) }
+            return keys.selectedKey.map(CopyText.key)
+        case .events, .logs, .reshard: return nil
         }
-    }
-
-    /// Whether Esc would do something: what its hint depends on.
-    var canGoBack: Bool {
-        view != .dashboard || detail != nil || graphShift > 0 || eventsShift > 0 || focus != .table || !filter.isEmpty
-            || !marked.isEmpty
-    }
-
-    mutating func setFilter(_ text: String) {
-        filter = text
-        refreshRows()
-    }
-
-    private mutating func changeSort(_ change: (inout TableSort) -> Void) {
-        change(&sort)
-        refreshRows()
-        let name = sort.column == .config ? "the config's order" : sort.column.rawValue
-        say("sorted by \(name)\(sort.isInverted ? ", inverted" : "")")
-    }
-
-    private mutating func sortBy(_ argument: String) {
-        guard !argument.isEmpty else { return changeSort { $0 = TableSort() } }
-        guard let column = TableSort.Column(rawValue: argument) else {
-            let known = TableSort.Column.allCases.map(\.rawValue).joined(separator: ", ")
-            return say("no column \"\(argument)\"; there are \(known)", .error)
-        }
-        changeSort { $0 = TableSort(column: column) }
-    }
-
-    private mutating func showGraph(_ argument: String) {
-        guard !argument.isEmpty else { return graphKind = graphKind.stepped(1) }
-        guard let kind = GraphKind(rawValue: argument) else {
-            let known = GraphKind.allCases.map(\.rawValue).joined(separator: ", ")
-            return say("no graph \"\(argument)\"; there are \(known)", .error)
-        }
-        graphKind = kind
-    }
-
-    private mutating func stepRefresh(_ direction: Int) {
-        let steps = ConsoleOptions.refreshSteps
-        let next =
-            direction < 0
-            ? steps.last { $0 < refreshMilliseconds } ?? steps[0]
-            : steps.first { $0 > refreshMilliseconds } ?? steps[steps.count - 1]
-        setRefresh(next)
-    }
-
-    private mutating func refresh(_ argument: String) {
-        guard !argument.isEmpty else { return showWaiting() }
-        guard let milliseconds = Self.milliseconds(seconds: argument), (250...60_000).contains(milliseconds) else {
-            return say("\"\(argument)\" is no refresh rate; give seconds from 0.25 to 60", .error)
-        }
-        setRefresh(milliseconds)
-    }
-
-    private mutating func setRefresh(_ milliseconds: Int) {
-        refreshMilliseconds = milliseconds
-        let seconds = milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)" : "\(Double(milliseconds) / 1_000)"
-        say("refreshed every \(seconds) s")
-    }
-
-    private static func milliseconds(seconds: String) -> Int? {
-        guard let value = Double(seconds), value.isFinite, (0...1_000).contains(value) else { return nil }
-        return Int((value * 1_000).rounded())
-    }
-
-    private mutating func togglePause() {
-        isPaused.toggle()
-        pausedAtSecond = isPaused ? history.newestSecond : nil
-        if !isPaused { showWaiting() }
     }
 }

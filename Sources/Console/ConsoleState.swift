@@ -1,10 +1,9 @@
 import Server
 import Terminal
 
-/// Everything the screen depends on. Events change it (`update`), `ConsoleRenderer` draws it; neither does I/O.
+/// Which view is up, what lies over it, and what all views share. Events change it (`update`), `ConsoleRenderer` draws it;
+/// neither does I/O. Each view's own state is a type of its own, which alone changes it.
 package struct ConsoleState: Sendable {
-    package enum Panel: CaseIterable, Sendable { case table, graph, events }
-
     /// What lies over the dashboard and takes the keys.
     package enum Overlay: Hashable, Sendable {
         case none
@@ -29,109 +28,51 @@ package struct ConsoleState: Sendable {
         var number: Int
     }
 
-    /// A start or stop that was asked for and has not shown yet.
-    package struct Operation: Hashable, Sendable {
-        package enum Verb: Hashable, Sendable { case start, stop }
-        package var verb: Verb
-        package var since: Int
-    }
-
-    /// Older events fall off: the panel is a window, the log is elsewhere.
-    static let eventLimit = 500
-    /// Commands remembered for the arrows.
-    static let commandHistoryLimit = 100
     static let noticeMilliseconds = 6_000
-    /// A request that shows no effect for so long is no longer drawn as under way; its outcome still comes as an event.
-    static let operationMilliseconds = 60_000
 
     package let options: ConsoleOptions
     package let table: CommandTable
-    package internal(set) var themeNames: [String]
-    /// Those that could not be used when they were last tried.
-    var brokenThemes: Set<String> = []
 
-    package internal(set) var themeName: String
+    // The screen and the time.
     package internal(set) var width: Int
     package internal(set) var height: Int
+    package internal(set) var display = ConsoleDisplay()
     package internal(set) var clock = ConsoleClock()
-    /// What is shown; `waiting` is newer and not due yet, or held back by a pause.
-    package internal(set) var snapshot: ClusterSnapshot?
-    var waiting: ClusterSnapshot?
-    var shownAt: Int?
-    /// When the console's first event came: what a missing first status is measured from.
-    var startedAt: Int?
-    package internal(set) var history = SampleHistory()
-    package internal(set) var events: [ClusterEvent] = []
-    /// Of all time; those that fell off are counted.
-    var eventsReceived = 0
-    var changes = ChangeFeed()
-    package internal(set) var operations: [String: Operation] = [:]
-
     /// Keys can be pressed, and rows are selected.
     var hasScreen = true
+    /// When the console's first event came: what a missing first status is measured from.
+    var startedAt: Int?
+
+    // What is known of the cluster.
+    package internal(set) var status: SnapshotState
+    var changes = ChangeFeed()
+    /// What the node that is looked at tells of itself beyond its status.
+    package internal(set) var details: NodeDetails?
+
+    // Where the user is.
     package internal(set) var view = ConsoleView.dashboard
     /// Where Enter led away from, the way back of Esc. Bounded by how deep views lead into each other.
     var trail: [Place] = []
-    /// Which shard alone `rows` was made for; nil: all.
-    var rowsScope: String?
-    package internal(set) var display = ConsoleDisplay()
-    /// Clicks and the wheel arrive.
-    package internal(set) var isMouseOn = false
-    /// What the user said last about it, also on a terminal that has none; `isMouseAsked` until it is answered.
-    var wantsMouse = false
-    var isMouseAsked = false
-    /// The theme the user chose, here or the last time; nil: the one that suits the terminal.
-    var chosenTheme: String?
-    /// The set of glyphs for graphs that was chosen; nil: the one that suits the terminal.
-    var chosenGraphSet: GraphSet?
-    /// Lines of the settings that another version knows.
-    var unknownSettings: [String] = []
-    package internal(set) var slots: ClusterSlots?
-    package internal(set) var slotsView = SlotsView()
-    /// What the node that is looked at tells of itself beyond its status.
-    package internal(set) var details: NodeDetails?
-    package internal(set) var keysView = KeysView()
-    package internal(set) var eventsView = FeedView()
-    package internal(set) var eventsScope = EventsScope.all
-    package internal(set) var audit: [AuditEntry] = []
-    /// Lines of the audit that the log has still to get.
-    var auditLines: [String] = []
-    package internal(set) var logs: [LogLine] = []
-    package internal(set) var logsView = FeedView()
-    package internal(set) var logLevel = LogLine.Level.debug
-    package internal(set) var reshard = ReshardView()
-    package internal(set) var rows: [TableRow] = []
-    package internal(set) var selection = RowID.cluster
-    /// Rows that the next start, stop, restart or switchover is about, instead of the selected one.
-    package internal(set) var marked: Set<RowID> = []
-    package internal(set) var rolling: RollingRestart?
-    /// Its nodes as they were asked for, which is another order than the one of their turns.
-    var restartAsked: [String] = []
-    var tableTop = 0
-    package internal(set) var filter = ""
-    package internal(set) var sort = TableSort()
-    package internal(set) var focus = Panel.table
-    package internal(set) var graphKind = GraphKind.requests
-    package internal(set) var graph: GraphSettings
-    var graphScales = GraphScales()
-    /// Seconds the graph is moved back in time.
-    var graphShift = 0
-    /// Events the panel is moved back by.
-    var eventsShift = 0
-    /// The row whose details are open.
-    package internal(set) var detail: RowID?
-    var detailTop = 0
+    package internal(set) var focus = ConsolePanel.table
     package internal(set) var overlay = Overlay.none
     package internal(set) var input = Input.none
-    var commandHistory: [String] = []
-    var commandHistoryIndex: Int?
-    var completion: Completion?
+    var commandInput = CommandInput()
     package internal(set) var notice: Notice?
-    var noticesSaid = 0
-    package internal(set) var refreshMilliseconds: Int
-    /// The newest second of the graph while paused; nil while running.
-    package internal(set) var pausedAtSecond: Int?
-    package internal(set) var isPaused = false
+    private var noticesSaid = 0
+    package internal(set) var theme: ThemeState
+    package internal(set) var mouse = MouseState()
+    /// Lines of the settings that another version knows.
+    var unknownSettings: [String] = []
+
+    // The views and their parts.
+    package internal(set) var list = RowList()
+    package internal(set) var nodes = NodesState()
+    package internal(set) var graph: GraphState
+    package internal(set) var slots = SlotsState()
+    package internal(set) var keys = KeysState()
+    package internal(set) var events = EventsState()
+    package internal(set) var logs = LogsState()
+    package internal(set) var reshard = ReshardState()
 
     /// `themeNames` is what `t` walks through; `canCopy` whether the terminal takes text for the clipboard.
     package init(
@@ -142,39 +83,92 @@ package struct ConsoleState: Sendable {
         canCopy: Bool = false
     ) {
         self.options = options
-        self.themeNames = themeNames.isEmpty ? [options.theme] : themeNames
         self.width = max(0, width)
         self.height = max(0, height)
         table = CommandTable(isReadOnly: options.isReadOnly, canCopy: canCopy, canReshard: options.canReshard)
-        themeName = options.theme
-        graph = GraphSettings(set: options.graphSet)
-        refreshMilliseconds = options.refreshMilliseconds
+        theme = ThemeState(name: options.theme, names: themeNames)
+        graph = GraphState(set: options.graphSet)
+        status = SnapshotState(refreshMilliseconds: options.refreshMilliseconds)
+    }
+
+    /// The newest status that is shown.
+    package var snapshot: ClusterSnapshot? { status.shown }
+
+    /// What the views are told.
+    var context: ViewContext {
+        ViewContext(width: width, height: height, clock: clock, snapshot: snapshot, display: display)
     }
 
     package var isTooSmall: Bool { !DashboardLayout.fits(width: width, height: height) }
 
     var layout: DashboardLayout { DashboardLayout(width: width, height: height, rows: tableLines) }
 
-    var selectedIndex: Int { rows.firstIndex { $0.id == selection } ?? 0 }
+    /// How many lines the table's place has to show.
+    var tableLines: Int {
+        guard list.detail != nil, let lines = detailLines else { return list.rows.count }
+        return view == .shard ? list.rows.count + 1 + lines.count : lines.count
+    }
 
-    package var selectedRow: TableRow? { rows.isEmpty ? nil : rows[selectedIndex] }
+    /// The fields of the opened row, as the screen has room for them; nil: none is open.
+    var detailLines: [[DetailText.Field]]? {
+        guard let id = list.detail, let row = row(id) else { return nil }
+        guard view == .shard else {
+            return DetailText.lines(DetailText.fields(row, in: context, details), width: width)
+        }
+        // Below the rows of its nodes.
+        guard case .shard(let shard) = row else { return [] }
+        return DetailText.lines(DetailText.shard(shard, details), width: width)
+    }
+
+    /// The row of this id, whether the filter shows it or not.
+    package func row(_ id: RowID) -> TableRow? { snapshot?.status.row(id) }
 
     /// Whether something turns on the screen, so that frames are due more often than once a second.
     package var isAnimating: Bool {
         guard let snapshot else { return true }
         if view == .reshard, reshard.wizard.isWaiting { return true }
-        if view == .keys, keysView.isWaiting { return true }
-        return !operations.isEmpty || snapshot.status.shards.contains { $0.nodes.contains { $0.state.isInProgress } }
+        if view == .keys, keys.isWaiting { return true }
+        return !nodes.operations.isEmpty
+            || snapshot.status.shards.contains { $0.nodes.contains { $0.state.isInProgress } }
     }
 
-    /// Nodes in this process that would stop with it.
-    package var embeddedRunning: Int {
-        guard let snapshot = waiting ?? snapshot else { return 0 }
-        return snapshot.status.shards.reduce(0) { sum, shard in
-            sum + shard.nodes.count { snapshot.embedded.contains($0.address) && $0.state != .stopped }
-        }
+    /// Whether the terminal is to be asked whether it is light or dark: only where nobody chose.
+    package var wantsBackground: Bool { !options.isThemeChosen && theme.chosen == nil && display.hasColors }
+
+    /// What somebody could do next, where the dashboard has nothing else to show.
+    var advice: FirstSteps? {
+        guard view == .dashboard, list.detail == nil, let snapshot, nodes.operations.isEmpty else { return nil }
+        let age = clock.milliseconds - (startedAt ?? clock.milliseconds)
+        return FirstSteps(snapshot: snapshot, options: options, hasScreen: hasScreen, age: age)
     }
 
-    /// The newest second of the graph before it is moved back.
-    var graphSecond: Int { pausedAtSecond ?? history.newestSecond ?? 0 }
+    /// The same as lines; nil where there is something else to see, or something on its way.
+    package var firstSteps: [String]? { advice?.lines }
+
+    /// The same in one line.
+    package var shortFirstStep: String? { advice?.short(width: width) }
+
+    /// Keys and labels of the commands that are of use now.
+    package var hints: [(key: String, label: String)] {
+        HintList(
+            table: table,
+            view: view,
+            focus: focus,
+            hasRows: !list.rows.isEmpty,
+            pointed: pointed,
+            isDetail: list.detail != nil,
+            hasGraph: !layout.graph.isEmpty,
+            hasKey: keys.pointed != nil,
+            canCopy: copyText != nil,
+            canGoBack: canGoBack,
+            reshard: reshard
+        ).hints
+    }
+
+    /// Shows a line for a few seconds in place of the hints.
+    mutating func say(_ text: String, _ severity: ClusterEvent.Severity = .info) {
+        noticesSaid += 1
+        let until = clock.milliseconds + Self.noticeMilliseconds
+        notice = Notice(text: text, severity: severity, until: until, number: noticesSaid)
+    }
 }

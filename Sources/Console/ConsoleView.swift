@@ -23,6 +23,9 @@ package enum ConsoleView: Int, CaseIterable, Sendable {
     var isOfRows: Bool { Self.ofRows.contains(self) }
 }
 
+/// A part of the views of rows that can have the keyboard.
+package enum ConsolePanel: CaseIterable, Sendable { case table, graph, events }
+
 /// A view and what is open in it, for the way back.
 struct Place: Hashable, Sendable {
     var view: ConsoleView

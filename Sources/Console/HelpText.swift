@@ -28,7 +28,7 @@ package enum HelpText {
         let lines = lines(table)
         guard width < besideMin else { return lines }
         return lines.flatMap { line in
-            let text = ConsoleRenderer.wrapped(line.description, width: max(1, width - indent.utf8.count))
+            let text = Canvas.wrapped(line.description, width: max(1, width - indent.utf8.count))
             return [Line(keys: line.keys, command: line.command, description: "")]
                 + text.map { Line(keys: "", command: "", description: indent + $0) }
         }

@@ -59,3 +59,21 @@ package struct LineEditor: Hashable, Sendable {
     package mutating func moveToStart() { cursor = 0 }
     package mutating func moveToEnd() { cursor = characters.count }
 }
+
+extension LineEditor {
+    /// The keys every input line understands.
+    mutating func press(_ key: Key) {
+        switch key {
+        case .character(let scalar): insert(String(scalar))
+        case .backspace, .ctrl("h"): backspace()
+        case .delete, .ctrl("d"): deleteForward()
+        case .left, .ctrl("b"): move(by: -1)
+        case .right, .ctrl("f"): move(by: 1)
+        case .home, .ctrl("a"): moveToStart()
+        case .end, .ctrl("e"): moveToEnd()
+        case .ctrl("u"): deleteToStart()
+        case .ctrl("w"): deleteWord()
+        default: break
+        }
+    }
+}

@@ -26,7 +26,7 @@ package enum OncePrinter {
         _ = state.update(.clusterEvents(events))
         for snapshot in snapshots { _ = state.update(.snapshot(snapshot)) }
         // The refresh rate is for eyes: here the newest counts.
-        state.showWaiting()
+        state.showNewest()
         return ConsoleRenderer.render(state, width: width, height: height, theme: theme, glyphs: glyphs).plainText
     }
 }

@@ -119,14 +119,14 @@ import Testing
         let key = keys[random.next(keys.count)]
         switch random.next(7) {
         case 0, 1:
-            let page = KeysPage(number: state.keysView.number - random.next(2), keys: keys, isLast: random.next(2) == 0)
+            let page = KeysPage(number: state.keys.number - random.next(2), keys: keys, isLast: random.next(2) == 0)
             return .keys(.page(page))
         case 2, 3:
             let value = random.next(4) == 0 ? nil : keys[random.next(keys.count)]
-            return .keys(.value(KeyValue(key: state.keysView.opened ?? key, value: value, expiry: .never)))
+            return .keys(.value(KeyValue(key: state.keys.opened ?? key, value: value, expiry: .never)))
         case 4: return .keys(.done(.delete(key)))
         case 5:
-            return .keys(.failed(.read(state.keysView.opened ?? key), Self.hostile[random.next(Self.hostile.count)]))
+            return .keys(.failed(.read(state.keys.opened ?? key), Self.hostile[random.next(Self.hostile.count)]))
         default: return .logs(ConsoleFixture.logs)
         }
     }

@@ -62,13 +62,13 @@ import Testing
         shards[0].nodes[1] = ConsoleFixture.node("127.0.0.22:8080", role: .replica, state: .stopped)
         var state = ConsoleFixture.state(shards: shards)
         #expect(state.press(.down, .character("s")) == [.start(["127.0.0.22:8080"])])
-        #expect(state.operations["127.0.0.22:8080"]?.verb == .start)
+        #expect(state.nodes.operations.verb(of: "127.0.0.22:8080") == .start)
         #expect(state.press(.down, .character("s")) == [])
         #expect(state.notice?.text == "127.0.0.2:8080 already runs")
         shards[0].nodes[1] = ConsoleFixture.node("127.0.0.22:8080", role: .replica)
         _ = state.update(.tick(ConsoleClock(milliseconds: 502_000)))
         _ = state.update(.snapshot(ConsoleFixture.snapshot(shards, at: 502_000)))
-        #expect(state.operations.isEmpty)
+        #expect(state.nodes.operations.isEmpty)
     }
 
     @Test func aStoppedNodeIsShownAtOnceWhateverTheRefreshRate() {
@@ -124,12 +124,12 @@ import Testing
         var state = ConsoleFixture.state(embedded: [])
         _ = state.type("/shard1")
         _ = state.press(.enter, .down, .enter)
-        #expect(state.detail != nil)
+        #expect(state.list.detail != nil)
         _ = state.press(.tab)
         for _ in 0..<10 { #expect(!state.press(.escape).contains(.quit)) }
-        #expect(state.detail == nil)
+        #expect(state.list.detail == nil)
         #expect(state.view == .dashboard)
-        #expect(state.filter.isEmpty)
+        #expect(state.list.filter.isEmpty)
         #expect(state.focus == .table)
     }
 
@@ -149,13 +149,13 @@ import Testing
     @Test func theFilterIsLiveAndKeepsShardsOfNodesThatMatch() {
         var state = ConsoleFixture.state()
         _ = state.type("/33")
-        #expect(state.rows.map(\.id) == [.cluster, .shard("shard1"), .node("127.0.0.33:8080")])
+        #expect(state.list.rows.map(\.id) == [.cluster, .shard("shard1"), .node("127.0.0.33:8080")])
         _ = state.press(.backspace, .backspace)
-        #expect(state.rows.count == 7)
+        #expect(state.list.rows.count == 7)
         _ = state.type("nothing")
-        #expect(state.rows.map(\.id) == [.cluster])
+        #expect(state.list.rows.map(\.id) == [.cluster])
         _ = state.press(.escape)
-        #expect(state.rows.count == 7)
+        #expect(state.list.rows.count == 7)
     }
 
     @Test func sortingKeepsTheSelectionAndShowsBigNumbersFirst() {
@@ -165,14 +165,14 @@ import Testing
         _ = state.press(.down)
         _ = state.type(":sort keys")
         _ = state.press(.enter)
-        #expect(state.selection == .shard("shard0"))
-        #expect(state.rows[1].id == .shard("shard1"))
+        #expect(state.list.selection == .shard("shard0"))
+        #expect(state.list.rows[1].id == .shard("shard1"))
         _ = state.press(.character("I"))
-        #expect(state.rows[1].id == .shard("shard0"))
+        #expect(state.list.rows[1].id == .shard("shard0"))
         _ = state.press(.character("<"), .character("<"), .character("<"))
-        #expect(state.sort == TableSort())
+        #expect(state.list.sort == TableSort())
         _ = state.press(.character("<"))
-        #expect(state.sort.column == .uptime)
+        #expect(state.list.sort.column == .uptime)
     }
 
     @Test func twoHundredNodesScrollAndTheSelectionStaysVisible() throws {
@@ -185,11 +185,11 @@ import Testing
             let frame = try ConsoleFixture.frame(state).plainText
             #expect(frame.split(separator: "\n").count { $0.hasPrefix("│▶") } == 1, "step \(step)")
         }
-        #expect(state.selection == .node("10.0.49.3:8080"))
+        #expect(state.list.selection == .node("10.0.49.3:8080"))
         _ = state.press(.character("g"))
-        #expect(state.selection == .cluster)
+        #expect(state.list.selection == .cluster)
         _ = state.press(.pageDown, .character("G"), .left)
-        #expect(state.selection == .shard("shard49"))
+        #expect(state.list.selection == .shard("shard49"))
     }
 
     @Test func pauseHoldsTheNumbersAndGoesOn() throws {
@@ -208,7 +208,7 @@ import Testing
     @Test func refreshRateStepsAndIsObeyed() {
         var state = ConsoleFixture.state()
         _ = state.press(.character("-"))
-        #expect(state.refreshMilliseconds == 2_000)
+        #expect(state.status.refreshMilliseconds == 2_000)
         _ = state.update(.tick(ConsoleClock(milliseconds: 501_000)))
         _ = state.update(.snapshot(ConsoleFixture.snapshot(at: 501_000)))
         #expect(state.snapshot?.milliseconds == 500_000)
@@ -216,7 +216,7 @@ import Testing
         #expect(state.snapshot?.milliseconds == 501_000)
         _ = state.type(":refresh 0.5")
         _ = state.press(.enter)
-        #expect(state.refreshMilliseconds == 500)
+        #expect(state.status.refreshMilliseconds == 500)
         _ = state.type(":refresh soon")
         _ = state.press(.enter)
         #expect(state.notice?.severity == .error)

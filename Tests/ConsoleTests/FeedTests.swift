@@ -18,11 +18,11 @@ import Testing
         let before = try text(state)
         #expect(!before.contains("event number 99."))
         _ = state.update(.clusterEvents([ClusterEvent(unixSeconds: 1_700_000_000, severity: .info, text: "new")]))
-        #expect(state.eventsView.shift > 1)
+        #expect(state.events.feed.shift > 1)
         let lines = before.split(separator: "\n").filter { $0.contains("event number") }
         #expect(try text(state).split(separator: "\n").filter { $0.contains("event number") } == lines)
         _ = state.press(.escape)
-        #expect(state.eventsView.isFollowing && state.view == .events)
+        #expect(state.events.feed.isFollowing && state.view == .events)
         #expect(try text(state).contains("new"))
     }
 
@@ -32,7 +32,7 @@ import Testing
         _ = state.press(.enter, .tab, .enter, .character("7"))
         #expect(try text(state).contains("ada@shore stop 127.0.0.22:8080: under way"))
         _ = state.press(.character("v"))
-        #expect(state.eventsScope == .events)
+        #expect(state.events.scope == .events)
         #expect(!(try text(state).contains("ada@shore")))
         _ = state.press(.character("v"))
         #expect(!(try text(state).contains("shard0 opened")))
@@ -42,14 +42,14 @@ import Testing
         #expect(try text(state).contains("shard0 opened"))
         #expect(!(try text(state).contains("is running")))
         _ = state.press(.escape)
-        #expect(state.eventsView.filter.isEmpty)
+        #expect(state.events.feed.filter.isEmpty)
     }
 
     @Test func aStopIsDoneWhenTheStatusShowsIt() {
         var state = ConsoleFixture.state(options: ConsoleOptions(user: "ada@shore"))
         _ = state.type(":stop 127.0.0.22:8080")
         _ = state.press(.enter, .tab, .enter)
-        #expect(state.audit.map(\.outcome) == [.underWay])
+        #expect(state.events.audit.entries.map(\.outcome) == [.underWay])
         var shards = ConsoleFixture.shards
         shards[0].nodes[1].state = .stopped
         _ = state.update(.tick(ConsoleClock(milliseconds: 503_400, unixSeconds: 1_700_000_003)))
@@ -63,8 +63,8 @@ import Testing
         _ = state.press(.enter, .tab, .enter)
         _ = state.update(.tick(ConsoleClock(milliseconds: 561_400, unixSeconds: 1_700_000_061)))
         _ = state.update(.snapshot(ConsoleFixture.snapshot(at: 561_000)))
-        #expect(state.audit.map(\.outcome) == [.bad])
-        #expect(state.audit[0].result == "not done: 127.0.0.22:8080 is running")
+        #expect(state.events.audit.entries.map(\.outcome) == [.bad])
+        #expect(state.events.audit.entries[0].result == "not done: 127.0.0.22:8080 is running")
     }
 
     @Test func logsHaveALevelAndABound() throws {
@@ -85,7 +85,7 @@ import Testing
         #expect(try text(state).contains("can't sync"))
         let line = LogLine(unixSeconds: 1, level: .error, text: "x")
         _ = state.update(.logs(Array(repeating: line, count: 5_000)))
-        #expect(state.logs.count == LogBook.linesMax)
+        #expect(state.logs.lines.count == LogBook.linesMax)
     }
 
     @Test func theBookKeepsTheNewestLinesAndCutsLongOnes() {

@@ -134,8 +134,8 @@ import Testing
         try compare(state, "delete-long-\(width)x\(height)")
     }
 
-    @Test(arguments: KeysView.Form.allCases, [(40, 10), (80, 24), (120, 40), (200, 60)])
-    func value(form: KeysView.Form, size: (Int, Int)) throws {
+    @Test(arguments: KeysState.Form.allCases, [(40, 10), (80, 24), (120, 40), (200, 60)])
+    func value(form: KeysState.Form, size: (Int, Int)) throws {
         var state = ConsoleFixture.state(width: size.0, height: size.1)
         _ = state.press(.character("5"))
         _ = state.update(.keys(.page(KeysPage(number: 1, keys: ConsoleFixture.hostileKeys, isLast: true))))

@@ -8,14 +8,14 @@ import Testing
 
     @Test func kindsGoRoundByKeyAndByName() throws {
         var state = ConsoleFixture.state()
-        #expect(state.graphKind == .requests)
+        #expect(state.graph.kind == .requests)
         _ = state.press(.character("]"))
-        #expect(state.graphKind == .lag)
+        #expect(state.graph.kind == .lag)
         _ = state.press(.character("["), .character("["))
-        #expect(state.graphKind == .latency)
+        #expect(state.graph.kind == .latency)
         _ = state.type(":graph lag")
         _ = state.press(.enter)
-        #expect(state.graphKind == .lag)
+        #expect(state.graph.kind == .lag)
         #expect(try text(state).contains("Lag in ms"))
         _ = state.type(":graph nothing")
         _ = state.press(.enter)
@@ -58,14 +58,14 @@ import Testing
         var state = ConsoleFixture.state()
         #expect(try text(state).contains("-1m 02s"))
         _ = state.press(.character("z"), .character("z"))
-        #expect(state.graph.secondsPerStep == 5)
+        #expect(state.graph.settings.secondsPerStep == 5)
         let zoomed = try text(state)
         #expect(zoomed.contains("whole cluster · 5 s a step") && zoomed.contains("-5m 10s"), "\(zoomed)")
         for _ in 0..<9 { _ = state.press(.character("z")) }
-        #expect(state.graph.secondsPerStep == 30)
+        #expect(state.graph.settings.secondsPerStep == 30)
         #expect(state.notice?.text == "a step of the graph is 30s, the longest")
         for _ in 0..<9 { _ = state.press(.character("Z")) }
-        #expect(state.graph.secondsPerStep == 1)
+        #expect(state.graph.settings.secondsPerStep == 1)
         #expect(state.notice?.text == "a step of the graph is 1s, the shortest")
     }
 
@@ -82,15 +82,15 @@ import Testing
         #expect(try text(state).contains("█"))
         _ = state.type(":graph-set ascii")
         _ = state.press(.enter)
-        #expect(state.graph.set == .ascii)
+        #expect(state.graph.settings.set == .ascii)
         #expect(try text(state).contains("::"))
         _ = state.type(":graph-set")
         _ = state.press(.enter)
-        #expect(state.graph.set == .braille)
+        #expect(state.graph.settings.set == .braille)
         _ = state.type(":graph-set dots")
         _ = state.press(.enter)
         #expect(state.notice?.text == "no set \"dots\"; there are braille, block, ascii")
-        #expect(state.graph.set == .braille)
+        #expect(state.graph.settings.set == .braille)
     }
 
     /// A peak raises the scale at once; it comes down only when the peak is well below, and not at a round number.

@@ -31,14 +31,14 @@ import Testing
         #expect(state.press(.down) == [])
         #expect(state.press(.end, .up, .down) == [.keys(.page(prefix: [], number: 1))])
         _ = state.update(.keys(.page(KeysPage(number: 1, keys: [[1]], isLast: true))))
-        #expect(state.keysView.keys.count == 201)
+        #expect(state.keys.keys.count == 201)
         #expect(state.press(.end) == [])
     }
 
     @Test func keysAreHeldUpToABound() {
         var state = opened(isLast: false)
         for _ in 0..<60 { _ = state.update(.keys(.page(KeysPage(number: 1, keys: Self.keys, isLast: false)))) }
-        #expect(state.keysView.keys.count == 10_000)
+        #expect(state.keys.keys.count == 10_000)
         #expect(state.press(.end) == [])
     }
 
@@ -47,7 +47,7 @@ import Testing
         _ = state.press(.character("/"))
         #expect(enter(#"user\x00"#, &state) == [.keys(.page(prefix: Array("user\0".utf8), number: 2))])
         _ = state.update(.keys(.page(KeysPage(number: 1, keys: Self.keys, isLast: true))))
-        #expect(state.keysView.keys.isEmpty && !state.keysView.isLast)
+        #expect(state.keys.keys.isEmpty && !state.keys.isLast)
         _ = state.press(.character("/"))
         _ = state.press(.ctrl("u"))
         #expect(enter(#"a\q"#, &state) == [])
@@ -121,9 +121,9 @@ import Testing
         _ = state.press(.character("d"))
         _ = state.type(#"\x1b[2J\x1b]0;owned\x07"#)
         #expect(state.press(.enter) == [.keys(delete)])
-        #expect(state.keysView.keys.count == ConsoleFixture.hostileKeys.count)
+        #expect(state.keys.keys.count == ConsoleFixture.hostileKeys.count)
         _ = state.update(.keys(.done(delete)))
-        #expect(state.keysView.keys.count == ConsoleFixture.hostileKeys.count - 1)
+        #expect(state.keys.keys.count == ConsoleFixture.hostileKeys.count - 1)
     }
 
     @Test func ofALongKeyTheEndIsTyped() throws {
@@ -180,12 +180,12 @@ import Testing
     @Test func whatWasDoneHereIsAuditedWithItsResult() {
         var state = opened()
         #expect(enter(":put key:7 b c", &state) == [.keys(.put(Self.keys[7], value: Array("b c".utf8), instead: nil))])
-        #expect(state.audit.map(\.who) == ["ada@shore"])
-        #expect(state.audit.map(\.what) == ["put key:7 (3 B)"])
-        #expect(state.audit.map(\.outcome) == [.underWay])
+        #expect(state.events.audit.entries.map(\.who) == ["ada@shore"])
+        #expect(state.events.audit.entries.map(\.what) == ["put key:7 (3 B)"])
+        #expect(state.events.audit.entries.map(\.outcome) == [.underWay])
         let done = state.update(.keys(.done(.put(Self.keys[7], value: Array("b c".utf8), instead: nil))))
         #expect(done.contains(.audit("ada@shore: put key:7 (3 B): done")))
-        #expect(state.audit.map(\.outcome) == [.good])
+        #expect(state.events.audit.entries.map(\.outcome) == [.good])
         _ = state.press(.character("d"))
         _ = state.type("key:0")
         _ = state.press(.enter)

@@ -8,19 +8,19 @@ import Testing
         var state = ConsoleFixture.state()
         // shard0's replica, and shard1 as a whole.
         _ = state.press(.down, .down, .down, .character(" "), .character(" "))
-        #expect(state.marked == [.node("127.0.0.22:8080"), .shard("shard1")])
+        #expect(state.list.marked == [.node("127.0.0.22:8080"), .shard("shard1")])
         _ = state.press(.character("x"))
         #expect(state.press(.tab, .enter) == [.stop(["127.0.0.22:8080", "127.0.0.3:8080", "127.0.0.33:8080"])])
         _ = state.press(.escape)
-        #expect(state.marked.isEmpty)
+        #expect(state.list.marked.isEmpty)
     }
 
     @Test func theClustersRowMarksAllShardsOrNone() {
         var state = ConsoleFixture.state()
         _ = state.press(.character(" "))
-        #expect(state.marked == [.shard("shard0"), .shard("shard1")])
+        #expect(state.list.marked == [.shard("shard0"), .shard("shard1")])
         _ = state.press(.character(" "))
-        #expect(state.marked.isEmpty)
+        #expect(state.list.marked.isEmpty)
     }
 
     @Test func marksShowWithoutColours() throws {
@@ -49,7 +49,7 @@ import Testing
     @Test func readOnlyMarksNothing() {
         var state = ConsoleFixture.state(options: ConsoleOptions(isReadOnly: true))
         _ = state.press(.down, .character(" "), .character("r"))
-        #expect(state.marked.isEmpty && state.overlay == .none)
+        #expect(state.list.marked.isEmpty && state.overlay == .none)
     }
 
     @Test func aRestartAsksAndThenGoesNodeByNode() throws {
@@ -65,6 +65,6 @@ import Testing
         #expect(state.notice?.text.contains("under way") == true)
         _ = state.type(":restart cancel")
         _ = state.press(.enter)
-        #expect(state.rolling?.isCancelled == true)
+        #expect(state.nodes.rolling?.isCancelled == true)
     }
 }

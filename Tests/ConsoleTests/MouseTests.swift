@@ -38,17 +38,17 @@ import Testing
     @Test func itIsOffUntilItIsAskedFor() throws {
         var state = ConsoleFixture.state()
         #expect(try click("127.0.0.22:8080", &state) == [])
-        #expect(state.selection == .cluster)
+        #expect(state.list.selection == .cluster)
         _ = state.type(":mouse on")
         #expect(state.press(.enter) == [.useMouse(true)])
         // Nothing is claimed before the terminal has said so.
-        #expect(!state.isMouseOn && state.notice == nil)
+        #expect(!state.mouse.isOn && state.notice == nil)
         _ = state.update(.mouseMode(.on))
-        #expect(state.isMouseOn && state.notice?.text.hasPrefix("the mouse is on") == true)
+        #expect(state.mouse.isOn && state.notice?.text.hasPrefix("the mouse is on") == true)
         _ = state.type(":mouse")
         #expect(state.press(.enter) == [.useMouse(false)])
         _ = state.update(.mouseMode(.off))
-        #expect(!state.isMouseOn && state.notice?.text == "the mouse is off")
+        #expect(!state.mouse.isOn && state.notice?.text == "the mouse is off")
         _ = state.type(":mouse sometimes")
         #expect(state.press(.enter) == [] && state.notice?.text == "mouse takes on or off")
     }
@@ -58,7 +58,7 @@ import Testing
         _ = state.type(":mouse on")
         _ = state.press(.enter)
         _ = state.update(.mouseMode(.missing))
-        #expect(!state.isMouseOn && state.notice?.text == "this terminal has no mouse (TERM=vt100)")
+        #expect(!state.mouse.isOn && state.notice?.text == "this terminal has no mouse (TERM=vt100)")
         // The action is for the next terminal.
         #expect(state.settings.isMouseOn == true)
     }
@@ -66,9 +66,9 @@ import Testing
     @Test func aClickSelectsARowAndASecondOneOpensIt() throws {
         var state = mouseOn(ConsoleFixture.state())
         #expect(try click("127.0.0.22:8080", &state) == [])
-        #expect(state.selection == .node("127.0.0.22:8080") && state.view == .dashboard)
+        #expect(state.list.selection == .node("127.0.0.22:8080") && state.view == .dashboard)
         #expect(try click("127.0.0.22:8080", &state) == [.watchNode("127.0.0.22:8080")])
-        #expect(state.view == .node && state.detail == .node("127.0.0.22:8080"))
+        #expect(state.view == .node && state.list.detail == .node("127.0.0.22:8080"))
     }
 
     @Test func panelsTakeTheKeyboardAndTheWheelScrollsThem() throws {
@@ -79,15 +79,15 @@ import Testing
         #expect(state.focus == .graph)
         // The wheel moves what is under it, not what has the keyboard.
         _ = try wheel(.wheelDown, over: "shard1", &state)
-        #expect(state.selection == .node("127.0.0.22:8080") && state.focus == .graph)
+        #expect(state.list.selection == .node("127.0.0.22:8080") && state.focus == .graph)
         _ = try wheel(.wheelUp, over: "shard1", &state)
-        #expect(state.selection == .cluster)
+        #expect(state.list.selection == .cluster)
         let before = try ConsoleFixture.frame(state).plainText
         _ = try wheel(.wheelUp, over: "127.0.0.33:8080 is behind", &state)
         #expect(try ConsoleFixture.frame(state).plainText != before)
         // A click on a row brings the keyboard back; it was selected, but not where the keyboard was.
         _ = try click("cluster demo", &state)
-        #expect(state.focus == .table && state.view == .dashboard && state.detail == nil)
+        #expect(state.focus == .table && state.view == .dashboard && state.list.detail == nil)
     }
 
     @Test func hintsAreKeys() throws {
@@ -140,7 +140,7 @@ import Testing
         let keys = (0..<300).map { Array("user:\($0)".utf8) }
         _ = state.update(.keys(.page(KeysPage(number: 1, keys: keys, isLast: false))))
         #expect(try click("user:3 ", &state) == [])
-        #expect(state.keysView.selected == 3)
+        #expect(state.keys.selected == 3)
         #expect(try click("user:3 ", &state) == [.keys(.read(keys[3]))])
         let value = (0..<200).map { "line \($0)\n" }.joined()
         _ = state.update(.keys(.value(KeyValue(key: keys[3], value: Array(value.utf8), expiry: .never))))
@@ -149,10 +149,10 @@ import Testing
         // The list runs on while a value is open, and another key is opened at once.
         let (x, y) = try place(of: "user:4 ", in: state)
         _ = state.update(.mouse(MouseEvent(.wheelDown, x: x, y: y)))
-        #expect(state.keysView.selected == 6 && state.keysView.opened == keys[3])
+        #expect(state.keys.selected == 6 && state.keys.opened == keys[3])
         for _ in 0..<110 { _ = state.update(.mouse(MouseEvent(.wheelDown, x: x, y: y))) }
-        #expect(state.keysView.askedAt != nil)
-        let last = try #require(state.keysView.keys.last)
+        #expect(state.keys.askedAt != nil)
+        let last = try #require(state.keys.keys.last)
         #expect(try click("user:299", &state) == [.keys(.read(last))])
     }
 
@@ -171,10 +171,10 @@ import Testing
         // Every cell is another place, from the first slot on.
         #expect(slots.first == 0 && slots == slots.sorted() && Set(slots).count == slots.count && slots.count > 500)
         _ = try click("shard1", &state)
-        #expect(state.slotsView.shard == "shard1" && state.slotsView.panel == .shards)
+        #expect(state.slots.shard == "shard1" && state.slots.panel == .shards)
         // The other name is in the legend only: title and cursor tell of the chosen one.
         _ = try wheel(.wheelUp, over: "shard0", &state)
-        #expect(state.slotsView.shard == "shard0")
+        #expect(state.slots.shard == "shard0")
     }
 
     @Test func feedsScroll() throws {
@@ -183,9 +183,9 @@ import Testing
         _ = state.update(.logs(lines))
         _ = state.press(.character("8"))
         _ = try wheel(.wheelUp, over: "line 99.", &state)
-        #expect(state.logsView.shift == 3)
+        #expect(state.logs.feed.shift == 3)
         _ = try wheel(.wheelDown, over: "line 96.", &state)
-        #expect(state.logsView.isFollowing)
+        #expect(state.logs.feed.isFollowing)
     }
 
     /// Addresses of strangers are no buttons and no hints, wherever they stand, and a click on them is one on a row.
@@ -198,7 +198,7 @@ import Testing
                 shards: [ConsoleFixture.shard(0, nodes: [ConsoleFixture.node(address), ConsoleFixture.node("a:1")])]
             )
         )
-        #expect(try click("[ Stop ]", &state) == [] && state.selection == .node(address) && state.overlay == .none)
+        #expect(try click("[ Stop ]", &state) == [] && state.list.selection == .node(address) && state.overlay == .none)
         _ = state.press(.character("x"))
         // In the title of the question.
         let (x, y) = try place(of: "[ Stop ] q", in: state)
@@ -228,7 +228,7 @@ import Testing
                 #expect(state.update(.mouse(MouseEvent(kind, x: x, y: y))) == [])
             }
         }
-        #expect(state.selection == .cluster && state.overlay == .none)
+        #expect(state.list.selection == .cluster && state.overlay == .none)
         _ = state.update(.resized(width: 20, height: 5))
         for y in 0..<5 { for x in 0..<20 { #expect(state.target(x: x, y: y) == .nothing) } }
     }
@@ -238,11 +238,11 @@ import Testing
         var state = mouseOn(ConsoleFixture.state())
         _ = state.type(":sto")
         #expect(try click("127.0.0.22:8080", &state) == [])
-        #expect(state.input == .command(LineEditor("sto")) && state.selection == .cluster)
+        #expect(state.input == .command(LineEditor("sto")) && state.list.selection == .cluster)
         _ = state.press(.escape)
         _ = state.type("/33")
         _ = try click("127.0.0.33:8080", &state)
-        #expect(state.input == .none && state.filter == "33" && state.selection == .node("127.0.0.33:8080"))
+        #expect(state.input == .none && state.list.filter == "33" && state.list.selection == .node("127.0.0.33:8080"))
     }
 
     @Test func aNoticeGoesAwayByAClick() throws {

@@ -76,7 +76,7 @@ import Testing
         _ = console.update(.line("scan x"))
         _ = console.update(.console(.keys(.page(KeysPage(number: 9, keys: [[1]], isLast: true)))))
         #expect(console.isBusy, "the page of another scan")
-        let asked = KeysCommand.page(prefix: [120], number: console.state.keysView.number)
+        let asked = KeysCommand.page(prefix: [120], number: console.state.keys.number)
         _ = console.update(.console(.keys(.failed(asked, "away"))))
         #expect(!console.isBusy && console.hasFailed)
     }
@@ -187,9 +187,12 @@ import Testing
         }
         #expect(script.isBusy)
         for _ in 0..<20 where script.isBusy { pass() }
-        #expect(script.state.rolling?.outcome == .done)
+        #expect(script.state.nodes.rolling?.outcome == .done)
         #expect(!script.isBusy && !script.hasFailed)
-        #expect(script.state.audit.allSatisfy { $0.outcome == .good }, "\(script.state.audit.map(\.result))")
+        #expect(
+            script.state.events.audit.entries.allSatisfy { $0.outcome == .good },
+            "\(script.state.events.audit.entries.map(\.result))"
+        )
     }
 
     @Test func aStartIsWaitedForAndLookedAfter() {
@@ -225,7 +228,7 @@ import Testing
     @Test func keysThatAreMissingAreAFailure() {
         var console = console()
         _ = console.update(.line(":scan x"))
-        let number = console.state.keysView.number
+        let number = console.state.keys.number
         let page = KeysPage(number: number, keys: [], isLast: true, missing: ["shard1": "no answer"])
         #expect(said(console.update(.console(.keys(.page(page))))).contains("keys of shard1 are missing"))
         #expect(console.hasFailed)
@@ -270,7 +273,7 @@ import Testing
         let shown = console.update(.console(.keys(.value(value))))
         #expect(shown.lines == ["user:1 has 8 bytes:", #"A\x1b[31mda"#])
         _ = console.update(.line("scan user"))
-        let page = KeysPage(number: console.state.keysView.number, keys: [Array("user:1".utf8)], isLast: true)
+        let page = KeysPage(number: console.state.keys.number, keys: [Array("user:1".utf8)], isLast: true)
         #expect(console.update(.console(.keys(.page(page)))).lines == ["user:1"])
     }
 

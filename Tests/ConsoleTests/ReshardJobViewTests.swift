@@ -13,7 +13,7 @@ import Testing
     @Test func aRunningJobIsFoundAgain() throws {
         var state = ReshardFixture.state()
         _ = state.update(.reshard(.job(try ReshardFixture.job(done: 2))))
-        #expect(state.events.last?.text.hasPrefix("reshard running, ") == true)
+        #expect(state.events.newest.last?.text.hasPrefix("reshard running, ") == true)
         #expect(try text(state).contains("reshard "))
         #expect(state.press(.character("R")) == [.reshard(.enter)])
         #expect(wizard(state).step == .progress)
@@ -25,9 +25,9 @@ import Testing
 
     @Test func anEndedJobIsNoNewsAndStandsInNobodysWay() throws {
         var state = ReshardFixture.state()
-        let events = state.events.count
+        let events = state.events.newest.count
         _ = state.update(.reshard(.job(try ReshardFixture.job(state: .done))))
-        #expect(state.events.count == events)
+        #expect(state.events.newest.count == events)
         _ = state.press(.character("6"))
         #expect(try text(state).contains("done, asked for by root@host"))
         _ = state.press(.character("R"))

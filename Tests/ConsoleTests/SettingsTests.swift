@@ -70,7 +70,7 @@ import Testing
         #expect(next.update(.settings(settings, notice: "one thing")) == [.useMouse(true)])
         #expect(next.settings == settings)
         #expect(next.notice?.text == "one thing")
-        #expect(next.focus == .graph && next.graph.set == .ascii && next.refreshMilliseconds == 2_000)
+        #expect(next.focus == .graph && next.graph.settings.set == .ascii && next.status.refreshMilliseconds == 2_000)
         #expect(next.press(.character(":"), .up) == [] && next.input == .command(LineEditor("sort keys")))
         // It is as it was: no word about it.
         var quiet = ConsoleFixture.state()
@@ -108,7 +108,7 @@ import Testing
         var state = ConsoleFixture.state()
         #expect(state.settings.theme == nil)
         _ = state.update(.background(isLight: true))
-        #expect(state.themeName == "light" && state.settings.theme == nil)
+        #expect(state.theme.name == "light" && state.settings.theme == nil)
         _ = state.type(":theme mono")
         _ = state.press(.enter)
         #expect(state.settings.theme == "mono")
@@ -128,7 +128,7 @@ import Testing
         #expect(state.update(.background(isLight: false)) == [.useTheme("dark")])
         // Who has chosen keeps that, also when the answer is late.
         _ = state.press(.character("t"))
-        #expect(state.update(.background(isLight: false)) == [] && state.themeName == "light")
+        #expect(state.update(.background(isLight: false)) == [] && state.theme.name == "light")
         var asked = ConsoleFixture.state(options: ConsoleOptions(theme: "mono", isThemeChosen: true))
         #expect(!asked.wantsBackground && asked.update(.background(isLight: true)) == [])
         var remembered = ConsoleFixture.state()
@@ -144,7 +144,7 @@ import Testing
         var state = ConsoleFixture.state(width: 40, height: 10)
         _ = state.update(.settings(ConsoleSettings(panel: .events), notice: nil))
         #expect(state.focus == .table)
-        #expect(state.press(.down) == [] && state.selection == .shard("shard0"))
+        #expect(state.press(.down) == [] && state.list.selection == .shard("shard0"))
     }
 }
 

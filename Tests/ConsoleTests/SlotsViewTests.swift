@@ -33,45 +33,45 @@ import Testing
         var state = try opened()
         #expect(try text(state).contains("slots 0-7 · shard0 · "))
         _ = state.press(.right, .down)
-        #expect(state.slotsView.cursor == 520)
+        #expect(state.slots.cursor == 520)
         #expect(try text(state).contains("slots 520-527 · shard0 · "))
         _ = state.press(.end)
         #expect(try text(state).contains("slots 16376-16383 · shard1 · "))
         _ = state.press(.right, .down)
-        #expect(state.slotsView.cursor == 16_376)
+        #expect(state.slots.cursor == 16_376)
         _ = state.press(.home, .up, .left)
-        #expect(state.slotsView.cursor == 0)
+        #expect(state.slots.cursor == 0)
     }
 
     @Test func enterLooksCloserAndEscapeComesBackStepByStep() throws {
         var state = try opened()
         _ = state.type(":slots 5000")
         _ = state.press(.enter, .enter)
-        #expect(state.slotsView.isNear)
+        #expect(state.slots.isNear)
         #expect(try text(state).contains("a cell is a slot"))
         _ = state.press(.right)
         let near = try text(state)
-        #expect(near.contains("slot \(state.slotsView.cursor) · shard0 · "), "\(near)")
+        #expect(near.contains("slot \(state.slots.cursor) · shard0 · "), "\(near)")
         _ = state.press(.tab)
-        #expect(state.slotsView.shard == "shard0")
+        #expect(state.slots.shard == "shard0")
         for _ in 0..<4 { #expect(!state.press(.escape).contains(.quit)) }
         #expect(state.view == .dashboard)
-        #expect(!state.slotsView.isNear && state.slotsView.shard == nil)
+        #expect(!state.slots.isNear && state.slots.shard == nil)
     }
 
     @Test func theCloserLookFollowsTheCursor() throws {
         var state = try opened()
         _ = state.press(.enter)
         for _ in 0..<40 { _ = state.press(.down) }
-        #expect(state.slotsView.cursor == 40 * 64)
+        #expect(state.slots.cursor == 40 * 64)
         #expect(try text(state).contains("2560"))
     }
 
     @Test func tabPicksOneShardAndShowsItAlone() throws {
         var state = try opened()
         _ = state.press(.tab, .down)
-        #expect(state.slotsView.shard == "shard1")
-        #expect(state.slotsView.cursor == 8_192)
+        #expect(state.slots.shard == "shard1")
+        #expect(state.slots.cursor == 8_192)
         #expect(try text(state).contains("demo › slots › shard1"))
     }
 
@@ -91,8 +91,8 @@ import Testing
         var state = try opened()
         _ = state.press(.tab, .down)
         _ = state.update(.slots(try ConsoleFixture.slots(["shard0"])))
-        #expect(state.slotsView.shard == nil)
-        #expect(state.slotsView.panel == .grid)
+        #expect(state.slots.shard == nil)
+        #expect(state.slots.panel == .grid)
     }
 
     @Test func whatActsOnARowNeedsANameHere() throws {
@@ -118,9 +118,9 @@ import Testing
 
     @Test func pausedSlotsStay() throws {
         var state = try opened()
-        let before = state.slots
+        let before = state.slots.known
         _ = state.press(.character("p"))
         _ = state.update(.slots(try ConsoleFixture.slots(["shard0"])))
-        #expect(state.slots == before)
+        #expect(state.slots.known == before)
     }
 }

@@ -9,14 +9,14 @@ import Testing
         let message = "/home/a/.config/shoal/themes/light.theme:3: there is no role 'tabel'"
         _ = state.update(.theme(.broken(name: "light", shown: "dark", message: message)))
         // What is shown is what the state says, and the mistake is told where it is looked for.
-        #expect(state.themeName == "dark")
+        #expect(state.theme.name == "dark")
         #expect(state.notice?.text == message && state.notice?.severity == .error)
-        #expect(state.events.last?.text == message)
+        #expect(state.events.newest.last?.text == message)
         #expect(state.press(.character("t")) == [.useTheme("mono")])
         _ = state.update(.theme(.shown(name: "mono", names: ["dark", "light", "mono", "new"])))
-        #expect(state.themeName == "mono" && state.themeNames == ["dark", "light", "mono", "new"])
+        #expect(state.theme.name == "mono" && state.theme.names == ["dark", "light", "mono", "new"])
         _ = state.press(.character("t"), .character("t"))
-        #expect(state.themeName == "dark")
+        #expect(state.theme.name == "dark")
         // Everything works again after a theme was shown.
         #expect(state.press(.character("t")) == [.useTheme("light")])
     }

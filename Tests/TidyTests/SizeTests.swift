@@ -18,8 +18,7 @@ import Testing
     /// any more, or larger than its type, has to go or to shrink.
     private static let largeTypes: [String: Size] = [
         // One type for views that should each have their own state.
-        "Console/ConsoleState": Size(files: 21, lines: 2705),
-        "Console/ConsoleRenderer": Size(files: 20, lines: 2400),
+        "Console/ConsoleState": Size(files: 5, lines: 933),
     ]
     /// How much an entry may be above what is there before it has to be lowered.
     private static let slack = 300

@@ -43,7 +43,7 @@ package struct FirstMinutesRenderer {
 
     /// What is the matter, as lines. Advice goes before the place in the file that it is about.
     private var wordLines: [(String, Style)] {
-        let lines = words.map { text, style in ConsoleRenderer.wrapped(text, width: room).map { ($0, style) } }
+        let lines = words.map { text, style in Canvas.wrapped(text, width: room).map { ($0, style) } }
         guard case .broken = state.finding, grid.height - 3 - lines.joined().count < Self.fileRowsMin else {
             return Array(lines.joined())
         }

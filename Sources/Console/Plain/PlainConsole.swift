@@ -115,7 +115,7 @@ package struct PlainConsole {
         // Names are given here, so that no view has a row that is meant.
         state.view = .dashboard
         // Nor does a value stay open, which would be read again behind the next write.
-        state.keysView.close()
+        state.keys.close()
         let actions = state.execute(line)
         state.audit(actions)
         ask(actions, &output)
@@ -139,7 +139,9 @@ package struct PlainConsole {
         guard let row = state.row(.shard(name)) ?? state.row(.node(name)) else {
             return refuse("there is no node or shard \"\(name)\" in this cluster", &output)
         }
-        output.lines += DetailText.fields(row, in: state).map { SafeText.display("\($0.label): \($0.value)") }
+        output.lines += DetailText.fields(row, in: state.context, state.details).map {
+            SafeText.display("\($0.label): \($0.value)")
+        }
     }
 
     private mutating func end(_ output: inout Output) {
@@ -205,9 +207,9 @@ package struct PlainConsole {
     }
 
     private mutating func tellNews(_ output: inout Output) {
-        let new = min(state.eventsReceived - eventsTold, state.events.count)
-        eventsTold = state.eventsReceived
-        output.lines += state.events.suffix(new).map { PlainText.line(of: $0, state.clock) }
+        let new = min(state.events.received - eventsTold, state.events.newest.count)
+        eventsTold = state.events.received
+        output.lines += state.events.newest.suffix(new).map { PlainText.line(of: $0, state.clock) }
         if let said = state.notice, said != notice { output.lines.append(SafeText.display(said.text)) }
         notice = state.notice
         guard let snapshot = state.snapshot else { return }
@@ -221,18 +223,20 @@ package struct PlainConsole {
     private mutating func follow(_ output: inout Output) {
         if let late = asked, state.clock.milliseconds - late.at >= Self.answerMilliseconds {
             asked = nil
-            state.finishAudit(of: .keys(late.command), "no answer", isGood: false)
+            state.events.finish(.keys(late.command), "no answer", isGood: false)
             refuse("no answer in \(Self.answerMilliseconds / 1_000) s: it may have been done, or not", &output)
         }
         for entry in underWay {
-            let now = state.audit.last { $0.unixSeconds == entry.unixSeconds && $0.action == entry.action }
+            let now = state.events.audit.entries.last {
+                $0.unixSeconds == entry.unixSeconds && $0.action == entry.action
+            }
             guard let now, now.outcome == .bad else { continue }
             hasFailed = true
             // About keys it has been said.
             if case .keys = now.action { continue }
             output.lines.append(SafeText.display("\(now.what): \(now.result)"))
         }
-        underWay = state.audit.filter { $0.outcome == .underWay }
+        underWay = state.events.audit.entries.filter { $0.outcome == .underWay }
     }
 
     /// A script is about a cluster that is there; with nodes inside, about one that runs.

@@ -86,8 +86,8 @@ enum PlainText {
     }
 
     static func events(_ state: ConsoleState) -> [String] {
-        guard !state.events.isEmpty else { return ["no events yet"] }
-        return state.events.suffix(eventsListed).map { line(of: $0, state.clock) }
+        guard !state.events.newest.isEmpty else { return ["no events yet"] }
+        return state.events.newest.suffix(eventsListed).map { line(of: $0, state.clock) }
     }
 
     /// `10:14:05 warning: 127.0.0.2:8080 is behind`.

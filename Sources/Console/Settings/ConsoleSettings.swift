@@ -8,7 +8,7 @@ package struct ConsoleSettings: Hashable, Sendable {
     package var refreshMilliseconds: Int?
     package var isMouseOn: Bool?
     /// The panel with the keyboard, the kind of graph and the seconds of a step of it.
-    package var panel: ConsoleState.Panel?
+    package var panel: ConsolePanel?
     package var graph: GraphKind?
     package var secondsPerStep: Int?
     /// Lines typed after `:`, oldest first, without values.
@@ -22,7 +22,7 @@ package struct ConsoleSettings: Hashable, Sendable {
         sort: TableSort? = nil,
         refreshMilliseconds: Int? = nil,
         isMouseOn: Bool? = nil,
-        panel: ConsoleState.Panel? = nil,
+        panel: ConsolePanel? = nil,
         graph: GraphKind? = nil,
         secondsPerStep: Int? = nil,
         history: [String] = [],

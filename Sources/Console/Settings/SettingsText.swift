@@ -62,7 +62,7 @@ package enum SettingsText {
         case "refresh-milliseconds":
             return set(&settings.refreshMilliseconds, Int(value).flatMap { (250...60_000).contains($0) ? $0 : nil })
         case "mouse": return set(&settings.isMouseOn, value == "on" ? true : value == "off" ? false : nil)
-        case "panel": return set(&settings.panel, ConsoleState.Panel.allCases.first { "\($0)" == value })
+        case "panel": return set(&settings.panel, ConsolePanel.allCases.first { "\($0)" == value })
         case "graph": return set(&settings.graph, GraphKind(rawValue: value))
         case "graph-step-seconds":
             return set(&settings.secondsPerStep, GraphSettings.steps.first { "\($0)" == value })
