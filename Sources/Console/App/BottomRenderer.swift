@@ -4,11 +4,11 @@ import Terminal
 /// Draws the last line: what is being typed, a notice, or the keys of use now.
 struct BottomRenderer: CanvasRenderer {
     let canvas: Canvas
-    let input: ConsoleState.Input
+    let input: InputLine
     let candidates: [Completion.Candidate]
     /// The candidate that Tab has chosen.
     let selected: Int?
-    let notice: ConsoleState.Notice?
+    let notice: Notice?
     let hints: [(key: String, label: String)]
     /// Its line.
     let y: Int
@@ -59,7 +59,7 @@ struct BottomRenderer: CanvasRenderer {
         }
     }
 
-    private func draw(_ notice: ConsoleState.Notice) {
+    private func draw(_ notice: Notice) {
         let style: Style =
             switch notice.severity {
             case .info: theme[.hint]

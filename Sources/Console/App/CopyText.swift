@@ -9,6 +9,25 @@ enum CopyText: Hashable {
     /// The value of a key; nil while it is on its way.
     case value(of: [UInt8], KeyValue?)
 
+    /// nil where nothing is selected that can be copied.
+    init?(selectedIn state: ConsoleState) {
+        switch state.view {
+        case .dashboard, .shard, .node:
+            guard let row = state.row(state.pointed) else { return nil }
+            if case .cluster(let status) = row { self = .name(status.cluster) } else { self = .name(row.id.name) }
+        case .slots: self = .name(state.slots.text(state.context))
+        case .keys:
+            if let key = state.keys.opened {
+                self = .value(of: key, state.keys.value)
+            } else if let key = state.keys.selectedKey {
+                self = .key(key)
+            } else {
+                return nil
+            }
+        case .events, .logs, .reshard: return nil
+        }
+    }
+
     func copy(_ display: ConsoleDisplay) -> [ViewEffect] {
         switch self {
         case .name(let name): return Self.copy(name, as: SafeText.truncated(name, to: 60), display)

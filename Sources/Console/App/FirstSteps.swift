@@ -13,6 +13,17 @@ struct FirstSteps {
     /// Milliseconds since the console began.
     let age: Int
 
+    /// nil where the screen has something else to show.
+    init?(_ state: ConsoleState) {
+        guard state.view == .dashboard, state.list.detail == nil, let snapshot = state.snapshot,
+            state.nodes.operations.isEmpty
+        else { return nil }
+        self.snapshot = snapshot
+        options = state.options
+        hasScreen = state.hasScreen
+        age = state.clock.milliseconds - (state.startedAt ?? state.clock.milliseconds)
+    }
+
     /// nil when there is something to see, or something on its way.
     var lines: [String]? {
         let nodes = snapshot.status.shards.flatMap(\.nodes)

@@ -3,19 +3,35 @@ import Terminal
 
 /// Keys and labels of the commands that are of use now, from the table that dispatches them.
 struct HintList {
-    let table: CommandTable
-    let view: ConsoleView
-    let focus: ConsolePanel
-    let hasRows: Bool
+    private let table: CommandTable
+    private let view: ConsoleView
+    private let focus: ConsolePanel
+    private let hasRows: Bool
     /// The row that keys act on.
-    let pointed: RowID
+    private let pointed: RowID
     /// A row's details are open.
-    let isDetail: Bool
-    let hasGraph: Bool
-    let hasKey: Bool
-    let canCopy: Bool
-    let canGoBack: Bool
-    let reshard: ReshardState
+    private let isDetail: Bool
+    private let hasGraph: Bool
+    private let hasKey: Bool
+    private let canCopy: Bool
+    private let canGoBack: Bool
+    private let reshard: ReshardState
+
+    init(_ state: ConsoleState) {
+        table = state.table
+        view = state.view
+        focus = state.focus
+        hasRows = !state.list.rows.isEmpty
+        pointed = state.pointed
+        isDetail = state.list.detail != nil
+        hasGraph = !state.layout.graph.isEmpty
+        hasKey = state.keys.pointed != nil
+        canCopy = CopyText(selectedIn: state) != nil
+        canGoBack =
+            state.view != .dashboard || state.list.detail != nil || state.graph.shift > 0 || state.events.panelShift > 0
+            || state.focus != .table || !state.list.filter.isEmpty || !state.list.marked.isEmpty
+        reshard = state.reshard
+    }
 
     var hints: [(key: String, label: String)] {
         if view == .reshard, reshard.isOpen, reshard.wizard.takesText {

@@ -15,6 +15,14 @@ package struct SnapshotState: Sendable {
     /// The newest one, shown or not.
     var newest: ClusterSnapshot? { waiting ?? shown }
 
+    /// Nodes in this process that would stop with it.
+    var embeddedRunning: Int {
+        guard let newest else { return 0 }
+        return newest.status.shards.flatMap(\.nodes).count {
+            newest.embedded.contains($0.address) && $0.state != .stopped
+        }
+    }
+
     mutating func receive(_ snapshot: ClusterSnapshot) { waiting = snapshot }
 
     /// Whether the newest one is to be shown now.

@@ -90,6 +90,33 @@ package struct RowList: Hashable, Sendable {
         }
     }
 
+    /// The rows named by an argument, or the marked ones, or the one that keys act on.
+    func targets(
+        _ argument: String,
+        pointed: RowID,
+        view: ConsoleView,
+        _ status: ClusterStatus?
+    ) throws(RowProblem) -> [TableRow] {
+        let names = argument.split(separator: " ").map(String.init)
+        if names.isEmpty {
+            guard view.isOfRows else {
+                throw RowProblem(text: "say which: a node's address or a shard's name after the command")
+            }
+            let marked = view == .node ? [] : markedRows(of: status?.shards ?? [])
+            if !marked.isEmpty { return marked }
+            guard let row = status?.row(pointed) else { throw RowProblem.noStatus }
+            return [row]
+        }
+        var rows: [TableRow] = []
+        for name in names {
+            guard let row = status?.row(.shard(name)) ?? status?.row(.node(name)) else {
+                throw RowProblem.unknown(name)
+            }
+            rows.append(row)
+        }
+        return rows
+    }
+
     // MARK: Moving
 
     /// - Parameter page: rows that are seen at once.

@@ -10,6 +10,18 @@ extension RowID {
     }
 }
 
+/// Why it is not known which row is meant, in words.
+struct RowProblem: Error {
+    var text: String
+    var severity = ClusterEvent.Severity.warning
+
+    static let noStatus = RowProblem(text: "no status of the cluster yet")
+
+    static func unknown(_ name: String) -> RowProblem {
+        RowProblem(text: "no node or shard \"\(name)\" in this cluster; Tab completes names", severity: .error)
+    }
+}
+
 /// Rows by their ids and their neighbours.
 extension ClusterStatus {
     /// The row of this id, whether the filter shows it or not.
@@ -22,11 +34,21 @@ extension ClusterStatus {
         }
     }
 
-    /// The row of the shard or node of this name.
-    func row(named name: String) -> TableRow? { row(.shard(name)) ?? row(.node(name)) }
+    /// What the view of a shard or a node shows: the one of this name, else the one around a row.
+    func row(for view: ConsoleView, named argument: String, around id: RowID) throws(RowProblem) -> RowID? {
+        let words = argument.split(separator: " ").map(String.init)
+        guard words.count < 2 else { throw RowProblem(text: "\(view) takes one name", severity: .error) }
+        guard !shards.isEmpty else { throw RowProblem.noStatus }
+        var id = id
+        if let word = words.first {
+            id = row(.node(word)) == nil ? .shard(word) : .node(word)
+            guard row(id) != nil else { throw RowProblem.unknown(word) }
+        }
+        return view == .shard ? shard(around: id) : node(around: id)
+    }
 
     /// The shard a row is of; the first one for the cluster's.
-    func shard(around id: RowID) -> RowID? {
+    private func shard(around id: RowID) -> RowID? {
         switch id {
         case .cluster: shards.first.map { .shard($0.name) }
         case .shard: id
@@ -35,7 +57,7 @@ extension ClusterStatus {
     }
 
     /// The node itself; of a shard, its leader.
-    func node(around id: RowID) -> RowID? {
+    private func node(around id: RowID) -> RowID? {
         let shard: Shard?
         switch id {
         case .cluster: shard = shards.first

@@ -44,6 +44,20 @@ enum Switchover {
 }
 
 extension ConfirmDialog {
+    /// The question before a shard's leader is changed.
+    static func switchOver(shard: String, from leader: String, to target: String) -> ConfirmDialog {
+        ConfirmDialog(
+            title: "Switchover of \(shard)",
+            lines: [
+                "Change the leader of \(shard) from \(leader) to \(target).",
+                "Writes are held for some milliseconds and redirected.",
+                "No writes are lost.",
+            ],
+            verb: "Switch over",
+            action: .switchOver(shard: shard, to: target)
+        )
+    }
+
     /// A dialog must fit on a small screen.
     private static let listedMax = 6
 

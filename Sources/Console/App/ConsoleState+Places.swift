@@ -26,21 +26,15 @@ extension ConsoleState {
             self.view = view
             return
         }
-        let words = argument.split(separator: " ").map(String.init)
-        guard words.count < 2 else { return say("\(view) takes one name", .error) }
-        guard let status = snapshot?.status, !status.shards.isEmpty else {
-            return say("no status of the cluster yet", .warning)
+        do throws(RowProblem) {
+            guard let status = snapshot?.status else { throw RowProblem.noStatus }
+            let id = list.detail ?? list.selection
+            guard let found = try status.row(for: view, named: argument, around: id) else { return }
+            trail = []
+            go(to: found)
+        } catch {
+            say(error.text, error.severity)
         }
-        var id = list.detail ?? list.selection
-        if let word = words.first {
-            id = status.row(.node(word)) == nil ? .shard(word) : .node(word)
-            guard status.row(id) != nil else {
-                return say("no node or shard \"\(word)\" in this cluster; Tab completes names", .error)
-            }
-        }
-        guard let found = view == .shard ? status.shard(around: id) : status.node(around: id) else { return }
-        trail = []
-        go(to: found)
     }
 
     /// Enter: what the view opens; else into the row, and remembers the way back.
@@ -112,12 +106,6 @@ extension ConsoleState {
             list.filter("", snapshot?.status)
         }
         return []
-    }
-
-    /// Whether Esc would do something: what its hint depends on.
-    var canGoBack: Bool {
-        view != .dashboard || list.detail != nil || graph.shift > 0 || events.panelShift > 0 || focus != .table
-            || !list.filter.isEmpty || !list.marked.isEmpty
     }
 
     /// Back to where Enter came from, or to the dashboard.

@@ -4,32 +4,6 @@ import Terminal
 /// Which view is up, what lies over it, and what all views share. Events change it (`update`), `ConsoleRenderer` draws it;
 /// neither does I/O. Each view's own state is a type of its own, which alone changes it.
 package struct ConsoleState: Sendable {
-    /// What lies over the dashboard and takes the keys.
-    package enum Overlay: Hashable, Sendable {
-        case none
-        case help(top: Int)
-        case confirm(ConfirmDialog)
-    }
-
-    /// The line being typed at the bottom.
-    package enum Input: Hashable, Sendable {
-        case none
-        case command(LineEditor)
-        case filter(LineEditor)
-        case prompt(Prompt, LineEditor)
-    }
-
-    /// A line for the user that goes away by itself.
-    package struct Notice: Hashable, Sendable {
-        package var text: String
-        package var severity: ClusterEvent.Severity
-        var until: Int
-        /// The same said twice is two notices.
-        var number: Int
-    }
-
-    static let noticeMilliseconds = 6_000
-
     package let options: ConsoleOptions
     package let table: CommandTable
 
@@ -55,7 +29,7 @@ package struct ConsoleState: Sendable {
     var trail: [Place] = []
     package internal(set) var focus = ConsolePanel.table
     package internal(set) var overlay = Overlay.none
-    package internal(set) var input = Input.none
+    package internal(set) var input = InputLine.none
     var commandInput = CommandInput()
     package internal(set) var notice: Notice?
     private var noticesSaid = 0
@@ -135,40 +109,19 @@ package struct ConsoleState: Sendable {
     /// Whether the terminal is to be asked whether it is light or dark: only where nobody chose.
     package var wantsBackground: Bool { !options.isThemeChosen && theme.chosen == nil && display.hasColors }
 
-    /// What somebody could do next, where the dashboard has nothing else to show.
-    var advice: FirstSteps? {
-        guard view == .dashboard, list.detail == nil, let snapshot, nodes.operations.isEmpty else { return nil }
-        let age = clock.milliseconds - (startedAt ?? clock.milliseconds)
-        return FirstSteps(snapshot: snapshot, options: options, hasScreen: hasScreen, age: age)
-    }
-
-    /// The same as lines; nil where there is something else to see, or something on its way.
-    package var firstSteps: [String]? { advice?.lines }
+    /// What somebody could do next; nil where there is something else to see, or something on its way.
+    package var firstSteps: [String]? { FirstSteps(self)?.lines }
 
     /// The same in one line.
-    package var shortFirstStep: String? { advice?.short(width: width) }
+    package var shortFirstStep: String? { FirstSteps(self)?.short(width: width) }
 
     /// Keys and labels of the commands that are of use now.
-    package var hints: [(key: String, label: String)] {
-        HintList(
-            table: table,
-            view: view,
-            focus: focus,
-            hasRows: !list.rows.isEmpty,
-            pointed: pointed,
-            isDetail: list.detail != nil,
-            hasGraph: !layout.graph.isEmpty,
-            hasKey: keys.pointed != nil,
-            canCopy: copyText != nil,
-            canGoBack: canGoBack,
-            reshard: reshard
-        ).hints
-    }
+    package var hints: [(key: String, label: String)] { HintList(self).hints }
 
     /// Shows a line for a few seconds in place of the hints.
     mutating func say(_ text: String, _ severity: ClusterEvent.Severity = .info) {
         noticesSaid += 1
-        let until = clock.milliseconds + Self.noticeMilliseconds
+        let until = clock.milliseconds + Notice.milliseconds
         notice = Notice(text: text, severity: severity, until: until, number: noticesSaid)
     }
 }

@@ -16,8 +16,8 @@ extension ConsoleState {
         }
         switch overlay {
         case .confirm(let dialog): return press(key, in: dialog)
-        case .help(let top):
-            press(key, inHelpAt: top)
+        case .help:
+            overlay.pressInHelp(command?.handler, table, context)
             return []
         case .none: break
         }
@@ -53,17 +53,6 @@ extension ConsoleState {
         let agreed = perform(nodes.agree(to: dialog.action, context.shards, now: clock.milliseconds))
         if case .several(let actions) = dialog.action { return agreed + actions }
         return agreed + [dialog.action]
-    }
-
-    private mutating func press(_ key: Key, inHelpAt top: Int) {
-        let help = HelpLayout(width: width, height: height)
-        switch table.command(for: key, in: view)?.handler {
-        case .back, .help, .quit, .open: overlay = .none
-        case .move(let movement):
-            let count = HelpText.rows(table, width: help.textWidth).count
-            overlay = .help(top: help.moved(top, movement, count: count))
-        default: break
-        }
     }
 
     // MARK: Lines that are typed
@@ -126,25 +115,16 @@ extension ConsoleState {
 
     /// Runs what was typed after `:`.
     mutating func execute(_ line: String) -> [ConsoleAction] {
-        let words = line.split(separator: " ", maxSplits: 1)
-        guard let first = words.first else { return [] }
-        commandInput.remember(line)
-        let name = String(first)
-        let argument = words.count > 1 ? String(words[1]).trimmed : ""
-        let found = table.commands(named: name)
-        guard let command = found.first else {
-            say("no command \"\(name)\"; press ? for those there are", .error)
+        switch table.parse(line) {
+        case .nothing: return []
+        case .command(let command, let argument):
+            commandInput.remember(line)
+            return run(command, argument: argument)
+        case .refused(let reason):
+            commandInput.remember(line)
+            say(reason, .error)
             return []
         }
-        guard found.count == 1 else {
-            say("\"\(name)\" could be \(found.map(\.name).joined(separator: ", "))", .error)
-            return []
-        }
-        guard argument.isEmpty || command.argument != .none else {
-            say("\(command.name) takes nothing after its name", .error)
-            return []
-        }
-        return run(command, argument: argument)
     }
 
     /// What a line after `:` could become.
@@ -160,34 +140,16 @@ extension ConsoleState {
     }
 
     mutating func paste(_ text: String) {
-        switch input {
-        case .command(var editor):
-            guard paste(KeyText.pasted(text), into: &editor) else { return }
-            input = .command(editor)
+        switch input.paste(text) {
+        case .nowhere: if view == .reshard, reshard.isOpen { reshard.wizard.paste(text, now: clock.milliseconds) }
+        case .taken:
             commandInput.forgetCompletion()
-        case .filter(var editor):
-            guard paste(text, into: &editor) else { return }
-            input = .filter(editor)
-            list.filter(editor.text, snapshot?.status)
-        case .prompt(let prompt, var editor):
-            guard paste(KeyText.pasted(text), into: &editor) else { return }
-            input = .prompt(prompt, editor)
-        case .none:
-            if view == .reshard, reshard.isOpen { reshard.wizard.paste(text, now: clock.milliseconds) }
-        }
-    }
-
-    /// What is only a part of what was pasted is not what somebody wants to do: then the line is given up.
-    private mutating func paste(_ text: String, into editor: inout LineEditor) -> Bool {
-        guard editor.hasRoom(for: text) else {
-            input = .none
+            if case .filter(let editor) = input { list.filter(editor.text, snapshot?.status) }
+        case .tooLong:
             commandInput.forgetCompletion()
             let most = "a line has at most \(LineEditor.limit) characters, nothing was done"
             say("\(most): shoal put KEY - < FILE writes long values", .warning)
-            return false
         }
-        editor.insert(text)
-        return true
     }
 
     // MARK: Moving

@@ -65,7 +65,9 @@ extension ConsoleState {
             showNewest()
         case .pause: togglePause()
         case .copy:
-            return copyText?.copy(display) ?? [.say("nothing is selected here that can be copied", .warning)]
+            return CopyText(selectedIn: self)?.copy(display) ?? [
+                .say("nothing is selected here that can be copied", .warning)
+            ]
         case .mouse: return mouse.use(argument)
         case .redraw: return [.act(.redraw)]
         }
@@ -73,10 +75,7 @@ extension ConsoleState {
     }
 
     private func quit() -> [ViewEffect] {
-        // Nodes in this process would stop with it.
-        let embedded = (status.newest?.status.shards ?? []).reduce(0) { sum, shard in
-            sum + shard.nodes.count { status.newest?.embedded.contains($0.address) == true && $0.state != .stopped }
-        }
+        let embedded = status.embeddedRunning
         return embedded > 0 ? [.confirm(.quit(embedded: embedded))] : [.act(.quit)]
     }
 
@@ -107,41 +106,11 @@ extension ConsoleState {
 
     /// The rows named by an argument, or the selected one; says so and is empty if a name is unknown.
     mutating func targets(_ argument: String) -> [TableRow] {
-        let names = argument.split(separator: " ").map(String.init)
-        if names.isEmpty {
-            guard view.isOfRows else {
-                say("say which: a node's address or a shard's name after the command", .warning)
-                return []
-            }
-            let marked = view == .node ? [] : list.markedRows(of: context.shards)
-            if !marked.isEmpty { return marked }
-            if let row = row(pointed) { return [row] }
-            say("no status of the cluster yet", .warning)
+        do throws(RowProblem) {
+            return try list.targets(argument, pointed: pointed, view: view, snapshot?.status)
+        } catch {
+            say(error.text, error.severity)
             return []
-        }
-        var rows: [TableRow] = []
-        for name in names {
-            guard let row = snapshot?.status.row(named: name) else {
-                say("no node or shard \"\(name)\" in this cluster; Tab completes names", .error)
-                return []
-            }
-            rows.append(row)
-        }
-        return rows
-    }
-
-    /// What `y` copies; nil where nothing is selected.
-    var copyText: CopyText? {
-        switch view {
-        case .dashboard, .shard, .node:
-            guard let row = row(pointed) else { return nil }
-            if case .cluster(let status) = row { return .name(status.cluster) }
-            return .name(row.id.name)
-        case .slots: return .name(slots.text(context))
-        case .keys:
-            if let key = keys.opened { return .value(of: key, keys.value) }
-            return keys.selectedKey.map(CopyText.key)
-        case .events, .logs, .reshard: return nil
         }
     }
 }

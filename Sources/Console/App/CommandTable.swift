@@ -32,6 +32,31 @@ package struct CommandTable: Sendable {
         return found?.first { $0.views != nil } ?? found?.first
     }
 
+    /// What a line typed after `:` means.
+    enum Parsed {
+        case nothing
+        case command(ConsoleCommand, argument: String)
+        /// Why it means nothing, in words.
+        case refused(String)
+    }
+
+    func parse(_ line: String) -> Parsed {
+        let words = line.split(separator: " ", maxSplits: 1)
+        guard let name = words.first.map(String.init) else { return .nothing }
+        let argument = words.count > 1 ? String(words[1]).trimmed : ""
+        let found = commands(named: name)
+        guard let command = found.first else {
+            return .refused("no command \"\(name)\"; press ? for those there are")
+        }
+        guard found.count == 1 else {
+            return .refused("\"\(name)\" could be \(found.map(\.name).joined(separator: ", "))")
+        }
+        guard argument.isEmpty || command.argument != .none else {
+            return .refused("\(command.name) takes nothing after its name")
+        }
+        return .command(command, argument: argument)
+    }
+
     /// The name of the first key that does something; empty if none does.
     func keyName(_ handler: ConsoleCommand.Handler) -> String {
         commands.first { $0.handler == handler }?.keys.first?.name ?? ""

@@ -119,20 +119,7 @@ extension ConsoleState {
     // MARK: What is remembered
 
     /// What is to be remembered of this state.
-    package var settings: ConsoleSettings {
-        ConsoleSettings(
-            theme: theme.chosen,
-            graphSet: graph.chosenSet,
-            sort: list.sort,
-            refreshMilliseconds: status.refreshMilliseconds,
-            isMouseOn: mouse.isWanted,
-            panel: focus,
-            graph: graph.kind,
-            secondsPerStep: graph.settings.secondsPerStep,
-            history: commandInput.history.compactMap { CommandInput.remembered($0, table) },
-            unknown: unknownSettings
-        )
-    }
+    package var settings: ConsoleSettings { ConsoleSettings(of: self) }
 
     /// Begins where the last console was left. The theme on the screen is not changed: the one who opened it knows
     /// whether another was asked for.

@@ -33,7 +33,7 @@ package struct PlainConsole {
     package private(set) var hasFailed = false
     /// The question that the next line answers.
     private var question: ConfirmDialog?
-    private var notice: ConsoleState.Notice?
+    private var notice: Notice?
     private var eventsTold = 0
     private var runningTold: Int?
     /// What was asked about keys here, and not by the state for its views; since when.
