@@ -71,7 +71,7 @@ package struct ConsoleCommand: Hashable, Sendable {
         case otherView(String)
         /// Where something is selected that can be copied.
         case onSelection(String)
-        case whenBackLeads(String)
+        case whenBackWorks(String)
     }
 
     package var name: String

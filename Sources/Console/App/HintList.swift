@@ -75,7 +75,7 @@ struct HintList {
         case .onKey(let label): hasKey ? label : nil
         case .otherView(let label): command.handler == .view(view) ? nil : label
         case .onSelection(let label): canCopy ? label : nil
-        case .whenBackLeads(let label): canGoBack ? label : nil
+        case .whenBackWorks(let label): canGoBack ? label : nil
         }
     }
 

@@ -3,7 +3,7 @@ package struct TypedName: Hashable, Sendable {
     /// A longer key is asked for by its end, which tells keys with the same prefix apart.
     private static let charactersMax = 32
     /// Of it so many characters, an escape being up to four of them.
-    private static let endLetters = 16
+    private static let endCharacters = 16
 
     /// What is to be typed, as `KeyText` writes it.
     package let text: String
@@ -24,7 +24,7 @@ package struct TypedName: Hashable, Sendable {
         var end: [UInt8] = []
         for letter in (characters ?? key.map { [$0] }).reversed() {
             let longer = letter + end
-            guard KeyText.name(of: longer).unicodeScalars.count <= Self.endLetters else { break }
+            guard KeyText.name(of: longer).unicodeScalars.count <= Self.endCharacters else { break }
             end = longer
         }
         (text, bytes, isEnd) = (KeyText.name(of: end), end, true)

@@ -114,7 +114,7 @@ package struct PlainConsole {
     private mutating func run(_ line: String, _ output: inout Output) {
         // Names are given here, so that no view has a row that is meant.
         state.view = .dashboard
-        // Nor does a value stay open, which would be read again behind the next write.
+        // Nor does a value stay open, which would be read again after the next write.
         state.keys.close()
         let actions = state.execute(line)
         state.audit(actions)

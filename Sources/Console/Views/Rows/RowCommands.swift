@@ -16,7 +16,7 @@ enum RowCommands {
             keys: [.escape],
             handler: .back,
             description: "close, clear the filter; never quits",
-            hint: .whenBackLeads("back")
+            hint: .whenBackWorks("back")
         ),
         ConsoleCommand(
             name: "filter",
