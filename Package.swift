@@ -33,43 +33,53 @@ let package = Package(
         .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
         .systemLibrary(name: "CNcurses", pkgConfig: "ncursesw", providers: [.apt(["libncurses-dev"])]),
         .systemLibrary(name: "CCRC32C"),
-        .target(name: "Storage", dependencies: ["CLMDB", "CRocksDB", "CCRC32C", crypto], swiftSettings: settings),
+        .target(name: "Model", swiftSettings: settings),
         .target(
-            name: "Routing",
-            dependencies: ["Storage", .product(name: "Yams", package: "Yams"), crypto],
+            name: "Storage",
+            dependencies: ["Model", "CLMDB", "CRocksDB", "CCRC32C", crypto],
             swiftSettings: settings
         ),
-        .target(name: "Replication", dependencies: ["Storage", "Routing"], swiftSettings: settings),
+        .target(
+            name: "Routing",
+            dependencies: ["Model", .product(name: "Yams", package: "Yams"), crypto],
+            swiftSettings: settings
+        ),
+        .target(name: "Replication", dependencies: ["Model", "Storage", "Routing"], swiftSettings: settings),
         .target(
             name: "Coordination",
             dependencies: [
-                "Storage", "Routing", "Replication", nioCore, nioPosix,
+                "Model", "Storage", "Routing", "Replication", nioCore, nioPosix,
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             swiftSettings: settings
         ),
-        .target(name: "Resharding", dependencies: ["Storage", "Routing", "Replication"], swiftSettings: settings),
+        .target(
+            name: "Resharding",
+            dependencies: ["Model", "Storage", "Routing", "Replication"],
+            swiftSettings: settings
+        ),
         .target(
             name: "Server",
             dependencies: [
-                "Storage", "Routing", "Replication", "Resharding", nioCore, nioPosix, logging, histogram,
+                "Model", "Storage", "Routing", "Replication", "Resharding", nioCore, nioPosix, logging, histogram,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Node",
             dependencies: [
-                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", nioCore, nioPosix, logging,
+                "Model", "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", nioCore, nioPosix,
+                logging,
             ],
             swiftSettings: settings
         ),
         .target(
             name: "Operations",
             dependencies: [
-                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", nioCore, nioPosix,
-                logging, histogram,
+                "Model", "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", nioCore,
+                nioPosix, logging, histogram,
             ],
             swiftSettings: settings
         ),
@@ -83,66 +93,70 @@ let package = Package(
         .target(
             name: "Console",
             dependencies: [
-                "Storage", "Routing", "Resharding", "Server", "Node", "Operations", "Terminal", nioCore,
+                "Model", "Storage", "Routing", "Resharding", "Server", "Node", "Operations", "Terminal", nioCore,
             ],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "shoal",
             dependencies: [
-                "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node", "Operations",
-                "Terminal", "Console",
-                logging, histogram, nioCore, nioPosix,
+                "Model", "Storage", "Routing", "Replication", "Coordination", "Resharding", "Server", "Node",
+                "Operations", "Terminal", "Console", logging, histogram, nioCore, nioPosix,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Routing", "Coordination"],
+            dependencies: ["Model", "Routing", "Coordination"],
             path: "Tests/Support",
             swiftSettings: settings
         ),
+        .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage"],
+            dependencies: ["Model", "Storage"],
             exclude: ["Fixtures"],
             swiftSettings: settings
         ),
-        .testTarget(name: "RoutingTests", dependencies: ["Routing", "Storage"], swiftSettings: settings),
-        .testTarget(name: "ReplicationTests", dependencies: ["Replication", "Storage"], swiftSettings: settings),
+        .testTarget(name: "RoutingTests", dependencies: ["Model", "Routing"], swiftSettings: settings),
+        .testTarget(
+            name: "ReplicationTests",
+            dependencies: ["Model", "Replication", "Storage"],
+            swiftSettings: settings
+        ),
         .testTarget(
             name: "Simulation",
             dependencies: [
-                "Coordination", "Node", "Replication", "Resharding", "Routing", "Server", "Storage", "TestSupport",
-                nioCore, logging,
+                "Coordination", "Model", "Node", "Replication", "Resharding", "Routing", "Server", "Storage",
+                "TestSupport", nioCore, logging,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ReshardingTests",
-            dependencies: ["Resharding", "Replication", "Routing", "Storage"],
+            dependencies: ["Model", "Resharding", "Replication", "Routing", "Storage"],
             swiftSettings: settings
         ),
         // A second process for the tests of the `local` coordinator.
         .executableTarget(
             name: "CoordinationTestPeer",
-            dependencies: ["Coordination", "Storage"],
+            dependencies: ["Coordination", "Model", "Storage"],
             path: "Tests/CoordinationTestPeer",
             swiftSettings: settings
         ),
         .testTarget(
             name: "CoordinationTests",
             dependencies: [
-                "Coordination", "CoordinationTestPeer", "Storage", "Routing", "Replication", "TestSupport", nioCore,
-                nioPosix,
+                "Coordination", "CoordinationTestPeer", "Model", "Storage", "Routing", "Replication", "TestSupport",
+                nioCore, nioPosix,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Storage", "Routing", "Replication", "TestSupport", nioCore, nioPosix, logging,
+                "Model", "Server", "Storage", "Routing", "Replication", "TestSupport", nioCore, nioPosix, logging,
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ],
             swiftSettings: settings
@@ -150,16 +164,16 @@ let package = Package(
         .testTarget(
             name: "NodeTests",
             dependencies: [
-                "Node", "Coordination", "Replication", "Resharding", "Server", "Storage", "Routing", "TestSupport",
-                nioCore,
-                nioPosix, logging,
+                "Model", "Node", "Coordination", "Replication", "Resharding", "Server", "Storage", "Routing",
+                "TestSupport", nioCore, nioPosix, logging,
             ],
             swiftSettings: settings
         ),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "Operations", "Node", "Coordination", "Replication", "Resharding", "Server", "Storage", "Routing",
+                "Model", "Operations", "Node", "Coordination", "Replication", "Resharding", "Server", "Storage",
+                "Routing",
                 "TestSupport", nioCore, nioPosix, logging,
             ],
             swiftSettings: settings
@@ -169,18 +183,18 @@ let package = Package(
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: settings),
         .testTarget(
             name: "ConsoleTests",
-            dependencies: ["Console", "Terminal", "Server", "Resharding", "Routing", "Storage"],
+            dependencies: ["Console", "Terminal", "Model", "Server", "Resharding", "Routing", "Storage"],
             exclude: ["Golden"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["shoal", "Operations", "Node", "Resharding", "Replication", "Routing", "Storage"],
+            dependencies: ["shoal", "Model", "Operations", "Node", "Resharding", "Replication", "Routing", "Storage"],
             swiftSettings: settings
         ),
         .testTarget(
             name: "EndToEnd",
-            dependencies: ["shoal", "Routing", "Server", "Console", "TestSupport", nioCore, nioPosix],
+            dependencies: ["shoal", "Model", "Routing", "Server", "Console", "TestSupport", nioCore, nioPosix],
             swiftSettings: settings
         ),
     ]

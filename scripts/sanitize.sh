@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scratch=.build-sanitize
 reports=$PWD/$scratch/reports
 mutex_events=$PWD/$scratch/libmutex_events.so
-targets=("${@:-StorageTests ReplicationTests ReshardingTests ServerTests NodeTests OperationsTests CoordinationTests}")
+targets=("${@:-ModelTests StorageTests ReplicationTests ReshardingTests ServerTests NodeTests OperationsTests CoordinationTests}")
 read -ra targets <<<"${targets[*]}"
 
 mkdir -p "$reports"

@@ -1,3 +1,4 @@
+import Model
 import Server
 
 /// What a view asks of the console around it. A view changes its own state and nothing else.

@@ -1,5 +1,5 @@
 import Glibc
-import Storage
+import Model
 
 /// The machine's clock since it booted, and which boot that is. Leases are counted by it: it goes on while the machine
 /// sleeps, nobody sets it, and all processes of the machine read the same.

@@ -1,3 +1,4 @@
+import Model
 import Replication
 
 /// Sessions of a cluster's members, and what members say of themselves while their sessions live.

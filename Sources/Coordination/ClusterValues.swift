@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Model
 import Storage
 
 /// Values as a cluster keeps them at its coordinator: JSON, each under a key with a revision.

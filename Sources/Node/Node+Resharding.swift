@@ -1,8 +1,7 @@
 import Logging
+import Model
 import Replication
-import Resharding
 import Server
-import Storage
 import Synchronization
 
 /// What a node does so that slots can come and go while it leads.

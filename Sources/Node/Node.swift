@@ -1,8 +1,8 @@
 import Logging
+import Model
 import NIOCore
 import NIOPosix
 import Replication
-import Resharding
 import Routing
 import Server
 import Storage

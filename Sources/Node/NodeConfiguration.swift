@@ -1,5 +1,5 @@
+import Model
 import Routing
-import Storage
 
 /// What one node is to be: the paper's flags, checked against the cluster's config.
 package struct NodeConfiguration: Sendable {

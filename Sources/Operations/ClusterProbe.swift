@@ -1,11 +1,10 @@
 import FoundationEssentials
+import Model
 import NIOCore
 import NIOPosix
 import Node
-import Resharding
 import Routing
 import Server
-import Storage
 
 /// Asks every node of a cluster for its status, all at once, and puts the answers together.
 package struct ClusterProbe: Sendable {

@@ -1,3 +1,4 @@
+import Model
 import Storage
 
 /// How far the reader of `/get-next-replication-key` and `/delete-next-replication-key` has come in the log.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// Which term wrote which part of a log: what is needed to compare two histories without reading them.
 ///

@@ -10,12 +10,6 @@ package enum ReshardingLimits {
     package static let bytesPerMoveMax: UInt64 = 64 << 20
     /// Bytes per second of all targets together that estimates assume where no rate is given: what one disk takes.
     package static let assumedBytesPerSecond: UInt64 = 100_000_000
-    /// What a move takes beside its bytes, for estimates: clearing, connecting, three commits, one change of the map.
-    package static let assumedMoveMilliseconds: UInt64 = 50
-    /// The lowest rate that can be asked for, in bytes per second: below it a move would never end.
-    package static let rateMin: UInt64 = 64 << 10
-    /// Letters of a job's requester, of a reason, and of a refusal; one line for people.
-    package static let textBytesMax = 1_024
 
     /// Ranges of slots that a job's document lists of earlier jobs: beside its moves, they fit into 1 MiB.
     package static let earlierRangesMax = 32_768

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 extension ClusterConfig {
     /// A larger file is no config: a shard is about 100 bytes.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// Where slot map, in-sync sets and leases are kept.
 package enum CoordinatorKind: String, Codable, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-import Storage
+import Model
 import Yams
 
 /// Reads config.yaml (README). Collects all problems it can find before it gives up.

@@ -1,3 +1,5 @@
+import Model
+
 /// Changes of a config.yaml's text, collected and then made all at once.
 struct ConfigTextChanges {
     static let byHand = "this form of YAML can't be changed safely by a program; make the change by hand"

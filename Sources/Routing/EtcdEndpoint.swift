@@ -1,3 +1,5 @@
+import Model
+
 /// One of etcd's addresses: `http(s)://[user:password@]host:port`.
 package struct EtcdEndpoint: Hashable, Sendable, CustomStringConvertible {
     package var isTLS: Bool

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// Even shares with the least movement.
 enum FixedPlacement {

@@ -1,4 +1,5 @@
 import Crypto
+import Model
 
 /// A node's id in the Redis Cluster protocol.
 package enum NodeIdentity {

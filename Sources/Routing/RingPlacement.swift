@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// Consistent hashing over slots.
 package enum RingPlacement {

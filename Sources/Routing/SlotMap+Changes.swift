@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// The changes that resharding makes, each a new map of the next version.
 extension SlotMap {

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// Which shard owns each slot: the mechanism of all placement policies (docs/architecture.md).
 ///

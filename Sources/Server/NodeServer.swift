@@ -1,9 +1,8 @@
 import Glibc
 import Logging
+import Model
 import NIOCore
 import NIOPosix
-import Routing
-import Storage
 import Synchronization
 
 /// One node's address: RESP, HTTP and peer streams on the same port (docs/architecture.md).

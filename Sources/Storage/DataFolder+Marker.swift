@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Model
 
 /// `shoal.json`: to whom a data folder belongs.
 package struct DataFolderMarker: Codable, Hashable, Sendable {

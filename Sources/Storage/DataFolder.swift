@@ -1,4 +1,5 @@
 import Glibc
+import Model
 import Synchronization
 
 /// One node's data folder: proof of whose it is, held against other processes while open.

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Model
 import Node
 import Operations
 import Routing
-import Server
 
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Coordination
 import Glibc
-import Resharding
+import Model
 import Routing
 import Server
 

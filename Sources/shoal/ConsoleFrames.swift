@@ -1,10 +1,9 @@
 import Console
 import Glibc
+import Model
 import Node
 import Operations
 import Routing
-import Server
-import Storage
 
 /// Frames of the console as plain text, or status documents: one, or one each second.
 struct ConsoleFrames {

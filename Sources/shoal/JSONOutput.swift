@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Storage
+import Model
 
 /// How the commands print JSON.
 enum JSONOutput {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import Model
 import Routing
-import Storage
 
 /// What `shoal node` was asked for, checked; `runNode` starts it.
 struct NodeOptions: Sendable {

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Logging
+import Model
 import NIOCore
 import NIOPosix
 import Node

@@ -1,11 +1,10 @@
 import ArgumentParser
 import Console
+import Model
 import NIOCore
 import Node
 import Operations
-import Routing
 import Server
-import Storage
 
 struct RestartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

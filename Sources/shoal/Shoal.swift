@@ -1,5 +1,5 @@
 import ArgumentParser
-import Server
+import Model
 
 /// The root command. Its subcommands are one file each.
 @main

@@ -1,6 +1,6 @@
 import Glibc
+import Model
 import NIOCore
-import Routing
 import Server
 
 /// Follows a node from the answer to `start` until its shard is open: `started` is said when it is true.

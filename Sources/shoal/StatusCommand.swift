@@ -1,7 +1,7 @@
 import ArgumentParser
+import Model
 import Node
 import Operations
-import Server
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

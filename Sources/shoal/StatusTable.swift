@@ -1,4 +1,4 @@
-import Server
+import Model
 
 /// The status document as a table for people.
 enum StatusTable {

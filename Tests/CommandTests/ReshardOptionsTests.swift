@@ -1,5 +1,5 @@
 import ArgumentParser
-import Resharding
+import Model
 import Routing
 import Testing
 import shoal

@@ -1,9 +1,9 @@
+import Model
 import Node
 import Operations
 import Replication
 import Resharding
 import Routing
-import Storage
 import Testing
 import shoal
 

@@ -1,5 +1,5 @@
 import Console
-import Server
+import Model
 import Testing
 
 @Suite struct ChangeFeedTests {

@@ -1,5 +1,5 @@
 import Console
-import Server
+import Model
 import Terminal
 import Testing
 

@@ -1,4 +1,5 @@
 import Console
+import Model
 import Server
 import Terminal
 import Testing

@@ -1,7 +1,7 @@
 import Console
 import Glibc
+import Model
 import Routing
-import Server
 import Terminal
 import Testing
 

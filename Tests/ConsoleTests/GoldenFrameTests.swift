@@ -1,6 +1,5 @@
 import Console
-import Resharding
-import Routing
+import Model
 import Server
 import Terminal
 import Testing

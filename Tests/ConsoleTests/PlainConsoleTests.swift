@@ -1,5 +1,5 @@
 import Console
-import Resharding
+import Model
 import Server
 import Terminal
 import Testing

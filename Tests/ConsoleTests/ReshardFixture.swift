@@ -1,7 +1,7 @@
 import Console
+import Model
 import Resharding
 import Routing
-import Storage
 import Terminal
 
 /// A cluster of two shards to reshard, and jobs at all stages of it.

@@ -1,4 +1,5 @@
 import Console
+import Model
 import Resharding
 import Routing
 import Terminal

@@ -1,6 +1,6 @@
 import Console
+import Model
 import Resharding
-import Routing
 import Terminal
 import Testing
 

@@ -1,6 +1,6 @@
 import Console
 import FoundationEssentials
-import Server
+import Model
 import Terminal
 import Testing
 

@@ -1,8 +1,8 @@
 import Coordination
 import Foundation
+import Model
 import Replication
 import Routing
-import Storage
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Coordination
+import Model
 import Replication
 import Routing
-import Storage
 import TestSupport
 import Testing
 

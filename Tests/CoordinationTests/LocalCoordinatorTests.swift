@@ -1,5 +1,6 @@
 import Coordination
 import Foundation
+import Model
 import Routing
 import Storage
 import TestSupport

@@ -1,5 +1,6 @@
 import Coordination
 import FoundationEssentials
+import Model
 import Replication
 import Routing
 import Storage

@@ -1,5 +1,5 @@
 import Glibc
-import Routing
+import Model
 import Server
 import Testing
 

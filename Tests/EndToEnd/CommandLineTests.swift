@@ -1,5 +1,5 @@
 import Glibc
-import Server
+import Model
 import Testing
 
 extension EndToEndSuite {

@@ -1,5 +1,6 @@
 import Console
 import Glibc
+import Model
 import Server
 import Testing
 

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 import Server
 import Testing
 

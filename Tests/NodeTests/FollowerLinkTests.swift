@@ -1,10 +1,10 @@
 import Foundation
 import Glibc
 import Logging
+import Model
 import NIOCore
 import NIOPosix
 import Replication
-import Routing
 import Server
 import Storage
 import Synchronization

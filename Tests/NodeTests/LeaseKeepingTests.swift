@@ -1,6 +1,6 @@
 import Foundation
+import Model
 import Node
-import Server
 import Synchronization
 import TestSupport
 import Testing

@@ -1,10 +1,10 @@
 import Foundation
 import Logging
+import Model
 import NIOPosix
 import Node
 import Routing
 import Server
-import Storage
 import TestSupport
 import Testing
 

@@ -1,5 +1,7 @@
 import Logging
+import Model
 import Node
+import Routing
 import Server
 import TestSupport
 import Testing

@@ -1,7 +1,6 @@
 import Foundation
+import Model
 import Node
-import Routing
-import Server
 import TestSupport
 import Testing
 

@@ -1,9 +1,9 @@
 import Coordination
+import Model
 import Node
 import Replication
 import Resharding
 import Routing
-import Storage
 import Synchronization
 import TestSupport
 import Testing

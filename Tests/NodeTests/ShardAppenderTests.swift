@@ -1,3 +1,4 @@
+import Model
 import Node
 import Resharding
 import Storage

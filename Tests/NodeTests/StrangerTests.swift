@@ -1,7 +1,7 @@
 import Foundation
 import Logging
+import Model
 import Node
-import Server
 import Synchronization
 import TestSupport
 import Testing

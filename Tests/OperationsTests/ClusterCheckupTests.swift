@@ -1,10 +1,10 @@
+import Model
 import Node
 import Operations
 import Replication
 import Resharding
 import Routing
 import Server
-import Storage
 import Testing
 
 /// Each thing that can be wrong is found, and nothing where all is well.

@@ -1,7 +1,7 @@
+import Model
 import Node
 import Operations
 import Routing
-import Server
 import Testing
 
 @Suite struct ClusterProbeTests {

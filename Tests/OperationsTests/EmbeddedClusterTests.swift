@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Model
 import NIOPosix
 import Node
 import Operations

@@ -1,6 +1,6 @@
+import Model
 import Node
 import Operations
-import Routing
 import Server
 import Synchronization
 import TestSupport

@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 import Testing
 
 /// Who may take a shard over, and when; whole clusters are the simulation's.

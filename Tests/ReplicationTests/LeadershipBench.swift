@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 
 /// Members and values that the leadership tests share.
 enum Cast {

@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 import Testing
 
 /// Single decisions of a leader, one machine at a time; whole clusters are the simulation's.

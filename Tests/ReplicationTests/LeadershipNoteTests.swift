@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 import Testing
 
 /// Every change of leader, lease or in-sync set says why: what operators read in the console and in the log.

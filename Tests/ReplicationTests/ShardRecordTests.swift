@@ -1,6 +1,6 @@
 import Foundation
+import Model
 import Replication
-import Storage
 import Testing
 
 @Suite struct ShardRecordTests {

@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 import Testing
 
 @Suite struct TermIndexTests {

@@ -1,8 +1,7 @@
 import Foundation
+import Model
 import Replication
 import Resharding
-import Routing
-import Storage
 import Testing
 
 @Suite struct MigrationFrameTests {
@@ -167,7 +166,7 @@ import Testing
             Issue.record("no refusal")
             return
         }
-        #expect(!text.contains("\n") && text.utf8.count <= ReshardingLimits.textBytesMax)
+        #expect(!text.contains("\n") && text.utf8.count <= ReshardJobLimits.textBytesMax)
     }
 
     // MARK: Hello

@@ -1,7 +1,7 @@
 import Foundation
+import Model
 import Resharding
 import Routing
-import Storage
 import Testing
 
 @Suite struct ReshardJobTests {
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test func ratesAreChecked() throws {
-        #expect(try job(rate: nil).limiting(to: ReshardingLimits.rateMin).rate == ReshardingLimits.rateMin)
+        #expect(try job(rate: nil).limiting(to: ReshardJobLimits.rateMin).rate == ReshardJobLimits.rateMin)
         #expect(throws: ReshardError.self) { try job(rate: 1) }
         #expect(throws: ReshardError.self) { try job().limiting(to: 0) }
     }

@@ -1,7 +1,7 @@
 import Foundation
+import Model
 import Resharding
 import Routing
-import Storage
 import Testing
 
 /// Every plan of every policy has the same properties, whatever is asked (issue 4).

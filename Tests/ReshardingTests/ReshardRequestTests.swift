@@ -1,4 +1,5 @@
 import Foundation
+import Model
 import Resharding
 import Routing
 import Testing

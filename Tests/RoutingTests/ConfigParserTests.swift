@@ -1,5 +1,5 @@
+import Model
 import Routing
-import Storage
 import Testing
 
 @Suite struct ConfigParserTests {

@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Server
 import Storage
 import TestSupport

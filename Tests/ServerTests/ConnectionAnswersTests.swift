@@ -1,5 +1,4 @@
-import Routing
-import Server
+import Model
 import Storage
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import Model
 import NIOEmbedded
 import Replication
 import Server

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Routing
+import Model
 import Server
 import Storage
 import TestSupport

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 import Routing
 
 /// What this process has open of a server's connections.

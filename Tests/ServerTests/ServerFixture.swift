@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Logging
+import Model
 import NIOCore
 import NIOPosix
 import Routing

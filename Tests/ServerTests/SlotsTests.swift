@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Model
 import Routing
 import Server
 import Storage

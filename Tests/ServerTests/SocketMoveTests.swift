@@ -1,7 +1,7 @@
 import Glibc
+import Model
 import NIOCore
 import NIOPosix
-import Routing
 import Server
 import Synchronization
 import TestSupport

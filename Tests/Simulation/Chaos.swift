@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 
 /// Whoever breaks things: one fault at a time, of the kinds a seed is given.
 struct Chaos {

@@ -1,6 +1,6 @@
+import Model
 import Replication
 import Server
-import Storage
 import TestSupport
 
 /// A client: one command at a time, redirects followed, outcomes recorded in true time.

@@ -1,6 +1,6 @@
+import Model
 import NIOCore
 import Replication
-import Routing
 import Server
 
 /// How a simulated process reaches the others.

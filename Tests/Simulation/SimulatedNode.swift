@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 
 /// A machine with one member: clock, disk, and a process that may be there or not.
 final class SimulatedNode: @unchecked Sendable {

@@ -1,6 +1,6 @@
+import Model
 import Node
 import Replication
-import Routing
 import Server
 import Storage
 

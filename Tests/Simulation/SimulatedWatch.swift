@@ -1,4 +1,5 @@
 import Coordination
+import Model
 import Node
 
 /// A simulated process's watch: the shipped `CoordinatorWatch`, told what the network lets through, in order. What is

@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 
 /// What one seed simulates.
 struct SimulationOptions {

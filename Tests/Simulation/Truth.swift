@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 import TestSupport
 
 /// One record as the simulation sees it.

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Model
 import Storage
 
 /// An engine in a temporary folder of its own, and shorthand for calls on it.

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Model
 import Storage
 import Testing
 

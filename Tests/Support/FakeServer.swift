@@ -1,5 +1,5 @@
 import Glibc
-import Routing
+import Model
 import Synchronization
 
 /// A TCP server that answers every read with what a closure says, on threads of its own.

@@ -1,5 +1,5 @@
 import Glibc
-import Routing
+import Model
 
 /// A blocking TCP connection that sends and receives bytes as they are. For one thread.
 package final class RawConnection {

@@ -16,8 +16,7 @@ import Testing
 
     /// Types that are larger, as they were when this list was made. It only becomes shorter: an entry that is not needed
     /// any more, or larger than its type, has to go or to shrink.
-    private static let largeTypes: [String: Size] = [
-    ]
+    private static let largeTypes: [String: Size] = [:]
     /// How much an entry may be above what is there before it has to be lowered.
     private static let slack = 300
 

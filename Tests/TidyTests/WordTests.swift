@@ -32,9 +32,9 @@ import Testing
     private static let known: [String: [String: Int]] = [
         "Console": ["behind": 1],
         // Names in JSON that others read.
+        "Model": ["impediment": 1],
         "Replication": ["obstacle": 1],
         "Resharding": ["figure": 1],
-        "Server": ["impediment": 1],
         // A file's name in an example.
         "shoal": ["picture": 3],
     ]

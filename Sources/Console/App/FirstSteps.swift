@@ -1,4 +1,4 @@
-import Server
+import Model
 import Terminal
 
 /// What somebody could do next whose cluster is not running, or is empty: in words, for the dashboard.

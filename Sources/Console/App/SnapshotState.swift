@@ -1,3 +1,4 @@
+import Model
 import Server
 
 /// Which status is shown, and how often another one is. The history takes every one; the screen does not.

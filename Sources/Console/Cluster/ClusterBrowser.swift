@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Model
 import NIOCore
 import Node
 import Operations

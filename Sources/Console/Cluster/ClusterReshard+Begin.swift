@@ -1,8 +1,8 @@
+import Model
 import Node
 import Operations
 import Resharding
 import Routing
-import Server
 
 /// Checks of new nodes, the rehearsal, and the beginning of a job.
 extension ClusterReshard {

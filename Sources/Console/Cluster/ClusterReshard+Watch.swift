@@ -1,9 +1,8 @@
+import Model
 import Node
 import Operations
 import Resharding
 import Routing
-import Server
-import Storage
 import Synchronization
 
 /// What is looked at again and again: the job, and the ground while the wizard is open.

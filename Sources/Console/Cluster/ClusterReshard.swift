@@ -1,9 +1,7 @@
+import Model
 import Node
 import Operations
-import Resharding
 import Routing
-import Server
-import Storage
 import Synchronization
 
 /// Resharding as the console does it: asks coordinator and nodes on tasks of its own, and tells what it learns as events.

@@ -1,4 +1,4 @@
-import Server
+import Model
 
 /// The whole cluster at one moment, as the console shows it.
 package struct ClusterSnapshot: Hashable, Sendable {

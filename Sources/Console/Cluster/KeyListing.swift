@@ -1,6 +1,6 @@
 import FoundationEssentials
+import Model
 import NIOCore
-import Routing
 import Server
 
 /// A walk through the keys of all shards, merged by slot and then key, page by page.

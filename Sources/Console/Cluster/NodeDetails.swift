@@ -1,3 +1,4 @@
+import Model
 import Server
 
 /// What a node tells of itself beyond its status: the counters of `GET /metrics`, and its memory from INFO.

@@ -1,8 +1,7 @@
+import Model
 import NIOCore
 import Node
-import Routing
 import Server
-import Storage
 import Synchronization
 
 /// Asks the node that somebody looks at for its details, once a second and on a task of its own: a node that hangs costs

@@ -1,6 +1,6 @@
+import Model
 import Resharding
 import Routing
-import Storage
 
 /// Where the reshard wizard's requests go, and what it knows comes from. No call may block: every answer is an event, and
 /// may never come.

@@ -1,4 +1,5 @@
 import Coordination
+import Model
 import NIOCore
 import Replication
 import Routing

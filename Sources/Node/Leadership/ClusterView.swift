@@ -1,5 +1,6 @@
 import Coordination
 import Logging
+import Model
 import NIOCore
 import Replication
 import Resharding

@@ -1,4 +1,5 @@
 import Coordination
+import Model
 import Replication
 import Server
 

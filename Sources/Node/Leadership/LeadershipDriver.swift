@@ -1,7 +1,7 @@
 import Logging
+import Model
 import NIOCore
 import Replication
-import Routing
 import Server
 import Storage
 import Synchronization

@@ -1,4 +1,4 @@
-import Server
+import Model
 import Storage
 
 /// What leadership asks and tells its shard's store: `ShardStore` in a node. Any thread; only what takes a closure may block in

@@ -1,5 +1,5 @@
 import Coordination
-import Resharding
+import Model
 import Routing
 
 /// The paper's resharding by hand: every node is stopped, data folders are copied, config.yaml gets twice the shards, and

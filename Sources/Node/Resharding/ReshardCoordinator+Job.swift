@@ -1,4 +1,5 @@
 import Coordination
+import Model
 import Resharding
 
 /// What people do with a job: begin it, pause it, let it go on, cancel it, change its rate.

@@ -1,7 +1,7 @@
 import Coordination
+import Model
 import Replication
 import Resharding
-import Routing
 
 /// The coordinator as resharding uses it: snapshots, proposals, and the job's document. Calls are bounded in time.
 package struct ReshardCoordinator: Sendable {

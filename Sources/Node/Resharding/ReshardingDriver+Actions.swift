@@ -1,9 +1,9 @@
 import Coordination
 import Logging
+import Model
 import NIOCore
 import Replication
 import Resharding
-import Routing
 import Server
 import Storage
 import Synchronization

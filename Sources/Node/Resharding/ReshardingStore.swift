@@ -1,5 +1,5 @@
+import Model
 import Resharding
-import Server
 import Storage
 
 /// A shard as its resharding uses it. Any thread; nothing here blocks but what `CopySource` says.

@@ -1,7 +1,7 @@
 import Coordination
 import Glibc
+import Model
 import Node
-import Resharding
 import Routing
 import Server
 import Storage

@@ -1,8 +1,8 @@
+import Model
 import Replication
 import Resharding
 import Routing
 import Server
-import Storage
 
 /// Holds what coordinator, nodes and folders say against each other, and says what is wrong. A plain function of what was
 /// gathered (`ClusterCheckup.gather`).

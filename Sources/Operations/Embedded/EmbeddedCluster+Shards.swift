@@ -1,8 +1,7 @@
 import Glibc
+import Model
 import Node
-import Resharding
 import Routing
-import Server
 import Synchronization
 
 extension EmbeddedCluster {

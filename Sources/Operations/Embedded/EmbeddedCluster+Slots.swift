@@ -1,7 +1,7 @@
+import Model
 import NIOCore
 import Routing
 import Server
-import Storage
 import Synchronization
 
 extension EmbeddedCluster {

@@ -1,8 +1,7 @@
+import Model
 import NIOCore
 import Node
-import Routing
 import Server
-import Storage
 import Synchronization
 
 extension EmbeddedCluster {

@@ -1,10 +1,10 @@
 import Logging
+import Model
 import NIOCore
 import NIOPosix
 import Node
 import Routing
 import Server
-import Storage
 import Synchronization
 
 /// The nodes of a config that run inside this process, and a watch over all others.

@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Server
 
 /// What an answer means for the load.

@@ -1,7 +1,7 @@
 import Glibc
+import Model
 import NIOCore
 import NIOPosix
-import Routing
 import Server
 
 /// One connection of the load: sends a batch, waits for all its answers, sends the next. Confined to its event loop.

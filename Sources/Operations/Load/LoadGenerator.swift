@@ -1,6 +1,6 @@
+import Model
 import NIOCore
 import NIOPosix
-import Routing
 import Server
 
 /// Makes load: the engine of `shoal bench` and of the console's demonstration traffic.

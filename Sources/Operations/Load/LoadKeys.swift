@@ -1,4 +1,4 @@
-import Routing
+import Model
 
 /// The keys of a load: `key:` and a number in twelve digits, chosen at random. Owns the bytes of the current key.
 struct LoadKeys: ~Copyable {

@@ -1,4 +1,4 @@
-import Routing
+import Model
 
 /// What load to make.
 package struct LoadOptions: Sendable {

@@ -1,5 +1,5 @@
+import Model
 import NIOCore
-import Routing
 
 /// A request encoded once; each use copies it and puts the key's digits in.
 struct LoadRequest {

@@ -1,7 +1,6 @@
+import Model
 import NIOCore
-import Routing
 import Server
-import Storage
 
 /// Which leader takes which slot, as the cluster itself says.
 struct LoadTopology: Sendable {

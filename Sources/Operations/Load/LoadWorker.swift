@@ -1,7 +1,7 @@
 import Glibc
+import Model
 import NIOCore
 import NIOPosix
-import Routing
 import Server
 
 /// One event loop's share of the load: its connections, what they still have to send, what they have counted.

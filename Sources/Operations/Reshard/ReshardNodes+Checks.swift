@@ -1,6 +1,6 @@
+import Model
 import Replication
 import Resharding
-import Routing
 import Server
 
 /// Whether the nodes of new shards are what a job needs: looked at before it begins.

@@ -1,12 +1,12 @@
 import Coordination
 import FoundationEssentials
+import Model
 import NIOCore
 import NIOPosix
 import Replication
 import Resharding
 import Routing
 import Server
-import Storage
 
 /// Asks nodes for what a plan, a beginning job and its progress need to know of them.
 package struct ReshardNodes: Sendable {

@@ -1,7 +1,6 @@
+import Model
 import Node
 import Resharding
-import Routing
-import Storage
 
 /// Why a job was not begun, in one line that says what to do.
 package struct ReshardBlocker: Error, Hashable, Sendable, CustomStringConvertible {

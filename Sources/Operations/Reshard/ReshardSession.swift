@@ -1,6 +1,7 @@
 import Coordination
 import FoundationEssentials
 import Glibc
+import Model
 import Node
 import Replication
 import Resharding

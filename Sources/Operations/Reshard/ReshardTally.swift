@@ -1,4 +1,4 @@
-import Resharding
+import Model
 
 /// What nodes told last, by shard: after the end, or while one changes its leader, nobody tells any more.
 package struct ReshardTally: Sendable {

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 extension FollowerMachine {
     /// A link that lasted so long was a good one; the next pause is short again.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 extension FollowerMachine {
     mutating func synced(_ through: Position, _ now: UInt64, _ actions: inout [Action]) {

@@ -1,3 +1,4 @@
+import Model
 import Storage
 
 /// A replica's side of replication: decides, does nothing itself.

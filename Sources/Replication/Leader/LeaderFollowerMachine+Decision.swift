@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 extension LeaderFollowerMachine {
     mutating func receive(

@@ -1,3 +1,4 @@
+import Model
 import Storage
 
 /// The leader's side of one follower's connection: decides, does nothing itself.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// Who may take over a shard, as one member sees it at one moment: the record's in-sync set, and the notices of those that
 /// have a session. Pure.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 extension LeadershipMachine {
     package struct Configuration: Sendable {

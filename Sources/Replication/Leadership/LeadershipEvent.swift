@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 extension LeadershipMachine {
     /// What happened. Times are in milliseconds of the member's boot-time clock.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 extension LeadershipMachine {
     mutating func beginLeading(_ record: ShardRecord, _ now: UInt64, _ actions: inout [Action]) {

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// Decides who leads a shard, for one member: sessions, elections, terms, the in-sync set, the commit position,
 /// switchover. Does nothing itself.

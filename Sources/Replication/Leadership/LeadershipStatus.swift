@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// Who leads and why others could not, for the status document and the console.
 package struct LeadershipStatus: Hashable, Sendable {

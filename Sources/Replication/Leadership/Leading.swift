@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 extension LeadershipMachine {
     /// What a leader knows in one term.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// What a member says of itself at the coordinator, under its own session: it vanishes with it.
 package struct MemberNotice: Hashable, Sendable, Codable {

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// One key, or its end, on its way to another node. Key and value are borrowed from the chunk (or from the engine) for the
 /// length of a call.

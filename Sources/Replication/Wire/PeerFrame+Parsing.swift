@@ -1,3 +1,4 @@
+import Model
 import Storage
 
 /// Reads the frames of one end of replication.

@@ -1,3 +1,4 @@
+import Model
 import Storage
 
 /// What leader and follower say to each other after the hello. On the wire: length u32 (of the payload), kind u8,

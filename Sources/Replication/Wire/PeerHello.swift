@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// What a follower says of itself when it asks to be replicated to: the arguments of the RESP command
 /// `SHOAL.REPLICATE`, answered with `+OK`, after which the connection carries `PeerFrame`s.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// One key of a snapshot. Key and value are borrowed from the chunk (or from the engine) for the length of a call.
 package struct SnapshotEntry: ChunkEntry {

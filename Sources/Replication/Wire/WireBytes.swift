@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 extension [UInt8] {
     /// Appends an integer, little endian.

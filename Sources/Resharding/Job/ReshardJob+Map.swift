@@ -1,5 +1,5 @@
+import Model
 import Routing
-import Storage
 
 extension ReshardJob {
     /// What the creation of a job and its end write in one transaction: the document and the slot map.
@@ -27,8 +27,7 @@ extension ReshardJob {
             throw ReshardError(.stalePlan, "\(move.source) does not own slots \(move.slots.short); plan anew")
         }
         do throws(RoutingError) {
-            var job = self
-            job.earlier = former?.touched ?? [:]
+            let job = following(former?.touched ?? [:])
             return Step(job: job, map: try map.adding(shards: request.add.map(\.name)))
         } catch {
             throw ReshardError(.stalePlan, "\(error.message); plan anew")
@@ -41,9 +40,9 @@ extension ReshardJob {
     /// Shards that own nothing leave the map: the removed ones of a job that is done, the added ones of one that isn't.
     package func ending(on map: SlotMap) -> Step? {
         guard !state.isEnded else { return nil }
-        var job = self
+        let job: ReshardJob
         if state == .cancelling {
-            job.state = .cancelled
+            job = ended(.cancelled, reason: reason)
         } else {
             var isDone = true
             for move in moves {
@@ -51,16 +50,15 @@ extension ReshardJob {
                 case .done: break
                 case .due: isDone = false
                 case .stale(let slot, let owner):
-                    job.state = .failed
-                    job.reason =
+                    let reason =
                         "slot \(slot) belongs to \(owner), neither to \(move.source) nor \(move.target): the slot map was "
                         + "changed by something else; look at a new plan"
+                    let job = ended(.failed, reason: reason)
                     return Step(job: job, map: map.dropping(shards: addedNames, placement: map.placement))
                 }
             }
             guard isDone else { return nil }
-            job.state = .done
-            job.reason = nil
+            job = ended(.done, reason: nil)
         }
         let isDone = job.state == .done
         let leaving = isDone ? Set(request.remove) : addedNames

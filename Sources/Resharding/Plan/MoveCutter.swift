@@ -1,5 +1,5 @@
+import Model
 import Routing
-import Storage
 
 /// Cuts the difference of two slot maps into moves: one source and one target each, bounded in slots and in bytes.
 struct MoveCutter {

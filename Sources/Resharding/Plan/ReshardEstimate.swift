@@ -1,30 +1,5 @@
+import Model
 import Routing
-import Storage
-
-/// Slots with what is in them.
-package struct ReshardAmount: Hashable, Sendable, Codable {
-    package var slots: UInt64
-    package var keys: UInt64
-    package var bytes: UInt64
-
-    package init(slots: UInt64 = 0, keys: UInt64 = 0, bytes: UInt64 = 0) {
-        self.slots = slots
-        self.keys = keys
-        self.bytes = bytes
-    }
-
-    /// Counts come from other nodes: a sum that is too large is the largest number.
-    static func sum(_ left: UInt64, _ right: UInt64) -> UInt64 {
-        let (sum, isOver) = left.addingReportingOverflow(right)
-        return isOver ? .max : sum
-    }
-
-    mutating func add(_ count: SlotCount?) {
-        slots += 1
-        keys = Self.sum(keys, count?.keys ?? 0)
-        bytes = Self.sum(bytes, count?.bytes ?? 0)
-    }
-}
 
 /// What a plan costs and brings.
 package struct ReshardEstimate: Hashable, Sendable, Codable {
@@ -106,7 +81,7 @@ package struct ReshardEstimate: Hashable, Sendable, Codable {
     /// each move costs beside.
     package func seconds(rate: UInt64?) -> Double {
         let rate = Double(max(1, rate ?? ReshardingLimits.assumedBytesPerSecond))
-        let beside = Double(movesOfBusiestTarget) * Double(ReshardingLimits.assumedMoveMilliseconds) / 1_000
+        let beside = Double(movesOfBusiestTarget) * Double(ReshardJobLimits.assumedMoveMilliseconds) / 1_000
         return Double(moved.bytes) / rate + beside
     }
 

@@ -1,5 +1,5 @@
+import Model
 import Routing
-import Storage
 
 /// What a request comes to: the next slot map, the moves that lead to it, and what they cost. Nothing moves by it.
 package struct ReshardPlan: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Routing
+import Model
 
 extension ReshardRequest {
     /// A node of a new shard.

@@ -1,5 +1,5 @@
+import Model
 import Routing
-import Storage
 
 extension ReshardRequest {
     /// Letters of a shard's name: names appear in folder names, URLs and table columns (as in config.yaml).
@@ -133,14 +133,5 @@ extension ReshardRequest {
     private static func unknown(_ name: String, _ map: SlotMap, _ what: String) -> ReshardError {
         let known = map.shardNames.prefix(8).joined(separator: ", ") + (map.shardNames.count > 8 ? ", …" : "")
         return ReshardError(.unknownShard, "shard \(name.prefix(80)) can't be \(what): there is none; known: \(known)")
-    }
-}
-
-extension SlotList {
-    /// The list for a line of text: cut after a few ranges.
-    package var short: String {
-        let shown = 4
-        guard ranges.count > shown else { return description }
-        return SlotList(ranges.prefix(shown).flatMap { Array($0) }).description + ",… (\(count) slots)"
     }
 }

@@ -1,6 +1,5 @@
+import Model
 import Replication
-import Routing
-import Storage
 
 /// What the machines of one led term share.
 struct LedShard {

@@ -1,5 +1,5 @@
+import Model
 import Routing
-import Storage
 
 /// Brings a shard's log in step with the slot map, clears what is nobody's, and ends jobs: decides, does nothing itself.
 /// Kept by `ReshardingMachine`.

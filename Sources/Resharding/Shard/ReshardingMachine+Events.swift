@@ -1,6 +1,6 @@
+import Model
 import Replication
 import Routing
-import Storage
 
 extension ReshardingMachine {
     mutating func take(_ event: Event, _ now: UInt64, _ actions: inout [Action]) {

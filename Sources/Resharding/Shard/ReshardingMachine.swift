@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Routing
 import Storage
 
 /// Decides all of resharding for a shard's leader, for one term: which slots it serves, holds or gives away, what it copies

@@ -1,6 +1,6 @@
+import Model
 import Replication
 import Routing
-import Storage
 
 extension MigrationSourceMachine {
     mutating func receive(

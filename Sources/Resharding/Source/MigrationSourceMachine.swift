@@ -1,5 +1,4 @@
-import Routing
-import Storage
+import Model
 
 /// The source's side of one move: decides, does nothing itself. One per connection of a target's leader, kept by
 /// `ReshardingMachine`.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 extension MigrationTargetMachine {
     /// Log of the source that is not in this shard's log yet.

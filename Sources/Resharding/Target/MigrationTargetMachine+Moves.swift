@@ -1,6 +1,5 @@
+import Model
 import Replication
-import Routing
-import Storage
 
 extension MigrationTargetMachine {
     /// Whether a promise is known to be kept or void. Judged on one snapshot: what can't be written any more by it can't

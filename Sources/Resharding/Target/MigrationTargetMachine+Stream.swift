@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 
 extension MigrationTargetMachine {
     mutating func receive(

@@ -1,6 +1,5 @@
+import Model
 import Replication
-import Routing
-import Storage
 
 /// The target's side of all moves to one shard, one after the other: decides, does nothing itself. Kept by
 /// `ReshardingMachine`.

@@ -1,3 +1,5 @@
+import Model
+
 /// Lets bytes through at a rate: a token bucket that may go into debt by one chunk.
 struct RateBucket {
     /// Milliseconds of the rate that may pass at once after a pause: more than a tick, so that ticks don't limit.

@@ -1,3 +1,5 @@
+import Model
+
 /// How fast a copy may go beside readers and writers: additive increase, multiplicative decrease of a rate, by the
 /// latency of commits against what it was before the copy.
 ///

@@ -1,6 +1,5 @@
+import Model
 import Replication
-import Routing
-import Storage
 
 /// One key on its way to another shard, or its end. Key and value are borrowed for the length of a call.
 ///

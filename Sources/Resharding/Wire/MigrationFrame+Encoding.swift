@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 
 extension MigrationFrame {
     /// The header of a chunk frame, to be written in front of the chunk's own bytes, which need not be copied.
@@ -34,7 +34,7 @@ extension MigrationFrame {
             }
         case .refuse(let refusal, let text):
             bytes.append(refusal.rawValue)
-            bytes.append(contentsOf: text.utf8.prefix(ReshardingLimits.textBytesMax))
+            bytes.append(contentsOf: text.utf8.prefix(ReshardJobLimits.textBytesMax))
         case .chunk(let chunk): bytes.append(contentsOf: chunk.bytes)
         case .copied(let number), .acknowledge(let number), .ask(let number): bytes.appendInteger(number)
         case .mark(let mark):
@@ -44,7 +44,7 @@ extension MigrationFrame {
             for field in [number, position.term, position.sequence] { bytes.appendInteger(field) }
         case .released(let number, let text):
             bytes.appendInteger(number)
-            bytes.append(contentsOf: text.utf8.prefix(ReshardingLimits.textBytesMax))
+            bytes.append(contentsOf: text.utf8.prefix(ReshardJobLimits.textBytesMax))
         case .owned(let number, let other), .confirm(let number, let other):
             bytes.appendInteger(number)
             bytes.appendInteger(other)

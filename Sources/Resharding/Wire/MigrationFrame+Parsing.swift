@@ -1,3 +1,4 @@
+import Model
 import Replication
 
 /// Reads the frames of one end of a move.

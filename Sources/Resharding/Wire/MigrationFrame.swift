@@ -1,5 +1,5 @@
+import Model
 import Replication
-import Storage
 
 /// What the leaders of a move's two shards say to each other after the hello (`MigrationHello`). On the wire: length u32
 /// (of the payload), kind u8, payload; little endian.
@@ -97,8 +97,8 @@ extension MigrationFrame.Kind {
         switch self {
         case .chunk: MigrationChunk.bytesMax
         case .accept: 40
-        case .refuse: 1 + ReshardingLimits.textBytesMax
-        case .released: 8 + ReshardingLimits.textBytesMax
+        case .refuse: 1 + ReshardJobLimits.textBytesMax
+        case .released: 8 + ReshardJobLimits.textBytesMax
         case .copied, .acknowledge, .ask: 8
         case .mark: 28
         case .final: 24

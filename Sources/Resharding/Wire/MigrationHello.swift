@@ -1,4 +1,4 @@
-import Routing
+import Model
 
 /// What a target's leader says when it begins a move: the arguments of the RESP command `SHOAL.MIGRATE`, answered with
 /// `+OK`, after which the connection carries `MigrationFrame`s.

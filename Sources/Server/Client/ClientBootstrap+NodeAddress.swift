@@ -1,6 +1,6 @@
+import Model
 import NIOCore
 import NIOPosix
-import Routing
 
 extension ClientBootstrap {
     /// Connects to a node. An address that is a number goes straight to the socket; only a name has to be looked up, with what

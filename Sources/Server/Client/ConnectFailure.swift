@@ -1,7 +1,7 @@
 import Glibc
+import Model
 import NIOCore
 import NIOPosix
-import Routing
 
 /// Turns NIO's connection errors into one line.
 package enum ConnectFailure {

@@ -1,6 +1,6 @@
+import Model
 import NIOCore
 import NIOPosix
-import Routing
 
 /// One HTTP request on a connection of its own: for status and administration, where a request a second is much.
 package enum HTTPFetch {

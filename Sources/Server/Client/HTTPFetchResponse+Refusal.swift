@@ -1,3 +1,5 @@
+import Model
+
 extension HTTPFetchResponse {
     private struct Document: Decodable {
         struct Details: Decodable { var message: String }

@@ -1,6 +1,6 @@
+import Model
 import NIOCore
 import NIOPosix
-import Routing
 
 /// One connection to one node, speaking RESP2. Commands may be sent without waiting for earlier replies; they are
 /// answered in order. Safe to use from any thread or task.

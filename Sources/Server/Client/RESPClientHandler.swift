@@ -1,5 +1,5 @@
+import Model
 import NIOCore
-import Routing
 
 /// Matches replies with the commands in flight, in order. Confined to its channel's event loop.
 final class RESPClientHandler: ChannelDuplexHandler {

@@ -1,4 +1,4 @@
-import Routing
+import Model
 
 /// Which node to ask next for one command: the candidates in order, unless a redirect names another.
 struct Route {

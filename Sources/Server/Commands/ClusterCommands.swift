@@ -1,5 +1,5 @@
+import Model
 import NIOCore
-import Routing
 import Storage
 
 /// Commands about the cluster.

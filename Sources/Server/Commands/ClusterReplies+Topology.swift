@@ -1,3 +1,4 @@
+import Model
 import Routing
 
 extension ClusterReplies {

@@ -1,5 +1,5 @@
+import Model
 import Routing
-import Storage
 
 /// The replies of CLUSTER, in the formats of Redis 7. Pure: one value describes the cluster as a node sees it now.
 ///

@@ -1,4 +1,4 @@
-import Routing
+import Model
 
 /// What INFO tells, as plain values; the caller gathers them. Bytes, seconds and counts since the start of the node
 /// unless said otherwise.

@@ -1,4 +1,4 @@
-import Routing
+import Model
 
 /// The text of INFO.
 package enum InfoReply {

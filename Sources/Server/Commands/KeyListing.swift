@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Storage
 
 /// One page of a shard's keys by slot and then key, for `GET /kv` and KEYS.

@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Storage
 
 /// How far a command on any number of keys has come: it goes in steps, so that no other connection waits for all of them.

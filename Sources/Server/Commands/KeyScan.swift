@@ -1,3 +1,4 @@
+import Model
 import Storage
 
 /// SCAN without state on the server: the cursor holds the slot and, inside it, how far by key hash the walk has come.

@@ -1,3 +1,4 @@
+import Model
 import Storage
 
 /// Replies of a node that can't answer.

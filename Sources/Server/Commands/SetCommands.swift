@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Storage
 
 /// Commands that set string values whole.

@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Storage
 
 /// A key, where it belongs and its hash. Borrows the bytes.

@@ -1,6 +1,6 @@
+import Model
 import NIOCore
 import NIOPosix
-import Routing
 import Storage
 
 /// Keys that only the engine has: read on the loop while it answers from memory, and on a pool, while the connection waits,

@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Storage
 
 /// Commands whose keys only the engine has: they pause until these are in memory.

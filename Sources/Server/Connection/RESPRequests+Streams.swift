@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// Commands of peers, after which the connection is a stream.
 extension RESPRequests {

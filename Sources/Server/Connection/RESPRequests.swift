@@ -1,5 +1,5 @@
+import Model
 import NIOCore
-import Routing
 import Storage
 
 /// RESP of one connection: its commands are decoded, executed and answered in order. On the connection's loop.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 extension SlowLog {
     /// Notes what took so long, if that was too long. One look at the clock per read of a socket, and the words only of what

@@ -1,5 +1,5 @@
+import Model
 import NIOCore
-import Storage
 
 /// What a request asks for, with its parameters decoded and checked (docs/protocol.md).
 ///

@@ -1,3 +1,4 @@
+import Model
 import Storage
 
 /// A node's status and counts in Prometheus' text format, for `GET /metrics`.

@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Synchronization
 
 /// Spreads redirects over the replicas of each shard, for all loops of a node. Any thread.

@@ -1,4 +1,4 @@
-import Routing
+import Model
 
 /// The nodes of a shard that have a session at the coordinator, as one node sees them there.
 package struct ShardNodes: Hashable, Sendable {

@@ -1,5 +1,5 @@
+import Model
 import Routing
-import Storage
 
 /// The slots of a whole cluster, put together of what the shards' leaders tell.
 package struct ClusterSlots: Hashable, Sendable {

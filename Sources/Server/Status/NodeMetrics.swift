@@ -1,5 +1,5 @@
 import Histogram
-import Storage
+import Model
 import Synchronization
 
 /// Counts of one event loop, handed to `NodeMetrics` once per second.

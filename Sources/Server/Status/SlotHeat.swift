@@ -1,4 +1,4 @@
-import Storage
+import Model
 import Synchronization
 
 /// One event loop's commands by slot, since its node started: for the heat of the slot map, so an estimate will do.

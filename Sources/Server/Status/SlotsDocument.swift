@@ -1,5 +1,5 @@
+import Model
 import Routing
-import Storage
 
 /// What a node holds of each slot: `GET /slots` (docs/protocol.md).
 package struct SlotsDocument: Codable, Hashable, Sendable {

@@ -1,38 +1,10 @@
+import Model
 import Synchronization
 
 /// The newest commands that took long, for `GET /slowlog`, `SLOWLOG` and the console. What is measured is the time that
 /// they kept their connection, and other commands of it, from going on; not the wait for disks and replicas.
 package final class SlowLog: Sendable {
-    /// One command, or several of one read of a socket.
-    package struct Entry: Hashable, Sendable, Codable {
-        /// Rises by one with each entry of a node.
-        package var number: UInt64
-        /// Seconds since 1970.
-        package var time: Int
-        package var microseconds: UInt64
-        /// Name and arguments, of several commands those of the last; cut, and made of whatever the client sent.
-        package var command: String
-        /// Commands that share the time.
-        package var count: Int
-        /// The client's address.
-        package var client: String
-
-        package init(
-            number: UInt64,
-            time: Int,
-            microseconds: UInt64,
-            command: String,
-            count: Int,
-            client: String
-        ) {
-            self.number = number
-            self.time = time
-            self.microseconds = microseconds
-            self.command = command
-            self.count = count
-            self.client = client
-        }
-    }
+    package typealias Entry = SlowLogDocument.Entry
 
     /// As Redis does (slowlog-log-slower-than, slowlog-max-len).
     package static let threshold: UInt64 = 10_000_000
@@ -102,21 +74,9 @@ package final class SlowLog: Sendable {
     }
 }
 
-/// The document of `GET /slowlog`.
-package struct SlowLogDocument: Hashable, Sendable, Codable {
-    package var address: String
-    package var thresholdMicroseconds: UInt64
-    /// Newest first.
-    package var entries: [SlowLog.Entry]
-
-    package init(address: String, entries: [SlowLog.Entry]) {
-        self.address = address
-        thresholdMicroseconds = SlowLog.threshold / 1_000
-        self.entries = entries
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case address, entries
-        case thresholdMicroseconds = "threshold_microseconds"
+extension SlowLogDocument {
+    /// With the threshold of all nodes.
+    package init(address: String, entries: [Entry]) {
+        self.init(address: address, thresholdMicroseconds: SlowLog.threshold / 1_000, entries: entries)
     }
 }

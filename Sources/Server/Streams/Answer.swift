@@ -1,3 +1,4 @@
+import Model
 import Storage
 
 /// One value from whoever comes to know it to threads that wait for it. The first one given counts.

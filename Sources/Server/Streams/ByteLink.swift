@@ -1,5 +1,5 @@
+import Model
 import NIOCore
-import Routing
 
 /// A connection to another node that is open: bytes in order, both ways. Confined to its event loop.
 package protocol ByteLink: AnyObject {

@@ -1,7 +1,7 @@
 import Logging
+import Model
 import NIOCore
 import Replication
-import Routing
 import Synchronization
 
 /// A replica's connection to its leader: executes what `FollowerMachine` decides.

@@ -1,7 +1,7 @@
+import Model
 import NIOCore
 import Replication
 import Resharding
-import Routing
 
 /// The target's end of a move: connects to the source's leader, says the hello, and turns bytes into events.
 ///

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// The clocks that drivers go by: the machine's in a node, and in a simulation those of a simulated machine.
 package struct NodeClock: Sendable {

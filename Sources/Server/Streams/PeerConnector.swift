@@ -1,7 +1,7 @@
+import Model
 import NIOCore
 import NIOPosix
 import Replication
-import Routing
 
 /// How drivers reach other nodes.
 package protocol PeerConnector: Sendable {

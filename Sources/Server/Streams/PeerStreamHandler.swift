@@ -1,7 +1,7 @@
 import Logging
+import Model
 import NIOCore
 import Replication
-import Routing
 import Storage
 
 /// The leader's end of one follower's connection: executes what `LeaderFollowerMachine` decides.

@@ -1,5 +1,5 @@
+import Model
 import NIOCore
-import Routing
 
 /// Connections to other nodes over TCP.
 package struct SocketLinkConnector: LinkConnector {

@@ -1,3 +1,4 @@
+import Model
 import Storage
 
 /// What streams to other nodes are served from while this node is the leader of its shard.

@@ -1,4 +1,4 @@
-import Storage
+import Model
 
 /// The bounds of one HTTP request, each with its reason.
 package enum HTTPLimits {

@@ -1,5 +1,5 @@
+import Model
 import NIOCore
-import Storage
 
 /// The parameters we know, decoded from a query or a form; unknown ones are skipped, a second one is an error.
 struct HTTPParameters {

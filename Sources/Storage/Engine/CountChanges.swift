@@ -1,3 +1,5 @@
+import Model
+
 /// What a batch does to the counts of slots. Writes come sorted by slot, so each slot is mostly one entry.
 struct CountChanges {
     struct Entry {

@@ -1,4 +1,5 @@
 import Crypto
+import Model
 
 /// How keys lie in an engine, the same for both: slot (2 bytes, big endian) and then the key.
 ///

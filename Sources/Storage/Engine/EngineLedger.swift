@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// The part of an engine that lives in memory: counts of all slots and positions. The applier changes it after its

@@ -1,3 +1,5 @@
+import Model
+
 /// An engine's own record: format, completeness and applied position. 24 bytes, little endian: format (4), flags (4),
 /// term (8), sequence (8).
 struct EngineMeta: Hashable, Sendable {

@@ -1,5 +1,6 @@
 import CRocksDB
 import Glibc
+import Model
 
 /// Opens the engine of a folder.
 package enum EngineOpener {

@@ -1,3 +1,5 @@
+import Model
+
 /// The order in which engines take writes: by slot, then by key bytes.
 enum EngineOrder {
     /// Below this a comparison sort costs less than counting all slots.

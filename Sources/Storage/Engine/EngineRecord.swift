@@ -1,3 +1,5 @@
+import Model
+
 /// What an engine keeps under a key: flags (1 byte), version (8), expiry (8), all little endian; for a long key its
 /// length (2) and bytes; then the value, or the length (8) of one that stands apart.
 struct EngineRecord {

@@ -1,5 +1,6 @@
 import CLMDB
 import Glibc
+import Model
 import Synchronization
 
 /// `StorageEngine` on LMDB: a copy-on-write B+tree in a memory-mapped file. Every batch is one synced transaction, so

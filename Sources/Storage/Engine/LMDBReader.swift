@@ -1,4 +1,5 @@
 import CLMDB
+import Model
 
 /// Point reads in one read transaction, kept and renewed. A reader that is never refreshed keeps LMDB from reusing
 /// the pages of its state: refresh it at least every few seconds, or close it.

@@ -1,5 +1,6 @@
 import CLMDB
 import Glibc
+import Model
 
 /// A read or write transaction; aborted when it goes away uncommitted. For one thread at a time, a write transaction
 /// for the thread that began it.

@@ -1,4 +1,5 @@
 import CRocksDB
+import Model
 
 /// An iterator over a range of keys, for one thread.
 struct RocksDBCursor: ~Copyable {

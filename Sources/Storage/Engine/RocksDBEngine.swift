@@ -1,4 +1,5 @@
 import CRocksDB
+import Model
 import Synchronization
 
 /// `StorageEngine` on RocksDB: a log-structured merge tree. Its own write-ahead log is off, since the shard's commit

@@ -1,4 +1,5 @@
 import CRocksDB
+import Model
 
 extension RocksDBDatabase {
     static func metaKey(_ key: [UInt8]) -> [UInt8] { [metaTable] + key }

@@ -1,8 +1,4 @@
-/// Which library keeps the values at rest.
-package enum EngineKind: String, Sendable, CaseIterable, Codable {
-    case lmdb
-    case rocksdb
-}
+import Model
 
 /// What the caller knows of a key's present state in the engine. Exact counts and the expiry index need it; knowing it
 /// saves the engine a read.
@@ -27,17 +23,6 @@ package struct EngineWrite {
         self.key = key
         self.value = value
         self.previous = previous
-    }
-}
-
-/// Keys and bytes of a slot. Bytes are those users sent: key plus value, without headers or engine overhead.
-package struct SlotCount: Hashable, Sendable {
-    package var keys: UInt64
-    package var bytes: UInt64
-
-    package init(keys: UInt64 = 0, bytes: UInt64 = 0) {
-        self.keys = keys
-        self.bytes = bytes
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 extension CommitLog {
     /// Appends a batch with one write. It is durable after the next `sync`.

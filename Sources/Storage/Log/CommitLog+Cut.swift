@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 extension CommitLog {
     /// Recycles or removes the segments whose records are all below `sequence` and below every pin, oldest first.

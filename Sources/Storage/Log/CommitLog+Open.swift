@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 extension CommitLog {
     /// Opens the log in `folder`, or creates it there, reading every retained batch once.

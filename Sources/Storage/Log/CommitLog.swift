@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 /// A shard's commit log: write-ahead log and replication log at once (docs/storage-format.md).
 ///

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 /// A sealed batch: the unit that is appended, synced, checksummed, shipped and applied.
 ///

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 /// The folder of a log: names, listing, renames and removals that are durable where durability demands it.
 struct LogFolder: Sendable {

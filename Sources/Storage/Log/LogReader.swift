@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 /// Reads batches in order from a position on, while the log is being written.
 ///

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 /// The scan of a log folder at open: what is whole, where it ends, and whether something is missing in between.
 struct LogRecovery {

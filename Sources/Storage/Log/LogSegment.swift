@@ -1,3 +1,5 @@
+import Model
+
 /// What is known in memory of one segment file of the log. A plain value; the log guards it.
 ///
 /// File: a header of 4096 bytes, little endian, then batches back to back, then zeros or (recycled) stale batches:

@@ -1,4 +1,5 @@
 import Glibc
+import Model
 
 /// Keeps zeroed or recycled segment files ready, so that rolling over never waits for the disk to allocate.
 ///

@@ -1,3 +1,5 @@
+import Model
+
 /// Writes what is committed to the engine in large, sorted transactions. One thread, which is alone in writing to the engine
 /// but for a snapshot's installation; between windows it deletes expired keys and cuts the log.
 ///

@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// What is committed, and how far the engine has it. Those that commit (`WritePipeline`, `ReplicaLog`) publish into it, and

@@ -1,3 +1,5 @@
+import Model
+
 /// A shard as `MigrationReader` reads it: what the engine has, and the committed log behind that. Any thread; blocks.
 package protocol CopySource: AnyObject, Sendable {
     /// Waits until the engine has everything that is committed now.

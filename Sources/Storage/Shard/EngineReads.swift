@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// Reads of keys that memory does not have, from the engine, outside every lock. Owns the pace of such reads; views are

@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// The engine's views, for point reads and frozen ones for scans: hands them out, takes them back and knows the age of each.

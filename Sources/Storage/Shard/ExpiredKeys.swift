@@ -1,3 +1,5 @@
+import Model
+
 /// Deletes keys whose expiry has come: the leader finds them through the engine's index by time and deletes them through the
 /// log. Runs on the applier's thread; has no state of its own.
 struct ExpiredKeys: Sendable {

@@ -1,5 +1,6 @@
 import CCRC32C
 import Glibc
+import Model
 
 /// The in-memory table of writes that are committed but not yet applied to the engine, and of recently used values.
 ///

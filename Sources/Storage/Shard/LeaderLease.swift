@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// Until when this node may act as the leader, and whether it does: read before and after whatever only a leader may do.

@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// The log's beginning: cuts what nobody needs any more, and keeps what is pinned for those that copy slots from here.

@@ -1,3 +1,5 @@
+import Model
+
 /// Reads slots of a shard for another one, or all of them for a follower: first what the engine has, in short views, then the log from where that began.
 ///
 /// Entries may show any state at or after the position that `open` answered. The log's records after that position, applied

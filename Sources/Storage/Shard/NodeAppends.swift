@@ -1,3 +1,5 @@
+import Model
+
 /// Records that the node itself appends, from a thread that waits until they are committed. Has no state of its own: what
 /// waits is kept by `WritePipeline`.
 struct NodeAppends: Sendable {

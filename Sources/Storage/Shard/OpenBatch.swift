@@ -1,3 +1,5 @@
+import Model
+
 /// The writes that are queued and not sealed yet, with an index of their keys. Owned by `WritePipeline`, guarded by the
 /// store's lock.
 struct OpenBatch: ~Copyable {

@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// What readers must know of a shard without its lock: which slots are served, and whether that has changed since.

@@ -1,3 +1,5 @@
+import Model
+
 /// Brings engine and log of one folder together when a store is opened. Nothing else uses the store meanwhile, so no lock is
 /// held; has no state of its own.
 struct Recovery {

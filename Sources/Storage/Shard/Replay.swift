@@ -1,3 +1,5 @@
+import Model
+
 /// Writes the log after the engine's position to the engine when a store is opened. Nothing else uses the store meanwhile,
 /// so no lock is held; has no state of its own.
 struct Replay {

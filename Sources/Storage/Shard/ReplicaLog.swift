@@ -1,3 +1,5 @@
+import Model
+
 /// A replica's side of the log: batches come from the leader, become durable here, and visible once the leader's commit
 /// position has passed them. One caller at a time (the follower's driver), which has the log to itself; has no state of its
 /// own.

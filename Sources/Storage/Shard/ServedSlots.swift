@@ -1,3 +1,5 @@
+import Model
+
 /// Which slots the shard serves, and which it owns by its log (docs/resharding.md): the gate that the node's resharding
 /// sets, and the ownership as of the commit position. Keeps `ReadTable`, by which reads go without the lock, the same.
 ///

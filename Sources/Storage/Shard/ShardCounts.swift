@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// How many keys there are, and where. Has no state of its own; all of it blocks for the applier: for a thread, not for an

@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// What the node's leadership and its replica's driver have the store do. They decide; the store does as told and checks

@@ -1,3 +1,5 @@
+import Model
+
 /// Questions about the shard as a whole. Those that are answered by the engine wait for the applier first, so nothing
 /// committed is missed: call them from a thread, not from an event loop.
 extension ShardStore {

@@ -1,3 +1,5 @@
+import Model
+
 /// Whether a write may be queued now.
 package enum WriteAdmission {
     case admitted

@@ -1,3 +1,5 @@
+import Model
+
 /// One shard's data on one node, and the only entrance to it: commit log, hot table, engine and the applier between them
 /// (docs/architecture.md, The life of a write).
 ///

@@ -1,3 +1,5 @@
+import Model
+
 /// What is served, by slot: `SlotServing` as a table, so that a command pays one load for asking. Guarded by the
 /// store's lock.
 struct SlotGate: ~Copyable {

@@ -1,3 +1,5 @@
+import Model
+
 /// The slots that a shard owns according to its log, which is what its replicas go by: the slot map rules, and the log
 /// follows it, record by record, so that a replica switches with its leader.
 package struct SlotOwnership: Hashable, Sendable {

@@ -1,3 +1,5 @@
+import Model
+
 /// What a shard's leader does with commands, by slot. What is in none of the sets is another shard's: the slot map says
 /// whose.
 package struct SlotServing: Hashable, Sendable {

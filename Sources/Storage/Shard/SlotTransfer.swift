@@ -1,3 +1,5 @@
+import Model
+
 /// What a shard's leader appends while slots come and go (docs/resharding.md): keys of slots that the shard does not own yet,
 /// what it owns, and the clearing of what it gave away. Has no state of its own; blocks, on threads of the node.
 struct SlotTransfer: Sendable {

@@ -1,3 +1,5 @@
+import Model
+
 /// Puts a leader's snapshot in place of what a replica has. One caller at a time, which has engine and log to itself from
 /// `begin` to `finish`; has no state of its own: that an installation is under way is `CommittedState.isInstalling`, and the
 /// engine's mark on disk.

@@ -1,3 +1,5 @@
+import Model
+
 /// How a shard's store is kept on one node.
 package struct StoreOptions: Sendable {
     package var durability = Durability.fsync

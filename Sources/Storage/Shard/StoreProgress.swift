@@ -1,3 +1,5 @@
+import Model
+
 /// What a node's leadership asks a store for all the time. Kept beside the store's lock, so that no answer waits for a
 /// command.
 struct StoreProgress: Sendable {

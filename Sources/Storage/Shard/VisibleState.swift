@@ -1,4 +1,5 @@
 import Glibc
+import Model
 import Synchronization
 
 /// What a key is, as far as memory can tell.

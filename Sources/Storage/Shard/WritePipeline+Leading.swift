@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// A leader's side: terms, leases, and commits that wait for replicas. The node's leadership decides; the store does as told

@@ -1,3 +1,4 @@
+import Model
 import Synchronization
 
 /// The way of a write: open batch → append and sync → commit quorum → publish (docs/architecture.md, The life of a write).

@@ -1,7 +1,7 @@
 import ArgumentParser
+import Model
 import Node
 import Operations
-import Resharding
 
 struct ReshardCancelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
+import Model
 import Node
 import Operations
-import Resharding
 
 /// A change of the job's document by `pause` or `resume`.
 struct ReshardChange {

@@ -1,10 +1,10 @@
 import Coordination
 import Glibc
+import Model
 import Node
 import Operations
 import Resharding
 import Routing
-import Storage
 import Synchronization
 
 /// Shows a job until it has ended, and puts config.yaml in line with it. Only looks: the nodes do the work.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Model
 import Resharding
 import Routing
 
@@ -78,7 +79,7 @@ package enum MegabytesPerSecond {
             throw ValidationError("--rate \(rate): say megabytes per second, above 0 and up to 1000000")
         }
         let bytes = UInt64((rate * 1_000_000).rounded())
-        guard bytes >= ReshardingLimits.rateMin else {
+        guard bytes >= ReshardJobLimits.rateMin else {
             throw ValidationError("--rate \(rate) is too low: say 0.1 or more, or use `shoal reshard pause`")
         }
         return bytes

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Resharding
+import Model
 
 struct ReshardResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

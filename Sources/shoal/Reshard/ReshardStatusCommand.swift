@@ -1,9 +1,9 @@
 import ArgumentParser
 import Glibc
+import Model
 import Node
 import Operations
 import Resharding
-import Storage
 
 struct ReshardStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

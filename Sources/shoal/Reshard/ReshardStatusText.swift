@@ -1,5 +1,5 @@
 import Console
-import Resharding
+import Model
 
 /// A job's progress for people.
 package enum ReshardStatusText {

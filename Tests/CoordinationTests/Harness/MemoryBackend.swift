@@ -1,4 +1,5 @@
 import Coordination
+import Model
 import Routing
 import Synchronization
 import TestSupport

@@ -1,4 +1,4 @@
-import Routing
+import Model
 
 /// curl itself, with many URLs over connections that it keeps: what a user's script does, and fast enough for all input.
 enum Curl {

@@ -1,6 +1,6 @@
+import Model
 import NIOCore
 import NIOPosix
-import Routing
 import Synchronization
 
 /// The network in front of one address, as a proxy: whoever connects to it comes through here, and each direction can be

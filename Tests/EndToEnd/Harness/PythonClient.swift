@@ -1,4 +1,4 @@
-import Routing
+import Model
 import TestSupport
 
 /// redis-py's RedisCluster and Python's own HTTP client with kept connections, writing and reading until told to stop.

@@ -1,5 +1,5 @@
+import Model
 import NIOCore
-import Routing
 import Server
 import Synchronization
 import TestSupport

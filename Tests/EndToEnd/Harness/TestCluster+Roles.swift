@@ -1,6 +1,6 @@
 import Glibc
+import Model
 import Routing
-import Server
 
 /// Who leads, who follows, and whether all is well.
 extension TestCluster {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-import Routing
+import Model
 import Server
 import Synchronization
 import TestSupport

@@ -1,7 +1,6 @@
 import Console
 import Glibc
-import Routing
-import Server
+import Model
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Resharding
+import Model
 import Routing
 import Server
 import TestSupport

@@ -1,5 +1,4 @@
-import Routing
-import Storage
+import Model
 import TestSupport
 
 /// The keys of a simulation: a few, in a few slots, several keys in some of them.

@@ -1,6 +1,6 @@
+import Model
 import Resharding
 import Routing
-import Storage
 
 /// Somebody who asks for one reshard after the other, there and back, and changes their mind.
 final class ReshardOperator {

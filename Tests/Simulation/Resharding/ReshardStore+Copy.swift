@@ -1,4 +1,4 @@
-import Resharding
+import Model
 import Storage
 
 /// What is read of the store for another shard.

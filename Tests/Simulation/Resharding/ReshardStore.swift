@@ -1,6 +1,6 @@
+import Model
 import Node
 import Replication
-import Resharding
 import Storage
 
 /// The store of a shard's leader, for one term: what it appends, commits and serves, and what its driver has opened in it.

@@ -1,8 +1,8 @@
 import Coordination
+import Model
 import NIOCore
 import Node
 import Resharding
-import Routing
 import Server
 
 /// Connections of a simulated process to others.

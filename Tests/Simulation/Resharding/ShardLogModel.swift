@@ -1,4 +1,4 @@
-import Storage
+import Model
 import TestSupport
 
 /// One record of a shard's log.

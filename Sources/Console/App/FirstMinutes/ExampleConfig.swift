@@ -1,3 +1,5 @@
+import Model
+
 /// The config that the console offers to write where there is none: the same as config.yaml of the repository.
 package enum ExampleConfig {
     package static let text = """

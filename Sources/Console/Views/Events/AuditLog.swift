@@ -1,3 +1,4 @@
+import Model
 import Server
 
 /// What somebody did through this console, and what became of it.

@@ -1,4 +1,4 @@
-import Server
+import Model
 
 /// Turns what the nodes tell of their leads into events, each change once, and notices shards that nobody leads.
 package struct ChangeFeed: Sendable {

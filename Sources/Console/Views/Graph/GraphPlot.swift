@@ -1,4 +1,4 @@
-import Server
+import Model
 import Terminal
 
 /// What the graph panel is about.

@@ -1,4 +1,4 @@
-import Server
+import Model
 
 /// What a node, a shard or the cluster did in one second.
 package struct Sample: Hashable, Sendable {

@@ -1,4 +1,4 @@
-import Server
+import Model
 
 /// What every node, every shard and the cluster did over the last 15 minutes, one sample per second.
 ///

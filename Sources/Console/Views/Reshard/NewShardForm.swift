@@ -1,5 +1,5 @@
+import Model
 import Resharding
-import Routing
 import Terminal
 
 /// Names and addresses of the shards that are to come, as they are typed.

@@ -1,7 +1,6 @@
+import Model
 import Resharding
-import Routing
 import Server
-import Storage
 import Terminal
 
 /// Draws the steps in which the plan is shown, rehearsed and agreed to.

@@ -1,6 +1,5 @@
-import Resharding
+import Model
 import Routing
-import Storage
 import Terminal
 
 /// Draws the steps in which the request is said: what, and which shards or slots.

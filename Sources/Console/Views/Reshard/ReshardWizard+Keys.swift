@@ -1,4 +1,4 @@
-import Resharding
+import Model
 import Routing
 import Terminal
 

@@ -1,6 +1,6 @@
+import Model
 import Resharding
 import Routing
-import Storage
 import Terminal
 
 /// The way from a request to a reshard that has ended, step by step. Pure: keys and the port's events come in, commands for

@@ -1,4 +1,4 @@
-import Server
+import Model
 import Terminal
 
 extension DetailText {

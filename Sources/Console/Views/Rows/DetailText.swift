@@ -1,4 +1,4 @@
-import Server
+import Model
 
 /// Everything there is to say about a row, as labels and values.
 enum DetailText {

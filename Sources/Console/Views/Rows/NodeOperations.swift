@@ -1,3 +1,4 @@
+import Model
 import Server
 
 /// Starts and stops that were asked for and do not show yet.

@@ -1,3 +1,4 @@
+import Model
 import Server
 
 /// What is done to nodes from the table: starts, stops, switchovers and rolling restarts.

@@ -1,4 +1,4 @@
-import Server
+import Model
 
 /// Stops and starts nodes one after the other, each only when the one before is back in its shard's in-sync set. A leader
 /// hands over first where somebody can take over. Decides; what it asks for is done elsewhere, and it sees the outcome

@@ -1,3 +1,4 @@
+import Model
 import Server
 
 /// The rows of the table: which there are, in which order, and where the user is among them.

@@ -1,3 +1,4 @@
+import Model
 import Server
 
 /// Who is leader of a shard, and who could become it.

@@ -1,4 +1,4 @@
-import Server
+import Model
 
 extension ConfirmDialog {
     /// The question before nodes are stopped.

@@ -1,3 +1,4 @@
+import Model
 import Server
 
 /// Which change of leaders is meant by the rows that were chosen, or why there is none.

@@ -1,4 +1,4 @@
-import Server
+import Model
 import Terminal
 
 /// One column of the table: where it stands, how wide it is and what it shows.

@@ -1,4 +1,4 @@
-import Server
+import Model
 import Terminal
 
 /// Draws the table of shards and nodes.

@@ -1,4 +1,4 @@
-import Server
+import Model
 
 /// What a row of the table stands for; stays the same while rows are sorted, filtered and scrolled.
 package enum RowID: Hashable, Sendable {

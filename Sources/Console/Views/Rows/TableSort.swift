@@ -1,4 +1,4 @@
-import Server
+import Model
 
 /// The order of shards, and of the nodes within each.
 package struct TableSort: Hashable, Sendable {

@@ -1,5 +1,5 @@
+import Model
 import NIOCore
-import Routing
 import Server
 
 /// A client as a careful user has one: goes where redirects point, asks another node when one can't be reached or has no

@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Server
 import Synchronization
 

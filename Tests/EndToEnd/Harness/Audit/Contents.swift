@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Server
 
 /// All keys and values of a node, as it has them itself.

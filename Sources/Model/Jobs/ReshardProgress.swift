@@ -1,5 +1,3 @@
-import Routing
-
 /// A node's part in the job, as it tells it in its status. Counts are since the node took the lead.
 package struct ReshardProgress: Hashable, Sendable, Codable {
     /// What a target does at the moment.

@@ -1,5 +1,3 @@
-import Resharding
-
 /// The status document of the whole cluster (docs/protocol.md): `shoal status --json`, `shoal console --once --json`.
 package struct ClusterStatus: Codable, Hashable, Sendable {
     package struct Shard: Codable, Hashable, Sendable {

@@ -1,9 +1,6 @@
-import Routing
-import Storage
-
 /// Slots as text: `0-99,200,16383`. Ascending, disjoint and joined, whatever the text's order was.
 package struct SlotList: Hashable, Sendable, CustomStringConvertible {
-    package let ranges: [SlotMap.SlotRange]
+    package let ranges: [ClosedRange<UInt16>]
 
     package init() { ranges = [] }
 
@@ -12,7 +9,7 @@ package struct SlotList: Hashable, Sendable, CustomStringConvertible {
 
     /// Slots in any order; those that don't exist are left out.
     package init(_ slots: some Sequence<UInt16>) {
-        var ranges: [SlotMap.SlotRange] = []
+        var ranges: [ClosedRange<UInt16>] = []
         for slot in slots.sorted() where slot < StorageLimits.slotCount {
             if let last = ranges.last, last.upperBound == slot { continue }
             if let last = ranges.last, last.upperBound + 1 == slot {
@@ -44,7 +41,7 @@ package struct SlotList: Hashable, Sendable, CustomStringConvertible {
     private static func range(
         _ part: some StringProtocol,
         in text: some StringProtocol
-    ) throws(ReshardError) -> SlotMap.SlotRange {
+    ) throws(ReshardError) -> ClosedRange<UInt16> {
         let ends = part.split(separator: "-", omittingEmptySubsequences: false)
         guard ends.count <= 2, let low = number(ends.first), let high = number(ends.last) else {
             throw ReshardError(
@@ -93,6 +90,13 @@ package struct SlotList: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
+    }
+
+    /// The list for a line of text: cut after a few ranges.
+    package var short: String {
+        let shown = 4
+        guard ranges.count > shown else { return description }
+        return SlotList(ranges.prefix(shown).flatMap { Array($0) }).description + ",… (\(count) slots)"
     }
 }
 

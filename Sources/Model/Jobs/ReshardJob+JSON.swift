@@ -1,6 +1,4 @@
 import FoundationEssentials
-import Routing
-import Storage
 
 extension ReshardJob: Codable {
     private enum CodingKeys: String, CodingKey {

@@ -1,5 +1,3 @@
-import Routing
-
 /// The `reshard` object of the status document (docs/protocol.md): the job as the slot map and the nodes tell it.
 package struct ReshardStatus: Hashable, Sendable, Codable {
     package var state: ReshardJob.State
@@ -47,7 +45,8 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
     }
 
     /// Sums what the leaders of the shards tell. Nodes that speak of another job are left out.
-    package init(_ job: ReshardJob, map: SlotMap, nodes: [ReshardProgress]) {
+    /// - Parameter stages: of the job's moves, in their order, as the slot map tells.
+    package init(_ job: ReshardJob, stages: [ReshardMove.Stage], nodes: [ReshardProgress]) {
         let nodes = nodes.filter { $0.job == job.id }.sorted { $0.shard < $1.shard }
         state = job.state
         self.job = job.id
@@ -58,13 +57,16 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
         var moved = ReshardAmount()
         var done = 0
         var isDue = [Bool](repeating: false, count: job.moves.count)
-        for (place, move) in job.moves.enumerated() {
+        var targets: Set<String> = []
+        for (place, (move, stage)) in zip(job.moves, stages).enumerated() {
             Self.add(move, to: &total)
-            switch move.stage(on: map) {
+            switch stage {
             case .done:
                 done += 1
                 Self.add(move, to: &moved)
-            case .due: isDue[place] = true
+            case .due:
+                isDue[place] = true
+                targets.insert(move.target)
             case .stale: break
             }
         }
@@ -88,7 +90,7 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
         bytesPerSecond = speed
         self.pauses = pauses
         pauseMsMax = pauses.max
-        targetsLeft = job.busyTargets(on: map)
+        targetsLeft = targets.count
         etaSeconds = eta
     }
 
@@ -132,7 +134,7 @@ package struct ReshardStatus: Hashable, Sendable, Codable {
         let left = bytesTotal - min(bytesTotal, bytesMoved)
         guard state == .running, left == 0 || bytesPerSecond > 0 else { return nil }
         let moves = Double(max(0, movesTotal - movesDone)) / Double(max(1, targetsLeft))
-        let beside = moves * Double(ReshardingLimits.assumedMoveMilliseconds) / 1_000
+        let beside = moves * Double(ReshardJobLimits.assumedMoveMilliseconds) / 1_000
         let seconds = (left == 0 ? 0 : Double(left) / Double(bytesPerSecond)) + beside
         return seconds < 1e15 ? UInt64(seconds.rounded(.up)) : nil
     }

@@ -1,4 +1,4 @@
-/// What went wrong in the routing layer: a code to branch on and one line for people.
+/// What is wrong with an address, a slot map or a placement: a code to branch on and one line for people.
 package struct RoutingError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable {
         /// Text that is no `host:port`.

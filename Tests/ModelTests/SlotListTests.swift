@@ -1,6 +1,6 @@
 import Foundation
-import Resharding
-import Storage
+import Model
+import TestSupport
 import Testing
 
 @Suite struct SlotListTests {
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: 0..<40) func isTheSetOfItsSlots(seed: Int) {
-        var random = SeededRandom(seed: UInt64(seed))
+        var random = SplitMix(seed: UInt64(seed))
         var chosen: Set<UInt16> = []
         for _ in 0..<Int.random(in: 0...200, using: &random) {
             let first = UInt16.random(in: 0..<16384, using: &random)

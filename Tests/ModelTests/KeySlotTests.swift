@@ -1,4 +1,5 @@
-import Routing
+import Model
+import TestSupport
 import Testing
 
 @Suite struct KeySlotTests {
@@ -18,7 +19,7 @@ import Testing
     }
 
     @Test func everyLengthAgreesWithTheDefinition() {
-        var random = SeededRandom(seed: 1)
+        var random = SplitMix(seed: 1)
         for length in 0...70 {
             for _ in 0..<20 {
                 let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }

@@ -1,6 +1,3 @@
-import Routing
-import Storage
-
 /// What somebody asks for: shards that come and go, another policy, slots that move. Checked by `problems`, made into
 /// moves by `ReshardPlan`.
 package struct ReshardRequest: Hashable, Sendable, Codable {
@@ -54,12 +51,6 @@ package struct ReshardRequest: Hashable, Sendable, Codable {
 
     /// Whether the policy places all slots anew; if not, only `moves` change anything.
     package var isPlacedByPolicy: Bool { !add.isEmpty || !remove.isEmpty || policy != nil || rebalances }
-
-    /// The shards there will be, in index order: those that stay, then the new ones.
-    package func shards(after map: SlotMap) -> [String] {
-        let leaving = Set(remove)
-        return map.shardNames.filter { !leaving.contains($0) } + add.map(\.name)
-    }
 }
 
 extension ReshardRequest.NewShard {

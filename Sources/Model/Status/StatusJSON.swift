@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Storage
 
 /// The status documents as bytes, with a line end.
 package enum StatusJSON {

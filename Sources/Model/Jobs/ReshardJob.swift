@@ -1,6 +1,3 @@
-import Routing
-import Storage
-
 /// The journal of a reshard: the one document at the coordinator that says what is to be done and whether it goes on.
 ///
 /// Which moves are done is not in it: the slot map tells (`ReshardMove.stage`). So there is nothing to keep in step,
@@ -48,45 +45,47 @@ package struct ReshardJob: Hashable, Sendable {
     /// The most bytes per second of all targets together; nil: as fast as readers and writers allow.
     package internal(set) var rate: UInt64?
 
+    /// A job that begins.
     /// - Parameters:
     ///   - id: random, 32 hexadecimal digits.
     ///   - now: milliseconds since 1970.
-    /// - Throws: `.nothingAsked` for a plan that changes nothing; `.badText` for a rate below `rateMin`.
+    /// - Throws: `.badText` for a rate below `rateMin`.
     package init(
-        _ plan: ReshardPlan,
         id: String,
         requester: String,
         now: UInt64,
+        request: ReshardRequest,
+        policyBefore: PlacementPolicy,
+        policyAfter: PlacementPolicy,
+        moves: [ReshardMove],
+        mapVersion: UInt64,
         rate: UInt64? = nil
     ) throws(ReshardError) {
-        guard !plan.isEmpty else {
-            throw ReshardError(.nothingAsked, "nothing to do: the slot map is already as asked")
-        }
         self.id = id
         self.requester = Self.line(requester)
         createdAt = now
-        request = plan.request
-        policyBefore = plan.policyBefore
-        policyAfter = plan.policyAfter
-        moves = plan.moves
-        mapVersion = plan.current.version
+        self.request = request
+        self.policyBefore = policyBefore
+        self.policyAfter = policyAfter
+        self.moves = moves
+        self.mapVersion = mapVersion
         state = .running
         self.rate = try Self.checked(rate)
     }
 
     static func checked(_ rate: UInt64?) throws(ReshardError) -> UInt64? {
         guard let rate else { return nil }
-        guard rate >= ReshardingLimits.rateMin else {
-            let least = ReshardingLimits.rateMin >> 10
+        guard rate >= ReshardJobLimits.rateMin else {
+            let least = ReshardJobLimits.rateMin >> 10
             throw ReshardError(.badText, "a rate of \(rate) bytes/s is too low; say \(least) KiB/s or more, or pause")
         }
         return rate
     }
 
     /// Text for people: one line of bounded length.
-    static func line(_ text: String) -> String {
+    package static func line(_ text: String) -> String {
         var line = ""
-        for scalar in text.unicodeScalars where line.utf8.count < ReshardingLimits.textBytesMax - 4 {
+        for scalar in text.unicodeScalars where line.utf8.count < ReshardJobLimits.textBytesMax - 4 {
             line.unicodeScalars.append(scalar.value < 0x20 || scalar.value == 0x7F ? " " : scalar)
         }
         return line
@@ -110,6 +109,21 @@ package struct ReshardJob: Hashable, Sendable {
         guard state.mayMove else { throw refusal("given another rate") }
         var job = self
         job.rate = try Self.checked(rate)
+        return job
+    }
+
+    /// The job after others, with the slots that those moved to or from each shard.
+    package func following(_ earlier: [String: SlotList]) -> ReshardJob {
+        var job = self
+        job.earlier = earlier
+        return job
+    }
+
+    /// The job once it has ended. Whoever calls it knows that it has: the slot map tells.
+    package func ended(_ state: State, reason: String?) -> ReshardJob {
+        var job = self
+        job.state = state
+        job.reason = reason
         return job
     }
 

@@ -1,11 +1,7 @@
-/// The bounds of keys, values and batches, each with its reason.
-package enum StorageLimits {
-    /// Bytes of a key.
-    package static let keyBytesMax = 4096
-    /// Bytes of a value: one value must fit a batch, a reply buffer and a snapshot chunk.
-    package static let valueBytesMax = 16 << 20
-    /// Slots of the key space, as in Redis Cluster.
-    package static let slotCount = 16384
+import Model
+
+/// The bounds of what is in files, each with its reason.
+extension StorageLimits {
     /// Keys longer than this are stored under a digest: LMDB takes at most 511 bytes of key.
     package static let engineKeyInlineMax = 476
     /// The part of a long key kept in front of its SHA-256.

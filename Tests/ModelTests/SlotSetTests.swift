@@ -1,4 +1,4 @@
-import Storage
+import Model
 import Testing
 
 /// Sets of slots against sets of numbers.

@@ -1,5 +1,3 @@
-import Resharding
-
 /// One node's object of the status document (docs/protocol.md).
 package struct NodeStatus: Codable, Hashable, Sendable {
     package enum Role: String, Codable, Sendable { case leader, replica }

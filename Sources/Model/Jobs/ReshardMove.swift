@@ -1,6 +1,3 @@
-import Routing
-import Storage
-
 /// Slots that go from one shard to another in one hand-over. Done when the slot map says that the target owns them;
 /// nothing else keeps account.
 package struct ReshardMove: Hashable, Sendable, Codable {
@@ -30,30 +27,5 @@ package struct ReshardMove: Hashable, Sendable, Codable {
         case done
         /// Neither: the map was changed by something else; the first slot that says so, and who owns it.
         case stale(slot: UInt16, owner: String)
-    }
-
-    package func stage(on map: SlotMap) -> Stage {
-        guard let source = map.index(ofShard: source), let first = slots.ranges.first?.lowerBound else {
-            return stageWithoutSource(on: map)
-        }
-        let isDue = map.owner(of: first) == source
-        let expected = isDue ? source : map.index(ofShard: target)
-        for range in slots.ranges {
-            for slot in range where map.owner(of: slot) != expected {
-                return .stale(slot: slot, owner: map.ownerName(of: slot))
-            }
-        }
-        return isDue ? .due : .done
-    }
-
-    /// A source that owns nothing any more may have left the map.
-    private func stageWithoutSource(on map: SlotMap) -> Stage {
-        let target = map.index(ofShard: target)
-        for range in slots.ranges {
-            for slot in range where map.owner(of: slot) != target {
-                return .stale(slot: slot, owner: map.ownerName(of: slot))
-            }
-        }
-        return .done
     }
 }

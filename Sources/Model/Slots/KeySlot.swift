@@ -1,5 +1,3 @@
-import Storage
-
 /// A key's slot: CRC16 (XMODEM) of the key, or of its `{hash tag}`, modulo 16384, exactly as in Redis Cluster. A key's
 /// slot never changes.
 package enum KeySlot {

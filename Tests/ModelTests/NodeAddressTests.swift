@@ -1,4 +1,4 @@
-import Routing
+import Model
 import Testing
 
 @Suite struct NodeAddressTests {
@@ -30,15 +30,5 @@ import Testing
     @Test func folderNamesAreSafe() throws {
         #expect(try NodeAddress("127.0.0.2:8080").folderName == "127.0.0.2_8080")
         #expect(try NodeAddress("[::1]:8080").folderName == "__1_8080")
-    }
-
-    @Test func identityDependsOnClusterAndAddress() throws {
-        let address = try NodeAddress("127.0.0.2:8080")
-        let id = NodeIdentity.id(cluster: "demo", address: address)
-        #expect(id.utf8.count == 40)
-        #expect(id.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
-        #expect(id == NodeIdentity.id(cluster: "demo", address: address))
-        #expect(id != NodeIdentity.id(cluster: "other", address: address))
-        #expect(id != NodeIdentity.id(cluster: "demo", address: try NodeAddress("127.0.0.2:8081")))
     }
 }

@@ -1,4 +1,4 @@
-import Server
+import Model
 import Testing
 
 @Suite struct ClusterStatusTests {
