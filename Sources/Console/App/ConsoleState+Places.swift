@@ -28,6 +28,9 @@ extension ConsoleState {
             return
         }
         do throws(RowProblem) {
+            guard argument.split(separator: " ").count < 2 else {
+                throw RowProblem(text: "\(view) takes one name", severity: .error)
+            }
             guard let status = snapshot?.status else { throw RowProblem.noStatus }
             let id = list.detail ?? list.selection
             guard let found = try status.row(for: view, named: argument, around: id) else { return }

@@ -37,11 +37,9 @@ extension ClusterStatus {
 
     /// What the view of a shard or a node shows: the one of this name, else the one around a row.
     func row(for view: ConsoleView, named argument: String, around id: RowID) throws(RowProblem) -> RowID? {
-        let words = argument.split(separator: " ").map(String.init)
-        guard words.count < 2 else { throw RowProblem(text: "\(view) takes one name", severity: .error) }
         guard !shards.isEmpty else { throw RowProblem.noStatus }
         var id = id
-        if let word = words.first {
+        if let word = argument.split(separator: " ").first.map(String.init) {
             id = row(.node(word)) == nil ? .shard(word) : .node(word)
             guard row(id) != nil else { throw RowProblem.unknown(word) }
         }
