@@ -1,7 +1,6 @@
 import Glibc
 import Model
 import NIOCore
-import Storage
 
 /// Connections to a listening socket that the system has made and nobody has accepted yet. When the socket is closed the
 /// system resets them, so a client that has connected, and perhaps sent its request, would be cut off without an answer.
