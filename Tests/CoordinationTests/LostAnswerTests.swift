@@ -220,7 +220,7 @@ import Testing
         for seed in Self.seeds {
             var run = Run(seed: seed)
             let watch = run.coordinator.watch()
-            var events = watch.makeAsyncIterator()
+            let events = watch.makeAsyncIterator()
             var (notices, record, map) = ([String: MemberNotice](), SeenRecord(record: nil, revision: 0), UInt64(0))
             var known: UInt64 = 0
             func take(_ event: ClusterWatch.Event?) {

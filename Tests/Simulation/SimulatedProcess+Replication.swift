@@ -87,6 +87,8 @@ extension SimulatedProcess {
     }
 
     func switchOver(to target: String?) {
+        // Before it has joined, a node has no shard whose leadership it could hand over.
+        guard view != nil else { return }
         driver.switchOver(to: target) { [weak self] failure in
             guard let self else { return }
             if failure == nil { cluster.switchovers += 1 }

@@ -40,6 +40,7 @@ import Testing
         (.lostWatchIsNotReplaced, "a lost watch that no other follows"),
         (.unknownBeginningIsTaken, "an unknown outcome of the first map taken for success"),
         (.joinSleepsThroughStop, "a node that waits for the coordinator and does not hear its stop"),
+        (.endedTermCommits, "a batch of a term that has ended, committed by the lease of the next one"),
     ]
 
     /// Each of these is a mistake that would lose or invent data, and the simulation finds it; the same seeds are clean

@@ -23,6 +23,7 @@ extension StoreModel: LeadershipStore {
             return done(.failure(StorageError(.notLeader, "term \(number) can't begin after \(node.disk.terms.end)")))
         }
         term = number
+        isBeginning = true
         quorum.waitsForReplicas = waits
         quorum.replicatedSequence = 0
         termBegun = done
@@ -40,11 +41,11 @@ extension StoreModel: LeadershipStore {
 
     func fence() {
         leaseEnd = 0
-        isLeader = false
+        (isLeader, isBeginning) = (false, false)
     }
 
     func stepDown(because reason: StorageError, then done: @escaping @Sendable () -> Void) {
-        isLeader = false
+        (isLeader, isBeginning) = (false, false)
         steppedDown = done
         finishStepDown()
     }
@@ -61,7 +62,8 @@ extension StoreModel: LeadershipStore {
 
     func setHold(_ hold: IntakeHold) {
         let wasHeld = self.hold != .none
-        if self.hold != hold { heldSince = process.cluster.now }
+        // A hand-over may follow on one that failed without a moment in between.
+        if hold != .none { heldSince = process.cluster.now }
         self.hold = hold
         if !isCommitting { commitInFlight() }
         if wasHeld, hold == .none { releaseHeld() }

@@ -34,6 +34,8 @@ final class StoreModel: @unchecked Sendable {
     var visible: [UInt32: Tokens]
     var commitPosition: Position
     var isLeader = false
+    /// The record that starts its term is on its way.
+    var isBeginning = false
     var term: UInt64 = 0
     var isCommitting = false
     var leaseEnd: UInt64 = 0
@@ -80,6 +82,10 @@ final class StoreModel: @unchecked Sendable {
 
     private var plants: PlantedBugs { process.cluster.options.planted }
     var isLeaseValid: Bool { plants.contains(.noLeaseCheck) || process.clock < leaseEnd }
+    /// Nothing of a term that has ended is committed, whatever lease another term brings.
+    private var mayCommit: Bool {
+        isLeaseValid && (isLeader || isBeginning || plants.contains(.endedTermCommits))
+    }
     /// Whether a read would be answered at this very moment.
     var isServing: Bool { role.leads && isLeader && isLeaseValid && hold != .all }
 
@@ -155,7 +161,7 @@ final class StoreModel: @unchecked Sendable {
     func commit() {
         isArmed = false
         guard !isCommitting, inFlight == nil, !open.isEmpty else { return }
-        guard isLeaseValid else { return discardOpen(.redirect(nil)) }
+        guard mayCommit else { return discardOpen(.redirect(nil)) }
         // The record that starts a term is no client's.
         guard !isLeader || hasEnoughMembers else { return discardOpen(.redirect(nil)) }
         guard !process.node.isDiskFull else { return discardOpen(.redirect(nil)) }
@@ -204,11 +210,14 @@ final class StoreModel: @unchecked Sendable {
         guard let batch = inFlight, inFlightIsDurable,
             !quorum.waitsForReplicas || batch.end.sequence <= quorum.replicatedSequence
         else { return }
-        guard isLeaseValid else { return depose() }
+        guard mayCommit else {
+            (isLeader, isBeginning) = (false, false)
+            return depose()
+        }
         // The set may have shrunk since the batch was sealed: too few disks for an acknowledgement.
         let isAcknowledged = !isLeader || hasEnoughMembers
         if !isLeader { process.truth.serve(process.node.disk.terms, by: process.name) }
-        isLeader = true
+        (isLeader, isBeginning) = (true, false)
         publish(through: batch.end.sequence)
         guard isAcknowledged else {
             depose()

@@ -77,6 +77,23 @@ import Testing
         #expect(try fixture.read("a") == "1", "a new leader keeps its whole log")
     }
 
+    /// The disk is slow, the lease runs out, and the node is elected again before the write of its old term is done.
+    @Test(arguments: EngineKind.allCases) func aNewLeaseCommitsNothingOfATermThatHasEnded(kind: EngineKind) throws {
+        let fixture = try replicated(kind)
+        fixture.store.advanceReplicated(to: 1)
+        fixture.write("a", "1")
+        fixture.store.fence()
+        fixture.store.setLease(until: .max)
+        fixture.store.advanceReplicated(to: 2)
+        #expect(!isLeading(fixture), "its term has ended")
+        #expect(try fixture.read("a") == nil, "the next term decides")
+        #expect(fixture.signals.failures == [false])
+        fixture.store.stepDown(because: StorageError(.notLeader, "test"))
+        try fixture.store.beginTerm(6) { $0 = CommitQuorum() }
+        #expect(isLeading(fixture))
+        #expect(try fixture.read("a") == "1", "a new leader keeps its whole log")
+    }
+
     @Test(arguments: EngineKind.allCases) func steppingDownTellsWhatIsKnown(kind: EngineKind) throws {
         let fixture = try replicated(kind)
         fixture.store.advanceReplicated(to: 1)

@@ -37,4 +37,6 @@ package struct PlantedBugs: OptionSet, Hashable, Sendable {
     package static let unknownBeginningIsTaken = PlantedBugs(rawValue: 8_192)
     /// A node that waits for the coordinator before it asks again does not hear that it is stopped.
     package static let joinSleepsThroughStop = PlantedBugs(rawValue: 16_384)
+    /// A batch of a term that has ended is committed by the lease of the next one.
+    package static let endedTermCommits = PlantedBugs(rawValue: 32_768)
 }

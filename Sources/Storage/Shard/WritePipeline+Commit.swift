@@ -31,7 +31,7 @@ extension WritePipeline {
         var left = rounds
         while left > 0, !open.isEmpty, inFlight.batch == nil, failure == nil {
             left -= 1
-            guard lease.isValid else {
+            guard lease.mayCommit else {
                 discardOpen(because: WritePipeline.lapsed, &signals)
                 break
             }
@@ -103,11 +103,11 @@ extension WritePipeline {
         guard let batch = inFlight.batch, inFlight.isDurable, quorum.allowsCommit(of: batch.end.sequence) else {
             return
         }
-        guard lease.isValid else { return deposeInFlight(because: WritePipeline.lapsed, &signals) }
+        guard lease.mayCommit else { return deposeInFlight(because: WritePipeline.lapsed, &signals) }
         committed.publishUncommitted(through: batch.end.sequence)
         committed.publish(batch)
         let isAcknowledged = !isLeader || quorum.hasEnoughMembers
-        if !isLeader, batch.term == term { isLeader = true }
+        lease.takeTerm()
         endInFlight()
         let number = open.number - 1
         decide(

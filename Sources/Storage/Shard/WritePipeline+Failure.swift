@@ -34,7 +34,7 @@ extension WritePipeline {
     /// The batch in flight is in the log, and its fate is up to the next leader: nobody here can say what became of
     /// it. Lock held; not while it is being written.
     func deposeInFlight(because error: StorageError, _ signals: inout Signals) {
-        isLeader = false
+        lease.endTerm()
         guard let batch = inFlight.batch else { return }
         committed.keepAside([batch])
         endInFlight()

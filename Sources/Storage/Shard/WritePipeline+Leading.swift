@@ -13,6 +13,7 @@ extension WritePipeline {
             throw reason
         }
         term = number
+        lease.beginTerm()
         change(&quorum)
         open.append(LogRecord(kind: .termStart, slot: 0, key: UnsafeRawBufferPointer(start: nil, count: 0)))
         commitRounds(1)
@@ -60,14 +61,14 @@ extension WritePipeline {
     /// Takes no lock.
     func fence() {
         lease.set(until: 0)
-        isLeader = false
+        lease.endTerm()
         readTable.noteChange()
     }
 
     /// Blocks while a batch is being written.
     func stepDown(because reason: StorageError) {
         lock.lock()
-        isLeader = false
+        lease.endTerm()
         while isCommitting { lock.waitForProgress(milliseconds: WritePipeline.commitPause) }
         var signals: Signals = []
         deposeInFlight(because: reason, &signals)
@@ -85,7 +86,7 @@ extension WritePipeline {
     func close() -> [StorePort] {
         lock.withLock {
             isClosing = true
-            isLeader = false
+            lease.endTerm()
             lock.signalWork()
             return waiters.removeAllPorts()
         }

@@ -68,10 +68,7 @@ final class WritePipeline: @unchecked Sendable {
 
     /// Whether this node serves as the shard's leader: its term has begun and is committed. Changed under the lock, but for
     /// `fence`; read without it.
-    var isLeader: Bool {
-        @inline(__always) get { lease.isLeader }
-        set { lease.isLeader = newValue }
-    }
+    var isLeader: Bool { @inline(__always) get { lease.isLeader } }
 
     /// Memory that writes hold until the applier has put them into the engine. Lock held.
     @inline(__always) var unappliedBytes: Int { visible.dirtyBytes + visible.takenBytes }
