@@ -142,7 +142,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
             commands?.process()
             if let stream {
                 self.stream = nil
-                return handOver(to: stream, context)
+                return StreamMove.begin(self, context, for: stream)
             }
         case .http: requests?.process()
         }
@@ -283,8 +283,6 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
             self?.context?.close(promise: nil)
         }
     }
-
-    // MARK: The end
 
     /// The client of this connection must not see the rest: the connection ends when what is due has been sent.
     func closeAfterReplies() { isClosing = true }
