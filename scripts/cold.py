@@ -80,7 +80,8 @@ class ColdShard(BenchCluster):
 
         def is_known():
             status = self.status(self.node)
-            return status["role"] == "leader" and status["leadership"]["term"] > 0
+            # Before its own term begins, a node that has come back tells the last one.
+            return status["role"] == "leader" and status["state"] == "running" and status["leadership"]["term"] > 0
 
         self.wait("a leader with a term", is_known)
         return self.status(self.node)["leadership"]["term"]
