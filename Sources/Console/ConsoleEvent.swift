@@ -28,7 +28,7 @@ package enum ConsoleEvent: Sendable {
     case settings(ConsoleSettings, notice: String?)
     /// Something about the console itself went wrong that the user should know.
     case problem(String)
-    /// The terminal's background, by its own word.
+    /// The terminal's background, as the terminal tells it.
     case background(isLight: Bool)
     case resized(width: Int, height: Int)
     case snapshot(ClusterSnapshot)

@@ -40,7 +40,7 @@ struct ExpireCommand: AsyncParsableCommand {
     private func seconds() throws -> Int? {
         if time == "never" { return nil }
         guard let seconds = Int(time), (1...KeyLimits.secondsMax).contains(seconds) else {
-            throw CommandFailure(.usage, "`\(time)` is no time to live: give seconds from 1 on, or never")
+            throw CommandFailure(.usage, "`\(time)` is not a time to live: give seconds from 1 on, or never")
         }
         return seconds
     }

@@ -41,7 +41,7 @@ package struct ThemeState: Sendable {
         return [.say("theme \(name)"), .act(.useTheme(name))]
     }
 
-    /// The terminal's background is light or dark, by its own word. Who has chosen meanwhile keeps that.
+    /// The terminal tells that its background is light or dark. A theme that was chosen meanwhile stays.
     mutating func receive(backgroundIsLight isLight: Bool) -> [ViewEffect] {
         let name = isLight ? "light" : "dark"
         guard name != self.name, names.contains(name) else { return [] }

@@ -117,7 +117,7 @@ extension KeysState {
     private func expire(_ key: [UInt8], _ text: String) -> [ViewEffect] {
         if text == "never" { return [.act(.keys(.expire(key, seconds: nil)))] }
         guard let seconds = Int(text), (1...KeyLimits.secondsMax).contains(seconds) else {
-            return [.say("\"\(text)\" is no time to live; give seconds, or never", .error)]
+            return [.say("\"\(text)\" is not a time to live; give seconds, or never", .error)]
         }
         return [.act(.keys(.expire(key, seconds: seconds)))]
     }
