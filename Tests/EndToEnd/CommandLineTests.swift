@@ -64,7 +64,7 @@ extension EndToEndSuite {
             #expect(try await ShoalBinary.run("expire", "a", "10", config: config).exit == .code(4))
             for time in ["0", "soon"] {
                 let ran = try await ShoalBinary.run("expire", "b", time, config: config)
-                #expect(ran.exit == .code(2) && ran.errors.contains("no time to live"), "\(time): \(ran.errors)")
+                #expect(ran.exit == .code(2) && ran.errors.contains("not a time to live"), "\(time): \(ran.errors)")
             }
             try await cluster.signalAll(SIGTERM)
         }
