@@ -23,6 +23,13 @@ final class RocksDBDatabase: @unchecked Sendable {
     /// One flush and one compaction at a time: the machine's other threads serve.
     static let backgroundJobsMax: Int32 = 2
     static let openFilesMax: Int32 = 512
+    /// Table files go to the disk as they are written, this much at a time: all of one at once would make the log's sync
+    /// wait behind it.
+    static let writtenBytesPerSync = 512 << 10
+    /// What a compaction reads at a time. With RocksDB's hint to the system (`NORMAL`) it would be the device's read-ahead,
+    /// 8 MiB on some, and the log's sync would wait behind it.
+    static let compactionReadBytes = 256 << 10
+    private static let hintNone: Int32 = 0
     /// RocksDB's own diagnostic files, not the WAL (which is off).
     static let infoLogsMax = 2
     static let infoLogBytesMax = 1 << 20
@@ -68,6 +75,9 @@ final class RocksDBDatabase: @unchecked Sendable {
         rocksdb_options_set_max_write_buffer_number(options, memtablesMax)
         rocksdb_options_set_max_background_jobs(options, backgroundJobsMax)
         rocksdb_options_set_max_open_files(options, openFilesMax)
+        rocksdb_options_set_bytes_per_sync(options, UInt64(writtenBytesPerSync))
+        rocksdb_options_compaction_readahead_size(options, compactionReadBytes)
+        rocksdb_options_set_access_hint_on_compaction_start(options, hintNone)
         rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
         rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1)
         rocksdb_options_set_keep_log_file_num(options, infoLogsMax)

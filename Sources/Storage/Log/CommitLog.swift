@@ -1,3 +1,4 @@
+import CCRC32C
 import Glibc
 import Model
 
@@ -198,7 +199,15 @@ package final class CommitLog: @unchecked Sendable {
         var offset = 0
         while offset < bytes {
             let count = pwrite(descriptor, zeros, min(LogFile.zeroChunk, bytes - offset), offset)
-            if count > 0 { offset += count } else if errno != EINTR { return errno }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                return errno
+            }
+            // A piece is on the disk before the next: a batch's sync would wait behind all of them.
+            if shoal_write_out(descriptor, offset, count) != 0, errno == EIO || errno == ENOSPC || errno == EDQUOT {
+                return errno
+            }
+            offset += count
         }
         return 0
     }
