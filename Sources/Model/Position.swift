@@ -6,15 +6,15 @@ package struct Position: Hashable, Comparable, Sendable, CustomStringConvertible
     package var term: UInt64
     package var sequence: UInt64
 
-    package init(term: UInt64, sequence: UInt64) {
+    @inlinable package init(term: UInt64, sequence: UInt64) {
         self.term = term
         self.sequence = sequence
     }
 
     /// Before the first record of any log.
-    package static let zero = Position(term: 0, sequence: 0)
+    @inlinable package static var zero: Position { Position(term: 0, sequence: 0) }
 
-    package static func < (left: Position, right: Position) -> Bool {
+    @inlinable package static func < (left: Position, right: Position) -> Bool {
         (left.term, left.sequence) < (right.term, right.sequence)
     }
 

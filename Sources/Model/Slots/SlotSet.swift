@@ -1,13 +1,13 @@
 /// A set of slots: one bit each.
 package struct SlotSet: Hashable, Sendable {
-    private var words = [UInt64](repeating: 0, count: StorageLimits.slotCount / 64)
+    @usableFromInline private(set) var words = [UInt64](repeating: 0, count: StorageLimits.slotCount / 64)
     package private(set) var count = 0
 
     package init() {}
 
-    package var isEmpty: Bool { count == 0 }
+    @inlinable package var isEmpty: Bool { count == 0 }
 
-    @inline(__always)
+    @inlinable
     package func contains(_ slot: UInt16) -> Bool {
         count != 0 && words[Int(slot >> 6)] & (1 << UInt64(slot & 63)) != 0
     }
