@@ -63,6 +63,10 @@ extension Node {
         status.changes = changes
         guard let shard else { return status }
         shard.describe(&status)
+        let storage = storageMetrics()
+        if !storage.isEmpty {
+            status.storage = Dictionary(storage.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+        }
         let reading = metrics.reading()
         status.opsPerSecond = reading.rates
         status.latencyMicroseconds = reading.latency

@@ -1,4 +1,4 @@
-/// One number about a store's files or memory, for metrics and the console.
+/// One number about a store's files or memory: one line here is a field of the node's status and a metric.
 package struct StorageMetric: Hashable, Sendable {
     /// In Prometheus' form, with its unit: `log_bytes`.
     package var name: String

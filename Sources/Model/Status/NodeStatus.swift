@@ -77,6 +77,8 @@ package struct NodeStatus: Codable, Hashable, Sendable {
     package var map: Map?
     /// The reshard that is under way, with nothing but this node's own part of what is being copied; nil without one.
     package var reshard: ReshardStatus?
+    /// Numbers about files and memory by the names they have in the metrics (`log_bytes`). nil while the shard is not open.
+    package var storage: [String: UInt64]?
     package var uptimeSeconds = 0
     package var version: String
     /// Why the state is what it is, or what is going on (with a percentage while opening, replaying or syncing).
@@ -88,7 +90,7 @@ package struct NodeStatus: Codable, Hashable, Sendable {
         case lag
         case opsPerSecond = "ops_per_second"
         case latencyMicroseconds = "latency_us"
-        case leadership, changes, map, reshard
+        case leadership, changes, map, reshard, storage
         case uptimeSeconds = "uptime_seconds"
         case version, message
     }

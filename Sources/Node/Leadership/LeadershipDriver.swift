@@ -205,7 +205,8 @@ package final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     /// For the session's end to be told; it ends by itself otherwise.
     private static let endPatience: Int64 = 1000
 
-    /// Who leads and why others could not, at most a tick old. Any thread.
+    /// Who leads and why others could not: at most a tick old, and never of an earlier term than what the node serves as.
+    /// Any thread.
     package var status: LeadershipStatus { published.withLock { $0 } }
 
     package var isAboutToLead: Bool { ledTerm.withLock { $0 } != nil }
@@ -262,8 +263,7 @@ package final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         case .event(.tick):
             lookAtStore(now)
             apply(.tick, now)
-            let status = machine.status(now: now)
-            published.withLock { $0 = status }
+            publishStatus(now)
         case .event(let event):
             apply(event, now)
             if !replicaWaits.isEmpty, case .followerAcknowledged = event {
@@ -273,7 +273,15 @@ package final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
     }
 
     private func apply(_ event: LeadershipMachine.Event, _ now: UInt64) {
-        for action in machine.handle(event, now: now) { execute(action) }
+        let actions = machine.handle(event, now: now)
+        // First: whoever sees the node as leader, or no longer, sees the term with it.
+        if actions.contains(where: \.changesRole) { publishStatus(now) }
+        for action in actions { execute(action) }
+    }
+
+    private func publishStatus(_ now: UInt64) {
+        let status = machine.status(now: now)
+        published.withLock { $0 = status }
     }
 
     /// What the store has reached since the last look.

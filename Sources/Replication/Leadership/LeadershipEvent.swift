@@ -138,5 +138,13 @@ extension LeadershipMachine {
         case switchoverEnded(failure: String?)
         /// `stop` is done.
         case stopped
+
+        /// Clients and peers see the node as something else from now on.
+        package var changesRole: Bool {
+            switch self {
+            case .setIntake, .stepDown, .follow: true
+            default: false
+            }
+        }
     }
 }
