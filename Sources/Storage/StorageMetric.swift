@@ -20,6 +20,11 @@ extension ShardStore {
         let log = self.log.size
         return [
             StorageMetric("log_bytes", "Bytes of commit log that are kept.", log.bytes),
+            StorageMetric(
+                "disk_free_bytes",
+                "Bytes free on the disk of the log.",
+                Self.count(self.log.folder.freeBytes())
+            ),
             StorageMetric("log_segments", "Files of the commit log in use.", UInt64(log.segments)),
             StorageMetric(
                 "unapplied_bytes",

@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import Storage
 import Testing
@@ -46,6 +47,9 @@ import Testing
         #expect(told["log_bytes"] ?? 0 > 200_000 && told["log_segments"] == 1 && told["unapplied_bytes"] == 0)
         #expect(told["hot_table_bytes"] ?? 0 > 200_000 && told["hot_table_entries"] == 200)
         #expect(told["engine_file_bytes"] ?? 0 > 1_000)
+        // Others write to the same disk meanwhile.
+        let free = try FileManager.default.attributesOfFileSystem(forPath: fixture.root)[.systemFreeSize] as? Int
+        #expect(abs(Int(told["disk_free_bytes"] ?? 0) - (free ?? 0)) < 1 << 30)
         fixture.store.engine.close()
         #expect(metrics()["engine_file_bytes"] == nil && metrics()["log_segments"] == 1)
     }
