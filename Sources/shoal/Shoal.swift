@@ -1,5 +1,6 @@
 import ArgumentParser
 import Model
+import Storage
 
 /// The root command. Its subcommands are one file each.
 @main
@@ -24,6 +25,7 @@ struct Shoal: AsyncParsableCommand {
 
     /// In place of ArgumentParser's own `main`, which ends with 64 on wrong usage.
     static func main() async {
+        EngineOpener.limitHeaps()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
