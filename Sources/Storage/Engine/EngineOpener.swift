@@ -18,11 +18,14 @@ package enum EngineOpener {
     static func releaseFreeMemory() { shoal_release_free_memory() }
 
     /// The C library gives each thread a heap of its own, up to eight per core. An engine that is closed leaves holes in all
-    /// of them: after a hundred reshards a node held three times what it used. With two, that is flat, at the same speed.
-    private static let heapsMax: Int32 = 2
+    /// of them: after a hundred reshards a node held three times what it used. With one per core, and at least this many,
+    /// that is flat, at the same speed.
+    private static let heapsMin = 2
 
     /// Called once, before the process starts threads that allocate.
-    package static func limitHeaps() { shoal_limit_heaps(heapsMax) }
+    package static func limitHeaps() {
+        shoal_limit_heaps(Int32(clamping: max(heapsMin, sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
+    }
 
     /// Makes the folder if it is missing, and refuses one that holds something else: both libraries would put their
     /// files beside whatever they find.
