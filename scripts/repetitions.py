@@ -3,8 +3,8 @@
 
   repetitions.py SHOAL [--scale N]
       two shards of two nodes, one on LMDB and one on RocksDB in each. 200 stops and starts of a replica, 200 of a leader,
-      50 switchovers and 20 reshards there and back, after some of each to warm up; N is the share of these that is done
-      (1 is all, 0.1 a tenth).
+      50 switchovers and 20 reshards there and back, each after half as many to warm up; N is the share of these that is
+      done (1 is all, 0.1 a tenth).
 
 Prints threads, descriptors and memory of each node before and after each kind. Ends with 1, and a line for each finding,
 if there are more threads or descriptors than before, all nodes together have 5 % more memory, or a client was not
@@ -24,8 +24,8 @@ from soak_load import ErrorLog, LoadWorker
 
 WORKERS = 2
 KEYS, RATE = 20_000, 400
-# Of each kind, before the first look: the C library's heaps grow with the first stores that are opened and closed, up to
-# a level that they then keep.
+# Of each kind, before the look that it is compared with: the C library's heaps grow with the first of them to a level that
+# they then keep, and each kind has its own.
 WARMING_SHARE = 0.5
 WARMING_MIN = 4
 MEMORY_GROWTH_SHARE = 0.05
@@ -38,7 +38,7 @@ REST_SECONDS = 8
 LOOKS = 10  # for one figure
 # How often all stores are opened anew for one figure of memory, which is the least of them: how full a heap's holes are is
 # chance, and what leaks is there each time.
-ROUNDS, SHORT_ROUNDS = 5, 1
+ROUNDS, SHORT_ROUNDS = 3, 1
 EXPLAINED = {*TRANSIENT, CONNECTION_ENDED, NOT_LISTENING}
 
 
@@ -106,10 +106,9 @@ class Repetitions:
                 return [f"the keys were not written within {PATIENCE} s"]
         found = []
         with self.changes.going_on():
-            for _, count, change in self.kinds():
-                self.repeat(change, max(WARMING_MIN, int(count * self.scale * WARMING_SHARE) // 2 * 2))
-            before = self.holdings()
             for name, count, change in self.kinds():
+                self.repeat(change, max(WARMING_MIN, int(count * self.scale * WARMING_SHARE) // 2 * 2))
+                before = self.holdings()
                 count = max(2, int(count * self.scale) // 2 * 2)
                 began = time.monotonic()
                 self.repeat(change, count)
