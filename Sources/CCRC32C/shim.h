@@ -13,10 +13,6 @@ extern int sync_file_range(int fd, long offset, long count, unsigned int flags);
 // Has the system begin to write what a file has so far, to its end: SYNC_FILE_RANGE_WRITE, waits for nothing.
 static inline int shoal_begin_writing(int fd) { return sync_file_range(fd, 0, 0, 2); }
 
-// Writes a part of a file and waits until the disk has taken it: WAIT_BEFORE, WRITE, WAIT_AFTER. No flush of the disk's own
-// cache and no metadata: it only keeps the disk's queue short, a sync has still to follow.
-static inline int shoal_write_out(int fd, long offset, long count) { return sync_file_range(fd, offset, count, 7); }
-
 // Starts loading a cache line; lookups of many keys overlap their misses that way.
 static inline void shoal_prefetch(const void *address) { __builtin_prefetch(address); }
 

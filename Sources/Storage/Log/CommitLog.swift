@@ -1,4 +1,3 @@
-import CCRC32C
 import Glibc
 import Model
 
@@ -199,15 +198,7 @@ package final class CommitLog: @unchecked Sendable {
         var offset = 0
         while offset < bytes {
             let count = pwrite(descriptor, zeros, min(LogFile.zeroChunk, bytes - offset), offset)
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                return errno
-            }
-            // A piece is on the disk before the next: a batch's sync would wait behind all of them.
-            if shoal_write_out(descriptor, offset, count) != 0, errno == EIO || errno == ENOSPC || errno == EDQUOT {
-                return errno
-            }
-            offset += count
+            if count > 0 { offset += count } else if errno != EINTR { return errno }
         }
         return 0
     }

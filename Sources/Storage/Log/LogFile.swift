@@ -8,7 +8,7 @@ final class LogFile: Sendable {
     let descriptor: Int32
 
     /// Zeros are written in pieces of this size: large enough for full disk speed, small enough to stop in between.
-    static let zeroChunk = 512 << 10
+    static let zeroChunk = 1 << 20
 
     /// Opens an existing file, or with `creating` a new, empty one.
     init(_ path: String, writable: Bool = false, creating: Bool = false) throws(StorageError) {
