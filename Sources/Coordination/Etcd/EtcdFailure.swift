@@ -81,7 +81,8 @@ enum EtcdFailure: Error {
     var text: String {
         switch self {
         case .notSent(let text), .noAnswer(let text): text
-        case .refused(_, let message): message
+        // Without the code, words of a layer below etcd ("unexpected EOF") can't be told from etcd's own.
+        case .refused(let code, let message): isUncertain ? "\(message) (gRPC code \(code))" : message
         case .cancelled: "cancelled"
         }
     }
