@@ -126,6 +126,10 @@ reshard-long: build-tests test-tools ## every change of shards on both engines, 
 crash-long: build-tests test-tools ## only the kill -9 cycles, 20 of them on all data
 	@SHOAL_LONG=1 $(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\..*CrashTests'
 
+disks-long: build-tests ## 2,000 losses of power of logs, and 500 of whole folders, for each engine and kind of file system
+	@SHOAL_DISK_SEEDS=2000 SHOAL_STORE_SEEDS=250 $(SWIFT) test -c release --skip-build --disable-xctest \
+		--filter '^StorageTests\..*PowerCut'
+
 lint: toolchain ## format and habits; says nothing when all is well
 	@scripts/lint.sh
 

@@ -108,14 +108,15 @@ let package = Package(
         ),
         .target(
             name: "TestSupport",
-            dependencies: ["Model", "Routing", "Coordination"],
+            dependencies: ["FaultDisk", "Model", "Routing", "Coordination"],
             path: "Tests/Support",
             swiftSettings: settings
         ),
+        .target(name: "FaultDisk", path: "Tests/FaultDisk"),
         .testTarget(name: "ModelTests", dependencies: ["Model", "TestSupport"], swiftSettings: settings),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Model", "Storage"],
+            dependencies: ["Model", "Storage", "TestSupport"],
             exclude: ["Fixtures"],
             swiftSettings: settings
         ),

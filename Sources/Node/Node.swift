@@ -28,6 +28,8 @@ package final class Node: NodeControl {
         /// Of the newest opening: one that waits for the coordinator gives up.
         var openingStop: OpeningStop?
         var changes = RecentChanges()
+        /// Of a shard that has failed while it was open.
+        var reopening = Reopening()
     }
 
     package let configuration: NodeConfiguration
@@ -37,7 +39,7 @@ package final class Node: NodeControl {
     let metrics = NodeMetrics()
     let state: Mutex<State>
     /// Opens the shard, closes it, and tells the loops of changes: one after the other, on a thread of the node's own.
-    private let work = WorkQueue("shoal-node")
+    let work = WorkQueue("shoal-node")
     /// Connections wait so long for a node that starts: it has nothing to tell before it knows who leads, but must say
     /// why when the coordinator does not answer.
     private static let joinPatience = TimeAmount.seconds(1)
@@ -109,6 +111,7 @@ package final class Node: NodeControl {
 
     /// Stops the shard cleanly, gives the address back, and ends the node's thread. For good.
     package func stop() async {
+        state.withLock { $0.reopening.end() }
         _ = await stopShard()
         let server = state.withLock { state in
             defer { state.server = nil }
@@ -145,7 +148,7 @@ package final class Node: NodeControl {
     }
 
     /// On the node's thread.
-    private func closeShard() {
+    func closeShard(_ phase: NodeStatus.State = .stopped, _ message: String = "") {
         // Handing over needs the loops and the streams as they are.
         state.withLock { $0.shard }?.retire()
         let last = topology()
@@ -157,7 +160,7 @@ package final class Node: NodeControl {
             }
             return state.shard
         }
-        setPhase(.stopped, "")
+        setPhase(phase, message)
         serve(nil)
         shard?.close()
     }
@@ -177,8 +180,10 @@ package final class Node: NodeControl {
     }
 
     /// On the node's thread.
-    private func openShard(_ stop: OpeningStop, _ joined: @escaping @Sendable () -> Void) {
-        guard state.withLock({ $0.phase == .starting }) else { return }
+    /// - Returns: why it can't be opened; nil also when somebody has stopped it.
+    @discardableResult
+    func openShard(_ stop: OpeningStop, _ joined: @escaping @Sendable () -> Void) -> StorageError? {
+        guard state.withLock({ $0.phase == .starting }) else { return nil }
         do throws(StorageError) {
             let shard = try OpenShard.open(
                 configuration,
@@ -201,11 +206,16 @@ package final class Node: NodeControl {
             serve(shard.store)
             shard.begin(delegate(of: shard)) { [weak self] in self?.serveAgain() }
             logger.info("shard is open", metadata: ["position": "\(shard.store.status().commitPosition)"])
+            return nil
         } catch {
-            if stop.isStopped { return setPhase(.stopped, "") }
+            if stop.isStopped {
+                setPhase(.stopped, "")
+                return nil
+            }
             logger.error("the shard can't be opened", metadata: ["reason": "\(error.message)"])
             setPhase(.failed, error.message)
             serve(nil)
+            return error
         }
     }
 
@@ -222,6 +232,7 @@ package final class Node: NodeControl {
             termBegins: { [weak self, weak shard] term in self?.beginTerm(term, shard) },
             termEnded: { [weak shard] in shard?.endTerm() },
             sayLeaving: { [weak shard] in shard?.link?.leave() },
+            storeFailed: { [weak self] failure in self?.storeHasFailed(failure) },
             note: { [weak self] gravity, text in self?.note(gravity, text) }
         )
     }

@@ -65,7 +65,7 @@ final class OpenShard: Sendable {
         progress: @escaping @Sendable (String) -> Void,
         joined: (Topology) -> Void
     ) throws(StorageError) -> OpenShard {
-        try FolderPath.createParents(of: configuration.folder)
+        try DurableFolder.makeParents(of: configuration.folder)
         let folder = try DataFolder.open(
             path: configuration.folder,
             engine: configuration.engine,

@@ -50,16 +50,14 @@ package final class DataFolder: Sendable {
         shard: String,
         adopt: Bool = false
     ) throws(StorageError) -> DataFolder {
-        if mkdir(path, 0o700) != 0 && errno != EEXIST {
-            throw FolderListing.error(errno, "cannot create the data folder \(path)")
-        }
+        try DurableFolder.make(path)
         try refuseStrange(path)
         let lock = try takeLock(path)
         do throws(StorageError) {
             try refuseStrange(path)
             let wanted = DataFolderMarker(engine: engine, cluster: cluster, shard: shard)
             let marker = try settle(path, wanted: wanted, adopt: adopt)
-            try makeFolder(path + "/log")
+            try DurableFolder.make(path + "/log")
             return DataFolder(path: path, marker: marker, lock: lock)
         } catch {
             _ = Glibc.close(lock)
@@ -124,12 +122,6 @@ package final class DataFolder: Sendable {
         case .adopted:
             try wanted.write(folder: path)
             return wanted
-        }
-    }
-
-    private static func makeFolder(_ path: String) throws(StorageError) {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
-            throw FolderListing.error(errno, "cannot create the folder \(path)")
         }
     }
 }

@@ -26,19 +26,15 @@ package enum SmallFile {
         guard file >= 0 else { throw failure("can't create", temporary) }
         let count = Glibc.write(file, bytes, bytes.count)
         let isWritten = count == bytes.count && fsync(file) == 0
-        let error = errno
+        let error = count >= 0 && count < bytes.count ? ENOSPC : errno
         close(file)
         guard isWritten else {
             errno = error
             throw failure("can't write", temporary)
         }
         guard rename(temporary, path) == 0 else { throw failure("can't replace", path) }
-        let folder = open(
-            path.split(separator: "/").dropLast().reduce(path.hasPrefix("/") ? "" : ".") { $0 + "/" + $1 },
-            O_RDONLY | O_DIRECTORY
-        )
-        guard folder >= 0, fsync(folder) == 0 else { throw failure("can't sync the folder of", path) }
-        close(folder)
+        let folder = path.split(separator: "/").dropLast().reduce(path.hasPrefix("/") ? "" : ".") { $0 + "/" + $1 }
+        try FolderListing.sync(folder)
     }
 
     /// Also where there is none.

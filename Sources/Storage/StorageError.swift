@@ -13,6 +13,8 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
         case locked
         /// The engine (LMDB, RocksDB) reported an error.
         case engine
+        /// The engine can do nothing more until it is opened again.
+        case engineLost
         /// The asked-for part of the log is no longer (or not yet) there.
         case outOfRange
         /// The log was cut where somebody who copies slots still had to read: the copy begins anew.

@@ -29,8 +29,10 @@ func runNode(_ options: NodeOptions) async throws {
     // A closed terminal must not end a node that was started from it, nor a client that went away.
     signal(SIGHUP, SIG_IGN)
     signal(SIGPIPE, SIG_IGN)
+    // Sent by mistake, or by a supervisor that knows other programs: no reason to end.
+    for number in [SIGUSR1, SIGUSR2, SIGALRM] { signal(number, SIG_IGN) }
     let signals = EndingSignals([SIGTERM, SIGINT])
-    let logger = Logger(label: "shoal") { StreamLogHandler.standardOutput(label: $0) }
+    let logger = Logger(label: "shoal") { StreamLogHandler.standardError(label: $0) }
     let node = try Node(configuration, group: EventLoops.shared, control: EventLoops.control, logger: logger)
     do {
         try await node.start()

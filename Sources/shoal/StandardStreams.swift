@@ -51,4 +51,14 @@ enum StandardStreams {
             return true
         }
     }
+
+    /// Opens those on nothing that the caller has closed. Otherwise the first file or socket that is opened would get the
+    /// number, and what is meant for the terminal or the log would be written into it. Using them is an error as before.
+    static func openMissing() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
+            // The lowest free number is the one that is missing.
+            let opened = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+            if opened >= 0, opened != descriptor { close(opened) }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import Model
 import Storage
 import TestSupport
@@ -48,6 +49,26 @@ import Testing
         let again = try server.connect()
         let down = "-MASTERDOWN this replica can't know how old its data is: it has no leader\r\n"
         #expect(try server.ask("READONLY\r\nGET k\r\n", again, expecting: "+OK\r\n\(down)") == "+OK\r\n\(down)")
+        try await server.stop()
+    }
+
+    @Test func aShardThatHasFailedIsNotReady() async throws {
+        let disk = try TestDisk(.oneJournal)
+        let server = try await ServerFixture(disk: disk)
+        func ready() throws -> String {
+            let http = try server.connect()
+            http.send(server.http("GET /readyz", "Connection: close\r\n"))
+            return try http.receiveAllText()
+        }
+        #expect(try ready().hasPrefix("HTTP/1.1 200 "))
+        // A disk that is full at the sync only has taken the write, and lost it.
+        disk.fail(.sync, "/log/", error: ENOSPC)
+        let connection = try server.connect()
+        connection.send("SET k v\r\n")
+        // Nobody can say whether it is done.
+        #expect(try connection.receiveAll() == [])
+        let answer = try ready()
+        #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("No space left on device"), "\(answer)")
         try await server.stop()
     }
 

@@ -46,6 +46,7 @@ final class ServerFixture {
     ///   - role: a replica follows nobody and has nothing.
     ///   - otherShard: a second shard, elsewhere, that owns the upper half of the slots.
     ///   - hotBytesMax: with 0, keys leave memory as soon as the engine has them.
+    ///   - disk: what is written is synced, on this disk.
     init(
         role: NodeStatus.Role = .leader,
         phase: NodeStatus.State = .running,
@@ -53,12 +54,13 @@ final class ServerFixture {
         otherShard: NodeAddress? = nil,
         loops: Int = 2,
         engine: EngineKind = .lmdb,
-        hotBytesMax: Int? = nil
+        hotBytesMax: Int? = nil,
+        disk: TestDisk? = nil
     ) async throws {
         address = Self.freshAddress()
-        root = FileManager.default.temporaryDirectory.path + "/shoal-server-\(UUID().uuidString)"
+        root = (disk?.root ?? FileManager.default.temporaryDirectory.path) + "/shoal-server-\(UUID().uuidString)"
         var options = ShardStore.Options()
-        options.durability = .os
+        options.durability = disk == nil ? .os : .fsync
         if let hotBytesMax { options.hotBytesMax = hotBytesMax }
         folder = try DataFolder.open(path: root, engine: engine, cluster: "demo", shard: "shard0")
         store = try ShardStore.open(folder: folder, kind: engine, options: options) { _ in }

@@ -89,7 +89,7 @@ import Testing
         #expect(next.segmentCount == (batches == 0 ? 1 : 2))
         #expect(try LogFixture.positions(next) == written + added)
         next.close()
-        #expect(try fixture.segments.map(CommitLogFormatTests.version) == (batches == 0 ? [2] : [1, 2]))
+        #expect(try fixture.segments.map(CommitLogFormatTests.version) == (batches == 0 ? [3] : [1, 3]))
         let again = try fixture.open()
         defer { again.close() }
         #expect(try LogFixture.positions(again) == written + added)
@@ -101,9 +101,9 @@ import Testing
         let log = try fixture.open()
         try LogFixture.fill(log, batches: 3)
         log.close()
-        try CommitLogFormatTests.setVersion(3, of: try fixture.segments[0])
+        try CommitLogFormatTests.setVersion(4, of: try fixture.segments[0])
         let error = #expect(throws: StorageError.self) { try fixture.open() }
         #expect(error?.code == .foreignFolder)
-        #expect(try CommitLogFormatTests.version(of: try fixture.segments[0]) == 3)
+        #expect(try CommitLogFormatTests.version(of: try fixture.segments[0]) == 4)
     }
 }

@@ -6,6 +6,8 @@ import Synchronization
 /// A store in a folder of its own, used as one event loop would.
 final class StoreFixture {
     let root: String
+    /// The folder is another's to remove.
+    private let isKept: Bool
     let kind: EngineKind
     let options: ShardStore.Options
     private(set) var store: ShardStore
@@ -39,10 +41,12 @@ final class StoreFixture {
         _ kind: EngineKind,
         leads: Bool = true,
         copyOf: String? = nil,
+        at place: String? = nil,
         _ change: (inout ShardStore.Options) -> Void = { _ in }
     ) throws {
         self.kind = kind
-        root = FileManager.default.temporaryDirectory.path + "/shoal-store-\(UUID().uuidString)"
+        root = place ?? FileManager.default.temporaryDirectory.path + "/shoal-store-\(UUID().uuidString)"
+        isKept = place != nil
         if let copyOf { try StoreFixture.copy(copyOf, to: root) }
         var options = ShardStore.Options()
         options.durability = .os
@@ -81,7 +85,7 @@ final class StoreFixture {
     deinit {
         store.close()
         folder.close()
-        try? FileManager.default.removeItem(atPath: root)
+        if !isKept { try? FileManager.default.removeItem(atPath: root) }
     }
 
     func reopen(leads: Bool = true) throws {

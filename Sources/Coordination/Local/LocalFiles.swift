@@ -1,4 +1,5 @@
 import Glibc
+import Storage
 import Synchronization
 
 /// The local coordinators' files that this process has open, one object per file however many nodes use it.
@@ -60,8 +61,10 @@ enum LocalFiles {
     private static func makeFolder(_ folder: String) throws(CoordinationError) -> Key {
         // The data directory itself may be missing, too, when the coordinator is what comes first.
         let parent = folder.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        for path in [parent, folder] where !path.isEmpty && mkdir(path, 0o700) != 0 && errno != EEXIST {
-            throw CoordinationError(.unavailable, "cannot create \(path): \(String(cString: strerror(errno)))")
+        do throws(StorageError) {
+            for path in [parent, folder] where !path.isEmpty { try DurableFolder.make(path) }
+        } catch {
+            throw CoordinationError(.unavailable, error.message)
         }
         var info = stat()
         guard stat(folder, &info) == 0 else {

@@ -41,6 +41,8 @@ package final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         package var termEnded: @Sendable () -> Void
         /// Say with every acknowledgement that this replica is going to stop.
         package var sayLeaving: @Sendable () -> Void
+        /// The store takes no more writes until it is opened again. While draining, so it returns at once.
+        package var storeFailed: @Sendable (StorageError) -> Void
         /// Something people should know.
         package var note: @Sendable (LeadershipMachine.Gravity, String) -> Void
 
@@ -51,6 +53,7 @@ package final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
             termBegins: @escaping @Sendable (_ term: UInt64) -> Void,
             termEnded: @escaping @Sendable () -> Void,
             sayLeaving: @escaping @Sendable () -> Void,
+            storeFailed: @escaping @Sendable (StorageError) -> Void = { _ in },
             note: @escaping @Sendable (LeadershipMachine.Gravity, String) -> Void
         ) {
             self.serve = serve
@@ -59,6 +62,7 @@ package final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
             self.termBegins = termBegins
             self.termEnded = termEnded
             self.sayLeaving = sayLeaving
+            self.storeFailed = storeFailed
             self.note = note
         }
     }
@@ -300,6 +304,7 @@ package final class LeadershipDriver: ShardLeadership, @unchecked Sendable {
         if !hasToldFailure, let failure = store.failed {
             hasToldFailure = true
             apply(.storeFailed(reason: failure.message), now)
+            delegate.storeFailed(failure)
         }
         if waitsForDrain, store.isDrained {
             waitsForDrain = false

@@ -123,7 +123,12 @@ extension HTTPRequests {
     }
 
     private func ready(_ request: HTTPRequest) throws(HTTPError) {
-        guard connection.loop.state.phase == .running, connection.loop.state.store != nil else { throw unavailable() }
+        let state = connection.loop.state
+        guard state.phase == .running, let store = state.store else { throw unavailable() }
+        if let failure = store.failed {
+            let message = "shard \(state.shardName) has failed on this node: \(failure.message)"
+            throw HTTPError(503, "shard_failed", message, retryAfterSeconds: 1)
+        }
         HTTPResponse.writeText(
             200,
             "ready\n",

@@ -11,7 +11,7 @@ extension HTTPError {
             case .corrupt: ("corrupt", false)
             case .foreignFolder: ("foreign_folder", false)
             case .locked: ("locked", true)
-            case .engine: ("engine", false)
+            case .engine, .engineLost: ("engine", false)
             case .outOfRange: ("out_of_range", false)
             case .logCut: ("log_cut", true)
             case .closed, .cold: ("closed", true)

@@ -30,8 +30,7 @@ package enum EngineOpener {
     /// Makes the folder if it is missing, and refuses one that holds something else: both libraries would put their
     /// files beside whatever they find.
     static func prepare(folder: String, for kind: EngineKind) throws(StorageError) {
-        if mkdir(folder, 0o700) == 0 { return }
-        guard errno == EEXIST else { throw FolderListing.error(errno, "cannot create the engine folder \(folder)") }
+        try DurableFolder.make(folder)
         let names = try FolderListing.names(in: folder)
         let mine = marks(kind)
         if names.isEmpty || names.contains(where: { mine.contains($0) }) { return }

@@ -25,6 +25,8 @@ final class LMDBEnvironment: @unchecked Sendable {
         let handle = try Self.openMapped(folder: folder, isSynced: isSynced)
         do throws(StorageError) {
             (values, expiries, meta) = try Self.openTables(handle, folder: folder)
+            // LMDB syncs its file, not the file's name.
+            if isSynced { try FolderListing.sync(folder) }
         } catch {
             mdb_env_close(handle)
             throw error
@@ -127,6 +129,8 @@ struct LMDBCode: Error {
             case ENOSPC, EDQUOT, MDB_MAP_FULL: .diskFull
             case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_INVALID: .corrupt
             case MDB_VERSION_MISMATCH: .foreignFolder
+            // A write of its first page has failed: it does not know what is on the disk.
+            case MDB_PANIC: .engineLost
             case ENOENT, EACCES, EPERM, EIO, ENOTDIR, EROFS, EMFILE: .io
             default: .engine
             }

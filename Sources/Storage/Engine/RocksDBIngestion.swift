@@ -31,8 +31,7 @@ struct RocksDBIngestion: ~Copyable {
     /// Makes the folder for the files, and empties it.
     static func prepare(_ engineFolder: String) throws(StorageError) {
         let folder = "\(engineFolder)/\(folderName)"
-        if mkdir(folder, 0o700) == 0 { return }
-        guard errno == EEXIST else { throw FolderListing.error(errno, "cannot create \(folder)") }
+        try DurableFolder.make(folder)
         for name in try FolderListing.names(in: folder) where unlink("\(folder)/\(name)") != 0 {
             throw FolderListing.error(errno, "cannot remove \(folder)/\(name)")
         }

@@ -4,8 +4,8 @@ import Model
 extension CommitLog {
     /// Appends a batch with one write. It is durable after the next `sync`.
     ///
-    /// Sync before appending the next batch where possible: after a crash, a damaged batch with a whole one after it
-    /// is taken for corruption, whoever was to blame.
+    /// One that is appended before the batch before it was synced says so in the file: a disk that loses power may keep it
+    /// and lose the other, which is no damage then.
     /// - Throws: `.outOfRange` when the batch does not follow `end`, `.diskFull` with nothing written, `.closed` after
     ///   an earlier failure.
     package func append(_ batch: LogBatch) throws(StorageError) {
@@ -24,7 +24,11 @@ extension CommitLog {
                 offset = LogSegment.headerBytes
             }
             do throws(StorageError) {
-                try active.write(batch.bytes, at: offset)
+                if isSynced(end) || offset == LogSegment.headerBytes {
+                    try active.write(batch.bytes, at: offset)
+                } else {
+                    try active.write(batch.bytes, head: LogBatch.unsyncedMagic, at: offset)
+                }
             } catch {
                 // Half a batch at the end is what the next append overwrites and what recovery cuts.
                 if error.code != .diskFull { poison(error) }
@@ -51,6 +55,8 @@ extension CommitLog {
             try syncActive()
         }
     }
+
+    private func isSynced(_ end: Position) -> Bool { state.withLock { synced == end } }
 
     /// Whether `bytes` more can be appended; false when the segment is full and the disk has no room for another.
     package func hasRoom(for bytes: Int) -> Bool {
@@ -100,40 +106,46 @@ extension CommitLog {
     /// Starts the next segment. The old one is synced first, so a later segment proves the earlier ones whole.
     private func rollOver(for bytes: Int) throws(StorageError) {
         try syncActive()
-        let whole = bytes + LogSegment.headerBytes
-        let large = whole > options.segmentBytes
         let last = state.withLock { segments[segments.count - 1] }
-        let prepared = large ? try spares.make(bytes: whole) : try spares.take()
+        let (file, segment) = try prepare(after: last, bytes: bytes + LogSegment.headerBytes)
         do throws(StorageError) {
-            let segment = try install(prepared, after: last.end, startOffset: last.endOffset)
-            state.withLock {
-                // An empty one has the same name, and is replaced.
-                if last.end == last.base { segments.removeLast() }
-                segments.append(segment)
-            }
+            try folder.rename(file.path, to: segment.path)
+            try folder.sync()
         } catch {
-            unlink(prepared)
-            if error.code != .diskFull { poison(error) }
+            unlink(file.path)
+            poison(error)
             throw error
+        }
+        active = LogFile(file, renamed: segment.path)
+        state.withLock {
+            // An empty one has the same name, and is replaced.
+            if last.end == last.base { segments.removeLast() }
+            segments.append(segment)
         }
     }
 
-    /// Gives a prepared file its header and its name and makes it the active one. Under `writer`.
-    func install(_ prepared: String, after base: Position, startOffset: UInt64) throws(StorageError) -> LogSegment {
-        let file = try LogFile(prepared, writable: true)
-        let path = folder.segment(after: base)
-        let segment = LogSegment(
-            path: path,
-            base: base,
-            startOffset: startOffset,
-            recycled: try CommitLog.isUsed(file),
-            capacity: try file.size() & ~7
-        )
-        try CommitLog.writeHeader(of: segment, to: file, durability: options.durability)
-        try folder.rename(prepared, to: path)
-        try folder.sync()
-        active = try LogFile(path, writable: true)
-        return segment
+    /// A file that is ready to become the segment after `last`, under the name it was made under.
+    /// - Throws: `.diskFull` whatever the reason, be it a full disk, no descriptor or a sync that fails: nothing of the log
+    ///   has been touched, and the next try may do.
+    private func prepare(after last: LogSegment, bytes: Int) throws(StorageError) -> (LogFile, LogSegment) {
+        var made: String?
+        do throws(StorageError) {
+            let path = bytes > options.segmentBytes ? try spares.make(bytes: bytes) : try spares.take()
+            made = path
+            let file = try LogFile(path, writable: true)
+            let segment = LogSegment(
+                path: folder.segment(after: last.end),
+                base: last.end,
+                startOffset: last.endOffset,
+                recycled: try CommitLog.isUsed(file),
+                capacity: try file.size() & ~7
+            )
+            try CommitLog.writeHeader(of: segment, to: file, durability: options.durability)
+            return (file, segment)
+        } catch {
+            if let made { unlink(made) }
+            throw StorageError(.diskFull, error.message)
+        }
     }
 
     /// Writes and syncs a segment's header page.

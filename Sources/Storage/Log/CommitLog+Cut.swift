@@ -21,8 +21,8 @@ extension CommitLog {
                 }
                 return Array(segments.prefix(count))
             }
+            // Each for itself: one that stays while a later one is gone would be a gap.
             for segment in obsolete { try spares.recycle(segment.path, bytes: segment.capacity) }
-            if !obsolete.isEmpty { try folder.sync() }
         }
     }
 
@@ -136,8 +136,11 @@ extension CommitLog {
             try file.write(UnsafeRawBufferPointer(memory), at: 0)
             try CommitLog.writeHeader(of: kept, to: file, durability: options.durability)
             let later = state.withLock { Array(segments[(index + 1)...]) }
-            for next in later.reversed() { try folder.remove(next.path) }
-            try folder.sync()
+            // Each for itself: one that is gone while a later one stays would be a gap.
+            for next in later.reversed() {
+                try folder.remove(next.path)
+                try folder.sync()
+            }
             try folder.rename(made, to: segment.path)
             try folder.sync()
             active = try LogFile(segment.path, writable: true)

@@ -29,8 +29,12 @@ extension CommitLog {
         let active = try LogFile(last.path, writable: true)
         if !recovery.torn.isEmpty { try active.zero(recovery.torn) }
         try recovery.restoreCapacity(active, to: options.segmentBytes)
-        // What a crashed process left in the page cache may not be on disk yet, and is about to be relied upon.
-        if options.durability == .fsync { try active.sync() }
+        // What a crashed process left in the page cache may not be on disk yet, and is about to be relied upon. Earlier
+        // segments were synced before the next one began.
+        if options.durability == .fsync {
+            try active.rewrite(0..<last.bytes)
+            try active.sync()
+        }
         let log = CommitLog(folder: folder, options: options, spares: spares, active: active, recovery: recovery)
         try spares.start()
         return log

@@ -5,7 +5,7 @@ import Model
 ///
 /// Header, little endian (docs/storage-format.md):
 /// ```
-///  0 magic "SHOB" u32   4 length u32 (header and padding included, a multiple of 8)
+///  0 magic "SHOB" u32 (in a file also "SHOC")   4 length u32 (header and padding included, a multiple of 8)
 ///  8 CRC32C u32 of bytes 12..<length      12 record count u32
 /// 16 term u64          24 first sequence u64      32 commit sequence known to the writer u64
 /// 40 wall time u64 (ms since 1970)                48 skip u64: sequences after the last record that stay unused
@@ -15,6 +15,9 @@ import Model
 package final class LogBatch: Sendable {
     package static let headerBytes = 56
     package static let magic: UInt32 = 0x424F_4853  // "SHOB"
+    /// In a file, in place of `magic`: nothing was synced between the batch before and this one. A disk may lose the one
+    /// and keep the other.
+    static let unsyncedMagic: UInt32 = 0x434F_4853  // "SHOC"
 
     /// The whole batch, header first. Owned; freed with the object.
     nonisolated(unsafe) package let bytes: UnsafeRawBufferPointer
@@ -61,16 +64,19 @@ package final class LogBatch: Sendable {
     }
 
     /// The length a header claims, or nil if these bytes do not start a batch. Needs 8 readable bytes.
-    package static func claimedLength(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        guard bytes.count >= 8, field32(bytes, 0) == magic else { return nil }
+    /// - Parameter isFile: the bytes are a segment's, where a batch may have either magic.
+    package static func claimedLength(_ bytes: UnsafeRawBufferPointer, isFile: Bool = false) -> Int? {
+        guard bytes.count >= 8, field32(bytes, 0) == magic || isFile && field32(bytes, 0) == unsyncedMagic else {
+            return nil
+        }
         let length = Int(field32(bytes, 4))
         guard length >= headerBytes, length <= StorageLimits.batchBytesHardMax, length % 8 == 0 else { return nil }
         return length
     }
 
     /// Whether `bytes` is exactly one whole, undamaged batch.
-    package static func isValid(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        guard let length = claimedLength(bytes), length == bytes.count, bytes.count >= headerBytes,
+    package static func isValid(_ bytes: UnsafeRawBufferPointer, isFile: Bool = false) -> Bool {
+        guard let length = claimedLength(bytes, isFile: isFile), length == bytes.count, bytes.count >= headerBytes,
             field32(bytes, 8) == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[12...]))
         else { return false }
         var offset = headerBytes

@@ -14,11 +14,9 @@ struct LogFolder: Sendable {
     init(_ path: String, durability: Durability) throws(StorageError) {
         self.path = path
         self.durability = durability
-        if mkdir(path, 0o750) == 0 {
-            try syncFolder(path + "/..")
-        } else if errno != EEXIST {
-            throw LogFile.failure("create", path)
-        }
+        guard mkdir(path, 0o750) == 0 || errno == EEXIST else { throw LogFile.failure("create", path) }
+        // Also where it was there: who made it may have died before this.
+        try syncFolder(path + "/..")
     }
 
     /// The path of a file in the folder.

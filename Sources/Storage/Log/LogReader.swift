@@ -84,7 +84,9 @@ package final class LogReader: @unchecked Sendable {
             Result { () throws(StorageError) -> (Int, UInt64, UInt64)? in
                 guard try file.read(into: words, at: offset) == words.count else { return nil }
                 let bytes = UnsafeRawBufferPointer(words)
-                guard let length = LogBatch.claimedLength(bytes), offset + length <= limit else { return nil }
+                guard let length = LogBatch.claimedLength(bytes, isFile: true), offset + length <= limit else {
+                    return nil
+                }
                 let first = LogBatch.field64(bytes, 24)
                 let skip = LogBatch.field64(bytes, 48)
                 return max(first, skip) > UInt64.max / 4 ? nil : (length, first, LogBatch.sequences(bytes))
@@ -100,7 +102,11 @@ package final class LogReader: @unchecked Sendable {
         }
         let buffer = UnsafeMutableRawBufferPointer(start: memory, count: length)
         do throws(StorageError) {
-            if try file.read(into: buffer, at: offset) == length, LogBatch.isValid(UnsafeRawBufferPointer(buffer)) {
+            if try file.read(into: buffer, at: offset) == length,
+                LogBatch.isValid(UnsafeRawBufferPointer(buffer), isFile: true)
+            {
+                // Only files tell which batches were synced together.
+                memory.storeBytes(of: LogBatch.magic.littleEndian, as: UInt32.self)
                 return LogBatch(adopting: memory, length: length)
             }
         } catch {

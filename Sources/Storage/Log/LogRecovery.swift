@@ -45,14 +45,16 @@ struct LogRecovery {
             take(batch, in: &segment)
         }
         if isLast {
-            if let beyond = LogRecovery.liveBatch(bytes, from: segment.bytes, sequence: segment.end.sequence + 1) {
+            let beyond = LogRecovery.liveBatches(bytes, from: segment.bytes, sequence: segment.end.sequence + 1)
+            if let beyond = beyond.afterSync {
                 throw StorageError(
                     .corrupt,
                     "log segment \(path) is damaged at byte offset \(segment.bytes), after record \(segment.end): "
                         + "a whole batch follows at byte offset \(beyond). Restore the folder or take a new copy"
                 )
             }
-            torn = LogRecovery.tornRange(bytes, segment)
+            let range = LogRecovery.tornRange(bytes, segment)
+            torn = range.lowerBound..<max(range.upperBound, beyond.end)
             report.tornBytes = torn.count
             report.segment = path
             report.offset = segment.bytes
@@ -92,25 +94,38 @@ struct LogRecovery {
     /// The whole, undamaged batch at `offset`, if there is one.
     private static func batch(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UnsafeRawBufferPointer? {
         guard bytes.count - offset >= LogBatch.headerBytes,
-            let length = LogBatch.claimedLength(UnsafeRawBufferPointer(rebasing: bytes[offset...])),
+            let length = LogBatch.claimedLength(UnsafeRawBufferPointer(rebasing: bytes[offset...]), isFile: true),
             length <= bytes.count - offset
         else { return nil }
         let batch = UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + length])
-        return LogBatch.isValid(batch) ? batch : nil
+        return LogBatch.isValid(batch, isFile: true) ? batch : nil
     }
 
-    /// Where a whole batch with `sequence` or a higher one stands at or after `start`; stale ones are all lower.
-    private static func liveBatch(_ bytes: UnsafeRawBufferPointer, from start: Int, sequence: UInt64) -> Int? {
+    /// Looks for whole batches with `sequence` or a higher one at or after `start`; stale ones are all lower.
+    ///
+    /// Those that were written together with the one that is missing prove nothing: no sync came between, and the disk may
+    /// have kept any of them. One that was written after a sync proves that the missing one was on the disk.
+    /// - Returns: where the first of the latter stands, and where the last of the former ends (`start` if there is none).
+    private static func liveBatches(
+        _ bytes: UnsafeRawBufferPointer,
+        from start: Int,
+        sequence: UInt64
+    ) -> (afterSync: Int?, end: Int) {
         var offset = start
+        var end = start
         while bytes.count - offset >= LogBatch.headerBytes {
-            if LogBatch.field32(bytes, offset) == LogBatch.magic, LogBatch.field64(bytes, offset + 24) >= sequence,
-                batch(bytes, at: offset) != nil
+            let magic = LogBatch.field32(bytes, offset)
+            if magic == LogBatch.magic || magic == LogBatch.unsyncedMagic,
+                LogBatch.field64(bytes, offset + 24) >= sequence, let batch = batch(bytes, at: offset)
             {
-                return offset
+                if magic == LogBatch.magic { return (offset, end) }
+                offset += batch.count
+                end = offset
+            } else {
+                offset += 8
             }
-            offset += 8
         }
-        return nil
+        return (nil, end)
     }
 
     /// What an unfinished write left after the end. In a recycled segment only a batch's header tells it from old bytes.
@@ -122,7 +137,7 @@ struct LogRecovery {
             return start..<last
         }
         guard bytes.count - start >= LogBatch.headerBytes,
-            let length = LogBatch.claimedLength(UnsafeRawBufferPointer(rebasing: bytes[start...])),
+            let length = LogBatch.claimedLength(UnsafeRawBufferPointer(rebasing: bytes[start...]), isFile: true),
             LogBatch.field64(bytes, start + 24) == segment.end.sequence + 1
         else { return start..<start }
         return start..<min(start + length, bytes.count)

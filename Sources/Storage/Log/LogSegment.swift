@@ -11,8 +11,9 @@ import Model
 struct LogSegment {
     static let headerBytes = 4096
     static let magic: UInt64 = 0x4745_534C_414F_4853  // "SHOALSEG"
-    static let version: UInt32 = 2
-    /// Version 1 has neither imports, nor ownership, nor skipped sequences.
+    static let version: UInt32 = 3
+    /// Version 2 does not tell which batches were synced together; version 1 has neither imports, nor ownership, nor
+    /// skipped sequences.
     static let oldestVersion: UInt32 = 1
     /// One index entry per this many bytes of log: a reader's start reads at most this much in vain.
     static let indexStride = 64 << 10

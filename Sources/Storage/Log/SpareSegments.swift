@@ -96,14 +96,19 @@ final class SpareSegments: @unchecked Sendable {
         return path
     }
 
-    /// Takes over a segment that is no longer needed, or removes it when there are spares enough.
+    /// Takes over a segment that is no longer needed, or removes it when there are spares enough. Durable on return: a
+    /// spare that is written to may not have its old name any more.
     func recycle(_ path: String, bytes: Int) throws(StorageError) {
         let wanted = mutex.withLock {
             ready.count < options.spareSegments && bytes == options.segmentBytes && !stopping
         }
-        guard wanted else { return try folder.remove(path) }
+        guard wanted else {
+            try folder.remove(path)
+            return try folder.sync()
+        }
         let spare = freshName("seg")
         try folder.rename(path, to: spare)
+        try folder.sync()
         mutex.withLock {
             ready.append(spare)
             failure = nil

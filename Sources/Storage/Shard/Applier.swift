@@ -64,7 +64,8 @@ final class Applier: Sendable {
         lock.lock()
         defer { lock.unlock() }
         while true {
-            let hasWork = !committed.isApplied && !committed.isInstalling
+            let isLost = pipeline.engineError?.code == .engineLost
+            let hasWork = !committed.isApplied && !committed.isInstalling && !isLost
             if pipeline.isClosing, !hasWork || pipeline.engineError != nil { return .end }
             if hasWork, pipeline.isClosing || committed.isApplyDue { return .apply(committed.takeWindow()) }
             committed.endFlush()
@@ -134,6 +135,7 @@ final class Applier: Sendable {
                     error.code,
                     "\(engine.kind.rawValue) can't take writes: \(error.message)"
                 )
+                if error.code == .engineLost { pipeline.failure = pipeline.engineError }
                 lock.signalProgress()
                 if !mustStop { lock.waitForWork(milliseconds: Applier.retryMilliseconds) }
                 let stops = mustStop
@@ -144,7 +146,9 @@ final class Applier: Sendable {
     }
 
     /// Lock held.
-    private var mustStop: Bool { pipeline.isClosing || committed.isInstalling }
+    private var mustStop: Bool {
+        pipeline.isClosing || committed.isInstalling || pipeline.engineError?.code == .engineLost
+    }
 
     /// What the thread does beside applying.
     private func keepUp() {
@@ -158,7 +162,10 @@ final class Applier: Sendable {
         do throws(StorageError) {
             try work()
         } catch {
-            lock.withLock { pipeline.engineError = error }
+            lock.withLock {
+                pipeline.engineError = error
+                if error.code == .engineLost { pipeline.failure = error }
+            }
         }
     }
 

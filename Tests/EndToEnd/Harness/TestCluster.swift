@@ -144,8 +144,15 @@ final class TestCluster {
 
     var leaders: [Member] { members.filter { !$0.isReplica } }
 
-    func spawn(_ member: Member, extra: [String] = [], environment: [String: String] = [:]) throws {
-        var command = [
+    /// - Parameter shell: words of a shell's command that runs the node as `"$@"`.
+    func spawn(
+        _ member: Member,
+        extra: [String] = [],
+        environment: [String: String] = [:],
+        shell: String? = nil
+    ) throws {
+        var command = shell.map { ["sh", "-c", $0, "sh"] } ?? []
+        command += [
             ShoalBinary.path, "node", "--shard", member.shard, "--http-address", "\(member.address)", "--db-type",
             member.engine, "--db-location", member.folder, "--config-file", member.configFile ?? configFile,
         ]
