@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 /// With the lock held: the fault that is due, or what the call returned. Notes what was written.
-static ssize_t end_write(fault_file *file, int descriptor, off_t offset, ssize_t count) {
+static ssize_t end_write(const fault_disk *disk, fault_file *file, int descriptor, off_t offset, ssize_t count) {
     int reason = errno;
     if (count > 0) {
         fault_mark(file, (size_t)offset, (size_t)count);
         // Each write is its own sync.
-        if (fcntl(descriptor, F_GETFL) & O_DSYNC) fault_flush(file, descriptor);
+        if (fcntl(descriptor, F_GETFL) & O_DSYNC && !disk->is_plain) fault_flush(file, descriptor);
     }
     fault_unlock();
     errno = reason;
@@ -42,7 +42,7 @@ ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t offset) {
     if (!file) return syscall(SYS_pwrite64, descriptor, bytes, count, offset);
     int error = fault_due(disk, FAULT_DISK_WRITE, file->path);
     if (error) return refuse(error);
-    return end_write(file, descriptor, offset, syscall(SYS_pwrite64, descriptor, bytes, count, offset));
+    return end_write(disk, file, descriptor, offset, syscall(SYS_pwrite64, descriptor, bytes, count, offset));
 }
 
 ssize_t write(int descriptor, const void *bytes, size_t count) {
@@ -52,7 +52,7 @@ ssize_t write(int descriptor, const void *bytes, size_t count) {
     int error = fault_due(disk, FAULT_DISK_WRITE, file->path);
     if (error) return refuse(error);
     off_t offset = place(descriptor, file);
-    return end_write(file, descriptor, offset, syscall(SYS_write, descriptor, bytes, count));
+    return end_write(disk, file, descriptor, offset, syscall(SYS_write, descriptor, bytes, count));
 }
 
 ssize_t pwritev(int descriptor, const struct iovec *parts, int count, off_t offset) {
@@ -61,7 +61,7 @@ ssize_t pwritev(int descriptor, const struct iovec *parts, int count, off_t offs
     if (!file) return syscall(SYS_pwritev, descriptor, parts, count, offset, 0);
     int error = fault_due(disk, FAULT_DISK_WRITE, file->path);
     if (error) return refuse(error);
-    return end_write(file, descriptor, offset, syscall(SYS_pwritev, descriptor, parts, count, offset, 0));
+    return end_write(disk, file, descriptor, offset, syscall(SYS_pwritev, descriptor, parts, count, offset, 0));
 }
 
 ssize_t writev(int descriptor, const struct iovec *parts, int count) {
@@ -71,7 +71,7 @@ ssize_t writev(int descriptor, const struct iovec *parts, int count) {
     int error = fault_due(disk, FAULT_DISK_WRITE, file->path);
     if (error) return refuse(error);
     off_t offset = place(descriptor, file);
-    return end_write(file, descriptor, offset, syscall(SYS_writev, descriptor, parts, count));
+    return end_write(disk, file, descriptor, offset, syscall(SYS_writev, descriptor, parts, count));
 }
 
 int ftruncate(int descriptor, off_t length) {
@@ -114,6 +114,10 @@ static int end_sync(int descriptor, long call) {
         return refuse(error);
     }
     disk->syncs++;
+    if (disk->is_plain) {
+        fault_unlock();
+        return (int)syscall(call, descriptor);
+    }
     if (!disk->lies) {
         if (!file->is_folder) fault_flush(file, descriptor);
         if (file->is_folder || disk->one_journal) fault_names_settle(disk, file->path);

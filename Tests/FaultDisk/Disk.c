@@ -35,6 +35,7 @@ fault_file *fault_find(dev_t dev, ino_t ino, fault_disk **found) {
 }
 
 int fault_due(fault_disk *disk, int call, const char *path) {
+    if (disk->is_plain) fault_rules_read(disk);
     for (int i = 0; i < disk->rule_count; i++) {
         fault_rule *rule = &disk->rules[i];
         if (rule->call != call || !strstr(path, rule->match) || rule->times == 0) continue;

@@ -51,6 +51,10 @@ typedef struct {
 typedef struct {
     int is_used;
     int one_journal;
+    /// Only faults: what is written is written, and no account is kept of it.
+    int is_plain;
+    /// Where the rules of a plain disk stand, one a line: call, errno, part of the path.
+    char rules_file[PATH_MAX];
     int lies;
     int syncs;
     /// Calls until the power goes, -1 for none; then what is to be drawn.
@@ -75,6 +79,9 @@ void *fault_memory(void *old, size_t bytes);
 fault_disk *fault_disk_of_path(const char *path);
 fault_file *fault_find(dev_t dev, ino_t ino, fault_disk **disk);
 int fault_due(fault_disk *disk, int call, const char *path);
+
+// Preload.c
+void fault_rules_read(fault_disk *disk);
 
 // Pages.c
 fault_file *fault_file_add(fault_disk *disk, const char *path, dev_t dev, ino_t ino, int is_folder);

@@ -77,7 +77,7 @@ int rename(const char *old, const char *new) {
     if (error) return refuse(error);
     fault_file *file = file_at(from);
     fault_file *replaced = file_at(to);
-    if (replaced) fault_keep_last(replaced);
+    if (replaced && !disk->is_plain) fault_keep_last(replaced);
     int result = (int)syscall(SYS_rename, from, to);
     int reason = errno;
     if (!result && replaced) forget(replaced);
@@ -99,7 +99,7 @@ static int end_removal(const char *path, long call, int flags) {
     int error = fault_due(disk, FAULT_DISK_UNLINK, name);
     if (error) return refuse(error);
     fault_file *file = file_at(name);
-    if (file) fault_keep_last(file);
+    if (file && !disk->is_plain) fault_keep_last(file);
     int result = (int)syscall(call, AT_FDCWD, name, flags);
     int reason = errno;
     if (!result && file) {

@@ -25,6 +25,7 @@ void fault_name_set(fault_disk *disk, const char *path, fault_file *file) {
 }
 
 void fault_name_change(fault_disk *disk, const char *path, fault_file *file, unsigned group) {
+    if (disk->is_plain) return;
     fault_name *change = fault_memory(NULL, sizeof *change);
     memset(change, 0, sizeof *change);
     strncpy(change->path, path, sizeof change->path - 1);

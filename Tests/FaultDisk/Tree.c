@@ -23,7 +23,7 @@ static void adopt(fault_disk *disk, const char *folder) {
         fault_name_set(disk, path, file);
         if (file->is_folder) {
             adopt(disk, path);
-        } else if (S_ISREG(status.st_mode)) {
+        } else if (S_ISREG(status.st_mode) && !disk->is_plain) {
             int reading = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
             if (reading < 0) continue;
             fault_mark(file, 0, (size_t)status.st_size);
