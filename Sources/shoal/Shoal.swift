@@ -26,6 +26,7 @@ struct Shoal: AsyncParsableCommand {
     /// In place of ArgumentParser's own `main`, which ends with 64 on wrong usage.
     static func main() async {
         StandardStreams.openMissing()
+        OpenFilesLimit.raise()
         EngineOpener.limitHeaps()
         do {
             var command = try parseAsRoot()

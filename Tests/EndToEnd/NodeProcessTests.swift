@@ -21,6 +21,21 @@ extension EndToEndSuite {
             try await cluster.signalAll(SIGTERM)
         }
 
+        /// Of shells and supervisors it is often 1024, which a few hundred clients and an engine's files reach.
+        @Test func itRaisesItsLimitOfOpenFiles() async throws {
+            let cluster = try TestCluster([["lmdb"]])
+            let member = cluster.members[0]
+            try cluster.spawn(member, shell: "ulimit -Sn 256; exec \"$@\"")
+            try await cluster.waitUntilReady()
+            let process = try #require(member.process)
+            let limits = String(decoding: TestFolder.read("/proc/\(process.pid)/limits"), as: UTF8.self)
+            let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max open files") })
+            let words = line.split(separator: " ")
+            let (soft, hard) = (Int(words[3]) ?? 0, Int(words[4]) ?? Int.max)
+            #expect(soft == min(hard, 1 << 20), "\(line)")
+            try await cluster.signalAll(SIGTERM)
+        }
+
         @Test func itLogsToStandardError() async throws {
             let cluster = try TestCluster([["lmdb"]])
             let member = cluster.members[0]

@@ -32,9 +32,8 @@ package enum EngineOpener {
     static func prepare(folder: String, for kind: EngineKind) throws(StorageError) {
         try DurableFolder.make(folder)
         let names = try FolderListing.names(in: folder)
-        let mine = marks(kind)
-        if names.isEmpty || names.contains(where: { mine.contains($0) }) { return }
-        for other in EngineKind.allCases where other != kind && names.contains(where: { marks(other).contains($0) }) {
+        if names.isEmpty || names.contains(where: { isMark($0, of: kind) }) { return }
+        for other in EngineKind.allCases where other != kind && names.contains(where: { isMark($0, of: other) }) {
             let message =
                 "\(folder) holds a \(other.rawValue) engine, not \(kind.rawValue): start with --db-type \(other.rawValue)"
             throw StorageError(.foreignFolder, message)
@@ -43,11 +42,17 @@ package enum EngineOpener {
         throw StorageError(.foreignFolder, message)
     }
 
-    /// Files that are there as soon as an engine was created, or had begun to be.
-    private static func marks(_ kind: EngineKind) -> [String] {
+    /// Whether the file is one of an engine, or of one that had begun to be: a loss of power at the first start may leave any
+    /// of them alone.
+    private static func isMark(_ name: String, of kind: EngineKind) -> Bool {
         switch kind {
-        case .lmdb: ["data.mdb", "lock.mdb"]
-        case .rocksdb: ["CURRENT", "IDENTITY", "LOCK", "LOG"]
+        case .lmdb: ["data.mdb", "lock.mdb"].contains(name)
+        case .rocksdb:
+            ["CURRENT", "IDENTITY", "LOCK", "LOG", RocksDBIngestion.folderName].contains(name)
+                || ["MANIFEST-", "OPTIONS-"].contains { name.hasPrefix($0) }
+                || [".sst", ".log", ".dbtmp"].contains { ending in
+                    name.hasSuffix(ending) && name.dropLast(ending.count).allSatisfy(\.isNumber)
+                }
         }
     }
 }

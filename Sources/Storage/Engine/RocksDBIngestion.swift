@@ -7,7 +7,7 @@ import Glibc
 struct RocksDBIngestion: ~Copyable {
     /// Where files wait until they are taken over, below the engine's folder: the same disk, so that they need only be
     /// renamed. What a crash leaves there is removed at the next open.
-    private static let folderName = "ingest"
+    static let folderName = "ingest"
 
     private let database: RocksDBDatabase
     private var buffer = EngineKeyBuffer()
