@@ -33,6 +33,7 @@ package final class RocksDBEngine: StorageEngine {
         apartBytesMin: Int = RocksDBEngine.apartBytesMin
     ) throws(StorageError) -> RocksDBEngine {
         try EngineOpener.prepare(folder: folder, for: .rocksdb)
+        try RocksDBManifest.mend(folder)
         try RocksDBIngestion.prepare(folder)
         let database = try RocksDBDatabase(folder: folder, apartBytesMin: apartBytesMin)
         let meta = try database.meta(database.readOptions)
