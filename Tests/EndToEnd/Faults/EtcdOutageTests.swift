@@ -71,7 +71,7 @@ extension EndToEndSuite.Faults {
             let first = (try await leader(etcd) + 1) % 3
             etcd.kill(first)
             try await passes(cluster, longerThanALease: load)
-            #expect(load.troubles.isEmpty, "\(load.troubles)")
+            #expect(load.troubles.isEmpty, "\(load.troubles)\n\(cluster.chronicle)")
             #expect(try await self.terms(cluster) == terms, "a lead changed although etcd had a quorum")
             try etcd.start(first)
             try await etcd.waitUntilReady(first)

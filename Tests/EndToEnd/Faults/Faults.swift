@@ -46,7 +46,7 @@ extension EndToEndSuite {
             load.stop()
             await running.value
             let verdict = try await load.verdict(on: cluster)
-            #expect(verdict.isClean, "\(verdict.complaint)", sourceLocation: sourceLocation)
+            #expect(verdict.isClean, "\(verdict.complaint)\n\(cluster.chronicle)", sourceLocation: sourceLocation)
             let complaints = cluster.protocolComplaints
             #expect(complaints.isEmpty, "\(complaints.first ?? "")", sourceLocation: sourceLocation)
             #expect(verdict.acknowledged > 100, "hardly anything was written", sourceLocation: sourceLocation)

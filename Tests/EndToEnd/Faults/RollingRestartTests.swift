@@ -13,7 +13,7 @@ extension EndToEndSuite.Faults {
         }
 
         @Test(arguments: Means.allCases) func noRequestFails(by means: Means) async throws {
-            let cluster = try await Faults.cluster(Faults.nineNodes, Faults.options(.local))
+            let cluster = try await Faults.cluster(Faults.nineNodes, .patient)
             let nodes = cluster.members.map(\.address)
             let load = try AuditLoad(cluster, patience: .seconds(10))
             let web = HTTPWriters(nodes)
@@ -44,10 +44,10 @@ extension EndToEndSuite.Faults {
             await browsing.value
             let said = try await python.finish()
             #expect(said.line.hasSuffix("written, 0 failed, 0 lost"), "\(said.all)")
-            #expect(web.failures.isEmpty, "\(web.failures.count): \(web.failures.prefix(5))")
+            #expect(web.failures.isEmpty, "\(web.failures.count): \(web.failures.prefix(5))\n\(cluster.chronicle)")
             load.stop()
             await running.value
-            #expect(load.troubles.isEmpty, "\(load.troubles)")
+            #expect(load.troubles.isEmpty, "\(load.troubles)\n\(cluster.chronicle)")
             load.alsoExpect(web.acknowledged, ignoring: ["py", "web"])
             try await Faults.judge(
                 load,

@@ -101,6 +101,18 @@ extension TestCluster {
         }
     }
 
+    /// What members have logged of changes of leaders, and warnings and errors: why something went wrong.
+    var chronicle: String {
+        var lines: [String] = []
+        for member in members {
+            for line in String(decoding: TestFolder.read(log(of: member)), as: UTF8.self).split(separator: "\n")
+            where ["[Node] leadership", " warning ", " error ", " critical "].contains(where: line.contains) {
+                lines.append(String(line.prefix(400)))
+            }
+        }
+        return (lines.sorted().suffix(80) + [StallWatch.shared.words]).joined(separator: "\n")
+    }
+
     /// As a crash does.
     func kill(_ member: Member) async throws {
         member.process?.signal(SIGKILL)

@@ -44,6 +44,14 @@ final class TestCluster {
         var etcd: TestEtcd?
         /// Nodes are reached, and reach an etcd, through proxies.
         var isBehindProxies = false
+
+        /// Where a change of leader would be taken for a fault of something else: a lease that outlives a machine that
+        /// stands still for some seconds.
+        static var patient: Options {
+            var options = Options()
+            options.leaseSeconds = 10
+            return options
+        }
     }
 
     let folder: TestFolder
@@ -65,6 +73,7 @@ final class TestCluster {
 
     /// Shards as lists of engines, leader first: `[["lmdb", "rocksdb"]]` is one shard with a replica.
     init(_ shards: [[String]], options: Options) throws {
+        _ = StallWatch.shared
         folder = try TestFolder()
         configFile = "\(folder.path)/config.yaml"
         self.options = options

@@ -32,7 +32,7 @@ extension EndToEndSuite {
         @Test(arguments: [["lmdb", "rocksdb"], ["rocksdb", "lmdb"]]) func thereAndBackAndThereAgain(engines: [String])
             async throws
         {
-            let cluster = try TestCluster([engines, engines])
+            let cluster = try TestCluster([engines, engines], options: .patient)
             try await cluster.start()
             try await cluster.waitUntilInSync()
             let (load, running) = try await load(on: cluster)
@@ -41,7 +41,7 @@ extension EndToEndSuite {
                 try await run(["--move", "0-4000,16383=\(target)"], cluster)
                 #expect(try await Poll.until { load.acknowledged > before + 200 }, "nobody writes any more")
             }
-            #expect(load.troubles.isEmpty, "\(load.troubles)")
+            #expect(load.troubles.isEmpty, "\(load.troubles)\n\(cluster.chronicle)")
             try await Faults.judge(load, running, cluster, "0-4000 and 16383 there and back, \(engines[0])")
             try await cluster.expectNoOrphans(filled: 0)
             #expect(try await cluster.status().shards.map(\.slots) == [8192 - 4001, 8192 + 4001])
@@ -50,7 +50,7 @@ extension EndToEndSuite {
 
         /// All keys have one hash tag: a slot is not divided, so it moves as a whole, however large.
         @Test(arguments: ["lmdb", "rocksdb"]) func oneHugeSlotMoves(engine: String) async throws {
-            let cluster = try TestCluster([[engine], [engine]])
+            let cluster = try TestCluster([[engine], [engine]], options: .patient)
             try await cluster.start()
             try await cluster.waitUntilInSync()
             let keys = Reshards.isLong ? 60_000 : 10_000
@@ -59,7 +59,7 @@ extension EndToEndSuite {
             let slot = PackageList.slot(of: Array("{huge}".utf8))
             let target = Int(try cluster.slotMap().owner(of: slot)) == 0 ? "shard1" : "shard0"
             try await run(["--move", "\(slot)=\(target)"], cluster)
-            #expect(load.troubles.isEmpty, "\(load.troubles)")
+            #expect(load.troubles.isEmpty, "\(load.troubles)\n\(cluster.chronicle)")
             load.alsoExpect([], ignoring: ["fill"])
             try await Faults.judge(load, running, cluster, "one slot of \((keys * 2_000) >> 20) MiB, \(engine)")
             try await cluster.expectNoOrphans(filled: keys)
@@ -69,7 +69,7 @@ extension EndToEndSuite {
         /// RocksDB has taken the first table files over when the target dies: contents and counts are ahead of the position,
         /// and what the log repeats must change neither.
         @Test func aTargetDiesBetweenTableFiles() async throws {
-            let cluster = try TestCluster([["rocksdb"]])
+            let cluster = try TestCluster([["rocksdb"]], options: .patient)
             try await cluster.start()
             let keys = 12_000
             try await cluster.fill(keys: keys, valueBytes: 2_000, tag: "{huge}")
@@ -92,7 +92,7 @@ extension EndToEndSuite {
             try cluster.spawn(new)
             let ran = try await moving.value
             #expect(ran.exit == .code(0), "\(ran.text) \(ran.errors)")
-            #expect(load.troubles.isEmpty, "\(load.troubles)")
+            #expect(load.troubles.isEmpty, "\(load.troubles)\n\(cluster.chronicle)")
             load.alsoExpect([], ignoring: ["fill"])
             try await Faults.judge(load, running, cluster, "a target that dies between table files")
             try await cluster.expectNoOrphans(filled: keys)
@@ -125,7 +125,7 @@ extension EndToEndSuite {
         )
             async throws
         {
-            let cluster = try TestCluster([["rocksdb"]])
+            let cluster = try TestCluster([["rocksdb"]], options: .patient)
             try await cluster.start()
             try await cluster.fill(keys: 30_000, valueBytes: 4_000)
             let (load, running) = try await load(on: cluster)
@@ -156,7 +156,7 @@ extension EndToEndSuite {
             #expect(unlink(ballast) == 0)
             let ran = try await command.value
             #expect((ran.exit == .code(0)) == !isCancelled, "\(ran.text) \(ran.errors)")
-            #expect(load.troubles.isEmpty, "\(load.troubles)")
+            #expect(load.troubles.isEmpty, "\(load.troubles)\n\(cluster.chronicle)")
             load.alsoExpect([], ignoring: ["fill"])
             try await Faults.judge(load, running, cluster, "a full target\(isCancelled ? ", cancelled" : "")")
             try await cluster.expectNoOrphans(filled: 30_000)

@@ -49,7 +49,7 @@ extension EndToEndSuite {
         @Test(arguments: Reshards.isLong ? Reshards.long : Reshards.short) func clientsSeeNothing(
             of change: Reshards.Change
         ) async throws {
-            var options = TestCluster.Options()
+            var options = TestCluster.Options.patient
             options.placement = change.policy
             let cluster = try TestCluster(change.before, options: options)
             try await cluster.start()
@@ -77,10 +77,10 @@ extension EndToEndSuite {
             let said = try await python.finish()
             try await benchmark.finish()
             #expect(said.line.hasSuffix("written, 0 failed, 0 lost"), "\(said.all)")
-            #expect(web.failures.isEmpty, "\(web.failures.count): \(web.failures.prefix(5))")
+            #expect(web.failures.isEmpty, "\(web.failures.count): \(web.failures.prefix(5))\n\(cluster.chronicle)")
             load.stop()
             await running.value
-            #expect(load.troubles.isEmpty, "\(load.troubles)")
+            #expect(load.troubles.isEmpty, "\(load.troubles)\n\(cluster.chronicle)")
             load.alsoExpect(web.acknowledged, ignoring: ["py", "web", "key:", "counter:"])
             try await Faults.judge(load, running, cluster, "\(change)", said.line)
             try await cluster.checkOwners(change)
