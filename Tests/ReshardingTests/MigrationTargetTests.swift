@@ -221,10 +221,10 @@ import Testing
         #expect(!fixture.did("clear"))
     }
 
-    @Test func theNextMoveFollows() throws {
+    /// A job of two moves from a to b.
+    private func twoMoves() throws -> (job: ReshardJob, map: SlotMap) {
         let before = try MachineFixture.map().giving([MachineFixture.slot...MachineFixture.slot], to: "a")
         let other = MachineFixture.slot == 7 ? 8 : 7
-        var (job, map) = try MachineFixture.job([slots], from: before)
         let request = ReshardRequest(
             moves: [.init(slots: try SlotList("\(other),\(slots)"), shard: "b")]
         )
@@ -232,7 +232,11 @@ import Testing
         let plan = try ReshardPlan(request, current: before, policy: .fixed, counts: counts)
         #expect(plan.moves.count == 2)
         let step = try ReshardJob(plan, id: "j", requester: "", now: 0).beginning(on: before)
-        (job, map) = (step.job, step.map)
+        return (step.job, step.map)
+    }
+
+    @Test func theNextMoveFollows() throws {
+        let (job, map) = try twoMoves()
         var fixture = try MachineFixture("b", MachineFixture.snapshot(map, job))
         fixture.handle(.tick)
         let first = try #require(fixture.hello)
@@ -241,5 +245,34 @@ import Testing
         fixture.handle(.snapshotSeen(written))
         #expect(fixture.did("target 1 close"))
         #expect(fixture.hello?.move == 1 && fixture.did("target 2 connect"))
+    }
+
+    /// A source that has handed over closes the connection, and the target hears of that before the map tells it that the
+    /// slots are its own: no failure, after which it would wait ever longer from move to move.
+    @Test(arguments: [0, 1, 5]) func aMoveThatIsDoneIsNoFailure(failuresBefore: Int) throws {
+        let (job, map) = try twoMoves()
+        var fixture = try MachineFixture("b", MachineFixture.snapshot(map, job))
+        fixture.handle(.tick)
+        var link: UInt64 = 1
+        for _ in 0..<failuresBefore {
+            fixture.target(.closed(reason: "reset"), link: link)
+            fixture.handle(.tick, after: ReshardingLimits.moveRetryMax)
+            link += 1
+        }
+        let first = try #require(fixture.hello)
+        accept(&fixture, link: link)
+        fixture.target(.frame(.copied(keys: 0)), link: link)
+        fixture.target(mark(95, 0), link: link)
+        fixture.target(.frame(.final(number: 1, position: Position(term: 3, sequence: 101))), link: link)
+        fixture.target(.jumped(number: 1), link: link)
+        #expect(fixture.did("target \(link) confirm 1 5"))
+        fixture.target(.frame(.owned(number: 1, mapVersion: 9)), link: link)
+        fixture.target(.closed(reason: "the other side closed the connection"), link: link)
+        #expect(!fixture.did("target \(link + 1) connect"), "the map has to tell what became of the first one")
+        var written = MachineFixture.snapshot(try map.giving(first.slots.ranges, to: "b"), job)
+        written.mapRevision = 20
+        fixture.handle(.snapshotSeen(written))
+        #expect(fixture.hello?.move == 1 && fixture.did("target \(link + 1) connect"))
+        #expect(fixture.machine.progress(now: fixture.now)?.target.failures == 0)
     }
 }

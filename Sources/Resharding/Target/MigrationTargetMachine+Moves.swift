@@ -13,6 +13,8 @@ extension MigrationTargetMachine {
             (led.snapshot.record(of: promise.move.source)?.term ?? 0) > promise.sourceTerm
             || led.movingJob?.id != promise.job
         if isOwn || isOver { self.promise = nil }
+        // The source closes the connection as soon as it knows, which may be before this shard does: no failure.
+        if isOwn { retries[promise.move.source] = nil }
     }
 
     /// Drops what is not to be done any more: the job has ended or was cancelled, the move is done, the source has

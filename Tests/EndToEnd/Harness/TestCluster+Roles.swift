@@ -1,6 +1,7 @@
 import Glibc
 import Model
 import Routing
+import Server
 
 /// Who leads, who follows, and whether all is well.
 extension TestCluster {
@@ -74,9 +75,20 @@ extension TestCluster {
         return found
     }
 
-    /// Until each shard has a leader, every member in its in-sync set.
+    /// A key of each shard of the map.
+    private func probes() throws -> [String] {
+        let map = try slotMap()
+        return map.shardNames.indices.compactMap { shard in
+            (0...).lazy.map { "probe.\($0)" }.first { key in
+                Int(map.owner(of: PackageList.slot(of: Array(key.utf8)))) == shard
+            }
+        }
+    }
+
+    /// Until each shard has a leader that every node sends clients to, and every member is in its in-sync set.
     func waitUntilInSync(within limit: Duration = .seconds(60)) async throws {
         var last: [String] = []
+        let probes = try probes()
         let isInSync = try await Poll.until(within: limit) {
             last = []
             for shard in 0..<shardCount {
@@ -85,6 +97,15 @@ extension TestCluster {
                     if status?.inSync != true || status?.state != .running {
                         let text = "\(member.address): \(status.map { "\($0.state) \($0.message)" } ?? "no answer")"
                         last.append(text)
+                    }
+                    // A leader serves before the others have heard of it.
+                    for key in probes {
+                        let answer = try? await HTTPFetch.request(
+                            method: "GET",
+                            address: member.listen,
+                            path: "/kv/\(key)"
+                        )
+                        if answer?.status == 503 { last.append("\(member.address) knows no leader for \(key)") }
                     }
                 }
             }

@@ -64,12 +64,14 @@ extension EndToEndSuite {
             try #require(try await Poll.until { load.acknowledged > 200 }, "nobody writes")
             let added = try await cluster.startShards(change.added)
             let arguments = added.flatMap { ["--add", $0] } + change.removed.flatMap { ["--remove", $0] }
+            let begun = ContinuousClock.now
             let ran = try await ShoalBinary.run(
                 ["reshard", "run"] + arguments,
                 config: cluster.configFile,
                 within: .seconds(240)
             )
             #expect(ran.exit == .code(0), "\(ran.text) \(ran.errors)")
+            let took = Faults.seconds(begun.duration(to: .now))
             let before = load.acknowledged
             #expect(try await Poll.until { load.acknowledged > before + 200 }, "nobody writes any more")
             web.stop()
@@ -82,7 +84,7 @@ extension EndToEndSuite {
             await running.value
             #expect(load.troubles.isEmpty, "\(load.troubles)\n\(cluster.chronicle)")
             load.alsoExpect(web.acknowledged, ignoring: ["py", "web", "key:", "counter:"])
-            try await Faults.judge(load, running, cluster, "\(change)", said.line)
+            try await Faults.judge(load, running, cluster, "\(change) in \(took)", said.line)
             try await cluster.checkOwners(change)
             try await cluster.signalAll(SIGTERM)
         }
