@@ -61,8 +61,12 @@ extension Node {
         )
         status.uptimeSeconds = Int((Clock.monotonicMilliseconds() - startedAt) / 1000)
         status.changes = changes
-        guard let shard else { return status }
+        guard let shard else {
+            status.health = Health.of(facts())
+            return status
+        }
         shard.describe(&status)
+        status.health = Health.of(facts())
         let storage = storageMetrics()
         if !storage.isEmpty {
             status.storage = Dictionary(storage.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
@@ -76,6 +80,9 @@ extension Node {
     package func storageMetrics() -> [StorageMetric] {
         guard let store = state.withLock({ $0.shard })?.store, store.beginUse() else { return [] }
         defer { store.endUse() }
-        return store.storageMetrics()
+        let free = Node.bytesFree(configuration.folder).map {
+            StorageMetric("disk_free_bytes", "Bytes free on the disk of the data folder.", $0)
+        }
+        return store.storageMetrics() + [free].compactMap(\.self)
     }
 }

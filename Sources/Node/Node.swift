@@ -30,6 +30,7 @@ package final class Node: NodeControl {
         var changes = RecentChanges()
         /// Of a shard that has failed while it was open.
         var reopening = Reopening()
+        var watch = HealthWatch()
     }
 
     package let configuration: NodeConfiguration
@@ -79,6 +80,7 @@ package final class Node: NodeControl {
     /// or after a second. Once per node.
     package func start() async throws(NodeError) {
         setPhase(.starting, "opening the data folder")
+        watchHealth()
         do throws(ServerError) {
             let server = try await NodeServer.bind(
                 listen: configuration.listenAddress,
@@ -111,7 +113,10 @@ package final class Node: NodeControl {
 
     /// Stops the shard cleanly, gives the address back, and ends the node's thread. For good.
     package func stop() async {
-        state.withLock { $0.reopening.end() }
+        state.withLock { state in
+            state.reopening.end()
+            state.watch.end()
+        }
         _ = await stopShard()
         let server = state.withLock { state in
             defer { state.server = nil }

@@ -209,6 +209,26 @@ final class OpenShard: Sendable {
         folder.close()
     }
 
+    /// Fills in what the node's health is judged by. Blocks for a moment, but for no disk.
+    func tell(_ facts: inout NodeFacts) {
+        let known = store.status()
+        if let shard = leadership?.status {
+            facts.hasLeader = shard.leader != nil
+            facts.noLeaderReason = shard.noLeaderReason
+            facts.inSync = shard.inSync.contains { $0.key == membership.member.key }
+        }
+        facts.failure = known.failure.map(NodeFacts.Fault.init)
+        facts.engineError = known.engineError.map(NodeFacts.Fault.init)
+        facts.tooFewInSync = known.refusal?.message
+        facts.roomFailure = store.log.roomFailure.map(NodeFacts.Fault.init)
+        facts.lagMilliseconds = link.map { Int(clamping: $0.status().lag.milliseconds) } ?? 0
+        facts.coordinatorError = view.error
+        facts.oldestViewSeconds = Int(clamping: store.views.oldestAge / 1_000_000_000)
+        if let job = view.snapshot.job, job.state == .failed || job.state == .paused {
+            facts.reshard = (job.state == .paused, job.reason ?? "")
+        }
+    }
+
     /// Fills in what store, link and leadership know. Blocks for a moment.
     func describe(_ status: inout NodeStatus) {
         let total = store.total(patience: OpenShard.statusPatience)
@@ -249,5 +269,17 @@ final class OpenShard: Sendable {
         if status.message.isEmpty, let error = view.error {
             status.message = "the coordinator does not answer: \(error)"
         }
+    }
+}
+
+extension NodeFacts.Fault {
+    init(_ error: StorageError) {
+        let kind: Kind =
+            switch error.code {
+            case .diskFull: .noRoom
+            case .engine, .engineLost: .engine
+            default: .log
+            }
+        self.init(kind, error.message)
     }
 }

@@ -18,7 +18,18 @@ enum StatusTable {
                 rows.append(row(node, shard: index == 0 ? shard : nil))
             }
         }
-        return cluster + "\n\n" + TextColumns.text(rows, numbers: Set(5...10))
+        return cluster + "\n\n" + TextColumns.text(rows, numbers: Set(5...10)) + "\n\n" + text(of: status.health)
+    }
+
+    /// `health: ok`, or what is wrong and what to do.
+    private static func text(of health: Health) -> String {
+        var lines = ["health: \(health.state.rawValue)"]
+        for reason in health.reasons {
+            let words = [reason.text, reason.action].map { PrintableBytes.text(of: Array($0.utf8)) }
+            lines.append("  \(reason.severity.rawValue): \(words[0]) [\(reason.code.rawValue)]")
+            lines.append("    -> \(words[1])")
+        }
+        return lines.joined(separator: "\n")
     }
 
     private static func row(_ node: NodeStatus, shard: ClusterStatus.Shard?) -> [String] {

@@ -92,7 +92,7 @@ import Testing
         (shards[0].keys, shards[0].bytes) = (0, 0)
         let half = try ConsoleFixture.frame(ConsoleFixture.state(width: 120, height: 40, shards: shards)).plainText
         #expect(half.contains("60,123 keys in 1 of 2 shards"), "\(half)")
-        let row = half.split(separator: "\n").first { $0.contains("shard0") } ?? ""
+        let row = half.split(separator: "\n").first { $0.contains("shard0") && $0.contains("up") } ?? ""
         #expect(row.contains("0/2 up") && !row.contains("0 B") && row.contains("–"), "\(row)")
         shards[1] = shards[0]
         shards[1].name = "shard1"

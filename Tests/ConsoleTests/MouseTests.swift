@@ -196,7 +196,7 @@ import Testing
             ConsoleFixture.state(
                 width: 120,
                 height: 40,
-                shards: [ConsoleFixture.shard(0, nodes: [ConsoleFixture.node(address), ConsoleFixture.node("a:1")])]
+                shards: [ConsoleFixture.shard(0, nodes: [ConsoleFixture.node(address), ConsoleFixture.node("a:1", role: .replica)])]
             )
         )
         #expect(try click("[ Stop ]", &state) == [] && state.list.selection == .node(address) && state.overlay == .none)
@@ -242,7 +242,8 @@ import Testing
         #expect(state.input == .command(LineEditor("sto")) && state.list.selection == .cluster)
         _ = state.press(.escape)
         _ = state.type("/33")
-        _ = try click("127.0.0.33:8080", &state)
+        // In the table, not in the line about the cluster's health.
+        _ = try click("└ 127.0.0.33:8080", &state)
         #expect(state.input == .none && state.list.filter == "33" && state.list.selection == .node("127.0.0.33:8080"))
     }
 

@@ -38,8 +38,9 @@ extension EndToEndSuite {
             #expect(stopped == [.stopped, .stopped])
             #expect(try await ShoalBinary.run("get", "a", config: config).exit == .code(1))
             let table = try await ShoalBinary.run("status", config: config).text
+            #expect(table.contains("health: down") && table.contains("[no_leader]"), "\(table)")
             // Keys, bytes and lag of a closed shard are unknown, not 0.
-            let rows = table.split(separator: "\n").filter { $0.contains(" stopped ") }
+            let rows = table.split(separator: "\n").filter { $0.contains(" stopped  ") }
             let unknown = rows.map { row in row.split(separator: " ").count { $0 == "-" } }
             #expect(unknown == [3, 3], "\(table)")
             let started = try await ShoalBinary.run("start", "shard0", config: config)

@@ -65,9 +65,12 @@ extension EndToEndSuite {
             }
             let message = try await cluster.status(of: node).message
             #expect(saysWhy, "\(message)")
+            let told = try await cluster.expectTrouble(.nodeFailed, of: node)
+            print("a failed disk (errno \(error)) is told everywhere within \(told)")
             #expect(await !Self.put(21, to: node.address))
             try faults.end()
             let pause = try await Self.writeUntilTaken(&written, to: node.address)
+            try await cluster.expectHealthy()
             #expect(pause < Self.writesGoOn, "writes go on after \(pause)")
             #expect(try await Self.missing(written, at: node.address).isEmpty)
             try await cluster.signalAll(SIGKILL)

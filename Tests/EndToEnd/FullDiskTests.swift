@@ -38,6 +38,8 @@ extension EndToEndSuite {
             let body = String(decoding: put.body, as: UTF8.self)
             #expect([503, 507].contains(put.status) && Self.saysNoSpace(body), "\(put.status) \(body)")
             #expect(try await cluster.status(of: node).state == .running)
+            let told = try await cluster.expectTrouble(.diskFull, of: node)
+            print("\(engine): a full disk is told everywhere within \(told)")
             let missingWhenFull = try await Traffic.missing(written, on: node.address, isReplica: false)
             #expect(missingWhenFull.isEmpty, "\(missingWhenFull.count), first \(missingWhenFull.first ?? "")")
             #expect(unlink(ballast) == 0)

@@ -93,7 +93,7 @@ import Testing
         }
         #expect(try only { $0["10.0.0.2:1"]?.state = .stopped }.area == .nodes)
         #expect(try only { $0["10.0.0.2:1"]?.lag.milliseconds = 60_000 }.area == .lag)
-        #expect(try only { $0["10.0.0.2:1"]?.inSync = false }.message.contains("can't take over"))
+        #expect(try only { $0["10.0.0.2:1"]?.inSync = false }.message.contains("can't become leader"))
         #expect(try only { $0["10.0.0.2:1"]?.version = "2" }.message.contains("1, 2"))
         #expect(try only { $0["10.0.0.1:1"]?.role = .replica }.message.contains("has no leader"))
         #expect(try only { $0["10.0.0.2:1"]?.role = .leader }.message.contains("both"))

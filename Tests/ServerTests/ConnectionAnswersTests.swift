@@ -52,6 +52,22 @@ import Testing
         try await server.stop()
     }
 
+    @Test func aNodeThatIsDownIsNotReady() async throws {
+        let server = try await ServerFixture()
+        func ready() throws -> String {
+            let http = try server.connect()
+            http.send(server.http("GET /readyz", "Connection: close\r\n"))
+            return try http.receiveAllText()
+        }
+        server.control.setTroubles([Health.Reason(.diskLow, .degraded, "a", "little room", action: "make room")])
+        #expect(try ready().hasPrefix("HTTP/1.1 200 "))
+        server.control.setTroubles([Health.Reason(.minInSync, .down, "s", "s refuses writes", action: "-")])
+        let answer = try ready()
+        #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("min_in_sync"), "\(answer)")
+        #expect(answer.contains("s refuses writes"))
+        try await server.stop()
+    }
+
     @Test func aShardThatHasFailedIsNotReady() async throws {
         let disk = try TestDisk(.oneJournal)
         let server = try await ServerFixture(disk: disk)

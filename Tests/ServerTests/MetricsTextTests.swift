@@ -53,6 +53,20 @@ import Testing
         #expect(samples.allSatisfy { $0.name.hasSuffix("_total") == ($0.labels["role"] == nil) })
     }
 
+    @Test func healthIsANumberWithItsReasons() throws {
+        var status = Self.status()
+        let well = try Self.parse(MetricsText.render(status, Self.totals()))
+        #expect(well.filter { $0.name.hasPrefix("shoal_health") }.map(\.value) == [0])
+        status.health = Health([
+            Health.Reason(.diskFull, .down, "a", "full", action: "-"),
+            Health.Reason(.diskLow, .degraded, "a", "low", action: "-"),
+        ])
+        let samples = try Self.parse(MetricsText.render(status, Self.totals()))
+        #expect(samples.filter { $0.name == "shoal_health" }.map(\.value) == [2])
+        let reasons = samples.filter { $0.name == "shoal_health_reason" }
+        #expect(reasons.map { $0.labels["code"] } == ["disk_low", "disk_full"] && reasons.map(\.value) == [1, 2])
+    }
+
     @Test func filesAndMemoryAreGauges() throws {
         let storage = [StorageMetric("log_bytes", "Bytes of commit log that are kept.", 4_096)]
         let text = MetricsText.render(Self.status(), Self.totals(), storage)

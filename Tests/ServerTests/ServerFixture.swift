@@ -185,6 +185,12 @@ final class FakeControl: NodeControl, @unchecked Sendable {
 
     func setStaleness(_ milliseconds: UInt64?) { age.withLock { $0 = milliseconds } }
 
+    private let troubles = Mutex<[Health.Reason]>([])
+
+    var health: Health { Health(troubles.withLock(\.self)) }
+
+    func setTroubles(_ reasons: [Health.Reason]) { troubles.withLock { $0 = reasons } }
+
     func status() -> NodeStatus {
         NodeStatus(
             cluster: "demo",

@@ -67,6 +67,13 @@ struct FrameRenderer: CanvasRenderer {
         }
         canvas.put(parts: (name.map { [($0, theme[.textStrong])] } ?? []) + numbers(status), y: first)
         guard lines.count > 1 else { return }
+        if let worst = status.health.reasons.first {
+            let more = status.health.reasons.count - 1
+            let rest = more > 0 ? " (and \(more) more)" : ""
+            let words = SafeText.display("\(status.health.state.rawValue): \(worst.text)\(rest)")
+            canvas.put(words, y: first + 1, style: style(of: status.health.state))
+            return
+        }
         let facts = [
             NumberFormat.counted(status.shards.count, "shard"), "placement \(status.placement)",
             "coordinator \(status.coordinator)", "map version \(status.mapVersion)", "theme \(state.theme.name)",
@@ -77,7 +84,7 @@ struct FrameRenderer: CanvasRenderer {
     private func numbers(_ status: ClusterStatus) -> [(String, Style)] {
         let nodes = status.shards.flatMap(\.nodes)
         let running = nodes.count { $0.state == .running }
-        let health = running == nodes.count ? theme[.good] : theme[.warn]
+        let health = status.health.state == .down ? theme[.bad] : running == nodes.count ? theme[.good] : theme[.warn]
         let isNarrow = grid.width < 76
         let rates = status.opsPerSecond
         var parts: [(String, Style)] = []
@@ -97,6 +104,14 @@ struct FrameRenderer: CanvasRenderer {
             parts.append(("\(NumberFormat.short(rates.write)) writes/s", theme[.graphWrite]))
         }
         return parts
+    }
+
+    private func style(of health: Health.State) -> Style {
+        switch health {
+        case .ok: theme[.good]
+        case .degraded: theme[.warn]
+        case .down: theme[.bad]
+        }
     }
 
     /// The cluster's keys; of shards that nobody can be asked about, nothing is claimed.

@@ -33,13 +33,14 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
     package var shards: [Shard]
     /// The reshard that is under way.
     package var reshard: ReshardStatus?
+    package var health: Health
 
     package enum CodingKeys: String, CodingKey {
         case schema, cluster
         case mapVersion = "map_version"
         case placement, coordinator, keys, bytes
         case opsPerSecond = "ops_per_second"
-        case shards, reshard
+        case shards, reshard, health
     }
 
     /// Sums the shards into the cluster's totals. The numbers come from other nodes, over the network: a sum that is
@@ -59,6 +60,7 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
         self.coordinator = coordinator
         self.shards = shards
         self.reshard = reshard
+        health = Health.of(shards)
         keys = shards.reduce(0) { Self.sum($0, $1.keys) }
         bytes = shards.reduce(0) { Self.sum($0, $1.bytes) }
         opsPerSecond = shards.flatMap(\.nodes).reduce(into: NodeStatus.Rates()) {
@@ -84,6 +86,7 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
         opsPerSecond = try values.decode(NodeStatus.Rates.self, forKey: .opsPerSecond)
         shards = try values.decode([Shard].self, forKey: .shards)
         reshard = try values.decodeIfPresent(ReshardStatus.self, forKey: .reshard)
+        health = try values.decodeIfPresent(Health.self, forKey: .health) ?? Health.of(shards)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -99,5 +102,6 @@ package struct ClusterStatus: Codable, Hashable, Sendable {
         try values.encode(shards, forKey: .shards)
         // Null, not left out, while there is no job: the contract names the field.
         try values.encode(reshard, forKey: .reshard)
+        try values.encode(health, forKey: .health)
     }
 }

@@ -81,6 +81,8 @@ package struct NodeStatus: Codable, Hashable, Sendable {
     package var storage: [String: UInt64]?
     package var uptimeSeconds = 0
     package var version: String
+    /// How well the node is; `down` is its own part of the shard. nil: the node does not tell.
+    package var health: Health?
     /// Why the state is what it is, or what is going on (with a percentage while opening, replaying or syncing).
     package var message = ""
 
@@ -92,7 +94,7 @@ package struct NodeStatus: Codable, Hashable, Sendable {
         case latencyMicroseconds = "latency_us"
         case leadership, changes, map, reshard, storage
         case uptimeSeconds = "uptime_seconds"
-        case version, message
+        case version, health, message
     }
 
     package init(

@@ -14,10 +14,6 @@ package struct ClusterCheckup: Sendable {
         case unreadable(String)
     }
 
-    /// A replica that is behind for longer would lose so much at a failover where it is needed, and answers no bounded read.
-    static let lagMillisecondsMax = 2_000
-    /// Less room than this for a log and an engine is soon none.
-    static let bytesFreeMin: UInt64 = 1 << 30
     /// Slots named in one finding.
     private static let slotsNamedMax = 5
 
@@ -47,8 +43,7 @@ package struct ClusterCheckup: Sendable {
 
     /// All of it, by area; empty when all is well.
     package var findings: [CheckupFinding] {
-        coordinatorFindings + mapFindings + reshardFindings + status.shards.flatMap(leadFindings)
-            + status.shards.flatMap { $0.nodes.flatMap(nodeFindings) } + versionFindings
+        coordinatorFindings + mapFindings + reshardFindings + healthFindings + syncFindings
             + slots.values.sorted { $0.address < $1.address }.flatMap(keyFindings)
             + folders.sorted { $0.key < $1.key }.flatMap { folderFindings($0.key, $0.value) }
     }
@@ -60,7 +55,8 @@ package struct ClusterCheckup: Sendable {
                 .coordinator,
                 config.coordinator.rawValue,
                 coordinatorError,
-                advice: "leaders go on until their lease ends, then nobody serves: bring it back"
+                advice: "leaders go on until their lease ends, then nobody serves: bring it back",
+                    code: .coordinatorUnreachable
             )
         ]
     }
@@ -74,7 +70,8 @@ package struct ClusterCheckup: Sendable {
                     .map,
                     shard,
                     "the slot map has shard \(shard), \(config.file) has not",
-                    advice: "add its document to config.yaml, or compare with the file on the machine that resharded"
+                    advice: "add its document to config.yaml, or compare with the file on the machine that resharded",
+                    code: .configDiffers
                 )
             )
         }
@@ -84,7 +81,8 @@ package struct ClusterCheckup: Sendable {
                     .map,
                     shard.name,
                     "\(config.file) has shard \(shard.name), the slot map has not: it owns no slot",
-                    advice: "`shoal reshard run --add \(shard.name)=\(shard.address)` gives it slots"
+                    advice: "`shoal reshard run --add \(shard.name)=\(shard.address)` gives it slots",
+                    code: .configDiffers
                 )
             )
         }
@@ -95,7 +93,8 @@ package struct ClusterCheckup: Sendable {
                     .map,
                     node.address,
                     "it knows slot map \(known.version), the coordinator has \(map.version)",
-                    advice: "it redirects to old owners until it hears of it: check its way to the coordinator"
+                    advice: "it redirects to old owners until it hears of it: check its way to the coordinator",
+                    code: .configDiffers
                 )
             )
         }
@@ -112,7 +111,8 @@ package struct ClusterCheckup: Sendable {
                     .reshard,
                     "",
                     "the last reshard failed\(reason)",
-                    advice: "what was moved stays moved; plan the rest anew with `shoal reshard plan`"
+                    advice: "what was moved stays moved; plan the rest anew with `shoal reshard plan`",
+                    code: .reshardFailed
                 )
             ]
         case .paused:
@@ -121,109 +121,61 @@ package struct ClusterCheckup: Sendable {
                     .reshard,
                     "",
                     "a reshard is paused\(reason)",
-                    advice: "`shoal reshard resume` or `shoal reshard cancel`"
+                    advice: "`shoal reshard resume` or `shoal reshard cancel`",
+                    code: .reshardPaused
                 )
             ]
         case .running, .cancelling, .cancelled, .done: []
         }
     }
 
-    private func leadFindings(_ shard: ClusterStatus.Shard) -> [CheckupFinding] {
-        var findings: [CheckupFinding] = []
-        let leaders = shard.nodes.filter { $0.role == .leader && $0.state == .running }
-        if leaders.isEmpty {
-            let views = shard.nodes.compactMap(\.leadership)
-            let reasons =
-                views.max { $0.term < $1.term }?.members.filter { !$0.blocker.isEmpty }
-                .map { "\($0.address): \($0.blocker)" } ?? []
-            let why = reasons.isEmpty ? "" : " (\(reasons.joined(separator: "; ")))"
-            findings.append(
-                CheckupFinding(
-                    .lead,
-                    shard.name,
-                    "it has no leader: its slots are not served\(why)",
-                    advice: leaderAdvice(shard.name)
-                )
-            )
-        } else if leaders.count > 1 {
-            let addresses = leaders.map(\.address).joined(separator: " and ")
-            findings.append(
-                CheckupFinding(
-                    .lead,
-                    shard.name,
-                    "\(addresses) both say they lead it",
-                    advice: "one has not heard yet, if this is gone in some seconds; else their coordinators differ: "
-                        + "compare Coordinator in their config.yaml"
-                )
+    /// What the nodes say of themselves, and what their shards lack for it.
+    private var healthFindings: [CheckupFinding] {
+        status.health.reasons.filter { !isToldWithMore($0) }.map { reason in
+            CheckupFinding(
+                CheckupFinding.Area(reason.code),
+                reason.object,
+                reason.text,
+                advice: reason.code == .noLeader ? leaderAdvice(reason) : reason.action,
+                code: reason.code,
+                severity: reason.severity
             )
         }
-        if let record = snapshot?.records[shard.name]?.record, record.inSync.count < config.minInSync {
-            findings.append(
-                CheckupFinding(
-                    .lead,
-                    shard.name,
-                    "\(record.inSync.count) of its nodes are in sync, MinInSync is \(config.minInSync): writes are refused",
-                    advice: "bring its other nodes back"
-                )
-            )
-        }
-        return findings
     }
 
-    /// Only members of the in-sync set may become leader.
-    private func leaderAdvice(_ shard: String) -> String {
-        let members = snapshot?.records[shard]?.record?.inSync.map(\.address) ?? []
-        guard !members.isEmpty else { return "start its nodes; an in-sync one becomes leader by itself" }
+    /// Said with what only the coordinator or the folder knows.
+    private func isToldWithMore(_ reason: Health.Reason) -> Bool {
+        switch reason.code {
+        case .reshardFailed, .reshardPaused: snapshot?.job != nil
+        case .coordinatorUnreachable: snapshot == nil
+        case .diskLow: folders[reason.object].map { if case .marked = $0 { true } else { false } } ?? false
+        default: false
+        }
+    }
+
+    private var syncFindings: [CheckupFinding] {
+        status.shards.compactMap { shard in
+            guard let record = snapshot?.records[shard.name]?.record, record.inSync.count < config.minInSync,
+                !status.health.reasons.contains(where: { $0.code == .minInSync && $0.object == shard.name })
+            else { return nil }
+            return CheckupFinding(
+                .lead,
+                shard.name,
+                "\(record.inSync.count) of its nodes are in sync, MinInSync is \(config.minInSync): writes are refused",
+                advice: "bring its other nodes back",
+                code: .minInSync,
+                severity: .down
+            )
+        }
+    }
+
+    /// Only members of the in-sync set may become leader; the coordinator knows them when no node does.
+    private func leaderAdvice(_ reason: Health.Reason) -> String {
+        let members = snapshot?.records[reason.object]?.record?.inSync.map(\.address) ?? []
+        guard !members.isEmpty else { return reason.action }
         return
             "start a member of its in-sync set, with its data folder: \(members.joined(separator: ", ")); it becomes leader by "
             + "itself. If the disks of all of them are lost for good, put back a backup of a member's data folder"
-    }
-
-    private func nodeFindings(_ node: NodeStatus) -> [CheckupFinding] {
-        switch node.state {
-        case .unreachable:
-            [CheckupFinding(.nodes, node.address, node.message, advice: "start it, or check the way to it")]
-        case .failed:
-            [CheckupFinding(.nodes, node.address, node.message, advice: "mend what it says, then `shoal start`")]
-        case .stopped:
-            [CheckupFinding(.nodes, node.address, "its shard is stopped", advice: "`shoal start \(node.address)`")]
-        case .starting: []
-        case .running, .syncing: lagFindings(node)
-        }
-    }
-
-    private func lagFindings(_ node: NodeStatus) -> [CheckupFinding] {
-        guard node.role == .replica else {
-            // A leader tells what keeps it from writing, a full disk for example.
-            return node.message.isEmpty
-                ? [] : [CheckupFinding(.nodes, node.address, node.message, advice: "mend what it says")]
-        }
-        if node.lag.milliseconds > Self.lagMillisecondsMax || !node.inSync {
-            let lag = "\(node.lag.milliseconds) ms, \(node.lag.entries) records, \(node.lag.bytes) bytes behind"
-            let what = node.inSync ? lag : "not in the in-sync set (\(lag)): it can't take over"
-            return [
-                CheckupFinding(
-                    .lag,
-                    node.address,
-                    node.message.isEmpty ? what : "\(what); \(node.message)",
-                    advice: "it catches up by itself; if it does not, its disk or the link is too slow for the writes"
-                )
-            ]
-        }
-        return []
-    }
-
-    private var versionFindings: [CheckupFinding] {
-        let versions = Set(status.shards.flatMap(\.nodes).map(\.version).filter { !$0.isEmpty })
-        guard versions.count > 1 else { return [] }
-        return [
-            CheckupFinding(
-                .nodes,
-                "",
-                "nodes run different versions: \(versions.sorted().joined(separator: ", "))",
-                advice: "fine while they are replaced one by one; not to stay"
-            )
-        ]
     }
 
     /// Keys in slots that are another shard's, unless a move is under way that they belong to.
@@ -250,7 +202,8 @@ package struct ClusterCheckup: Sendable {
                 "\(keys) keys in \(stray.count) slots of other shards (\(named)\(rest))",
                 advice:
                     "nobody sees them; `curl http://\(document.address)/clean` at the shard's leader deletes them, or "
-                    + "says why that would be unsafe"
+                    + "says why that would be unsafe",
+                    code: .strayKeys
             )
         ]
     }
@@ -267,7 +220,8 @@ package struct ClusterCheckup: Sendable {
         case .missing: return []
         case .unreadable(let why):
             return [
-                CheckupFinding(.files, address, why, advice: "restore it, or let the node begin with an empty folder")
+                CheckupFinding(.files, address, why, advice: "restore it, or let the node begin with an empty folder",
+                    code: .nodeFailed)
             ]
         case .marked(let cluster, let shard, _, let free):
             let owner = config.shards.first { shard in shard.nodes.contains { "\($0)" == address } }
@@ -277,17 +231,19 @@ package struct ClusterCheckup: Sendable {
                         .files,
                         address,
                         "its data folder belongs to shard \(shard) of cluster \(cluster)",
-                        advice: "correct DataDirectory, or move the folder away"
+                        advice: "correct DataDirectory, or move the folder away",
+                    code: .configDiffers
                     )
                 ]
             }
-            guard free < Self.bytesFreeMin else { return [] }
+            guard free < Health.bytesFreeMin else { return [] }
             return [
                 CheckupFinding(
                     .files,
                     address,
                     "its disk has \(free >> 20) MiB left",
-                    advice: "make room: without it writes are refused"
+                    advice: "make room: without it writes are refused",
+                    code: .diskLow
                 )
             ]
         }

@@ -129,6 +129,9 @@ extension HTTPRequests {
             let message = "shard \(state.shardName) has failed on this node: \(failure.message)"
             throw HTTPError(503, "shard_failed", message, retryAfterSeconds: 1)
         }
+        if let reason = connection.loop.control.health.reasons.first(where: { $0.severity == .down }) {
+            throw HTTPError(503, reason.code.rawValue, reason.text, retryAfterSeconds: 1)
+        }
         HTTPResponse.writeText(
             200,
             "ready\n",

@@ -44,6 +44,13 @@ package struct MetricsText {
         for state in states {
             sample("shoal_node_state", state == status.state ? 1 : 0, [("state", state.rawValue)])
         }
+        let health = status.health ?? Health([])
+        gauge("shoal_health", "How well the node is: 0 ok, 1 degraded, 2 down.", health.state.rank)
+        if !health.reasons.isEmpty { family("shoal_health_reason", "What is wrong: 1 degrades, 2 is down.") }
+        for code in Health.Code.allCases {
+            let severity = health.reasons.filter { $0.code == code }.map(\.severity).max()
+            if let severity { sample("shoal_health_reason", severity.rank, [("code", code.rawValue)]) }
+        }
         gauge("shoal_in_sync", "1 if the node is a member of its shard's in-sync set.", status.inSync ? 1 : 0)
         gauge("shoal_uptime_seconds", "Seconds since the node was started.", status.uptimeSeconds)
     }

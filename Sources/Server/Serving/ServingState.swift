@@ -118,6 +118,8 @@ extension ServingState {
 package protocol NodeControl: AnyObject, Sendable {
     /// The node's object of the status document. Blocks; called from a thread of the pool.
     func status() -> NodeStatus
+    /// How well the node was some moments ago. Never blocks.
+    var health: Health { get }
     /// Figures of the shard's files and memory; none while it is stopped. Blocks; called from a thread of the pool.
     func storageMetrics() -> [StorageMetric]
     /// Begins to start the shard; returns the state afterwards. Blocks no thread.

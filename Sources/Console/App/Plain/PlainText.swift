@@ -67,6 +67,9 @@ enum PlainText {
     static func status(_ state: ConsoleState) -> [String] {
         guard let status = state.snapshot?.status else { return ["no status of the cluster yet"] }
         var lines = [SafeText.display("cluster \(status.cluster): \(summary(status))")]
+        for reason in status.health.reasons {
+            lines.append(SafeText.display("\(reason.severity.rawValue): \(reason.text); \(reason.action)"))
+        }
         for shard in status.shards {
             lines.append(
                 SafeText.display(
