@@ -196,7 +196,12 @@ import Testing
             ConsoleFixture.state(
                 width: 120,
                 height: 40,
-                shards: [ConsoleFixture.shard(0, nodes: [ConsoleFixture.node(address), ConsoleFixture.node("a:1", role: .replica)])]
+                shards: [
+                    ConsoleFixture.shard(
+                        0,
+                        nodes: [ConsoleFixture.node(address), ConsoleFixture.node("a:1", role: .replica)]
+                    )
+                ]
             )
         )
         #expect(try click("[ Stop ]", &state) == [] && state.list.selection == .node(address) && state.overlay == .none)

@@ -62,7 +62,8 @@ import Testing
     }
 
     static let cases = [
-        Case(.nodeUnreachable, .down, facts(.leader, .unreachable)), Case(.nodeStopped, .down, facts(.leader, .stopped)),
+        Case(.nodeUnreachable, .down, facts(.leader, .unreachable)),
+        Case(.nodeStopped, .down, facts(.leader, .stopped)),
         Case(.nodeStarting, .down, facts(.replica, .starting)), Case(.nodeFailed, .down, facts(.replica, .failed)),
         Case(.logFailed, .down, facts { $0.failure = .init(.log, "can't sync") }),
         Case(.logFailed, .down, facts(.leader, .failed) { $0.failure = .init(.log, "can't sync") }),

@@ -11,6 +11,21 @@ import Testing
         var ready: Int { (marks.first?.place ?? bytes.writerIndex) - bytes.readerIndex }
     }
 
+    /// Reads that are evaluated anew are answered anew: a client must not be told of a failed commit more often than it asked.
+    @Test func whatIsTakenBackIsNotCountedTwice() {
+        var queue = ReplyQueue()
+        var open = ByteBuffer()
+        #expect(queue.repliesHeld == 0)
+        queue.takeBackReplies(to: 0)
+        queue.hold(for: 1, writes: 1, from: 0, since: 0)
+        queue.countReply()
+        let before = queue.repliesHeld
+        for _ in 0..<3 { queue.countReply() }
+        queue.takeBackReplies(to: before)
+        for _ in 0..<3 { queue.countReply() }
+        #expect(queue.takeBackHeld(open: &open) == 4)
+    }
+
     private static let partBytes = ReplyParts.partBytes
 
     /// Whatever is written, held, released, sent and taken back: the bytes come in order, and none before its commit.

@@ -172,7 +172,8 @@ extension Health {
                     .degraded,
                     node.address,
                     "\(node.address) has \(files.open) of \(files.limit) files and connections open",
-                    action: "raise the limit of open files (`ulimit -n`, LimitNOFILE) and start it again, or have fewer "
+                    action:
+                        "raise the limit of open files (`ulimit -n`, LimitNOFILE) and start it again, or have fewer "
                         + "connections"
                 )
             )
@@ -200,6 +201,8 @@ extension Health {
             ]
         }
         let action = "what was moved stays moved; plan the rest anew with `shoal reshard plan`"
-        return [Reason(.reshardFailed, .degraded, "", "the last reshard failed" + words(reshard.reason), action: action)]
+        return [
+            Reason(.reshardFailed, .degraded, "", "the last reshard failed" + words(reshard.reason), action: action)
+        ]
     }
 }

@@ -56,7 +56,7 @@ package struct ClusterCheckup: Sendable {
                 config.coordinator.rawValue,
                 coordinatorError,
                 advice: "leaders go on until their lease ends, then nobody serves: bring it back",
-                    code: .coordinatorUnreachable
+                code: .coordinatorUnreachable
             )
         ]
     }
@@ -203,7 +203,7 @@ package struct ClusterCheckup: Sendable {
                 advice:
                     "nobody sees them; `curl http://\(document.address)/clean` at the shard's leader deletes them, or "
                     + "says why that would be unsafe",
-                    code: .strayKeys
+                code: .strayKeys
             )
         ]
     }
@@ -220,8 +220,13 @@ package struct ClusterCheckup: Sendable {
         case .missing: return []
         case .unreadable(let why):
             return [
-                CheckupFinding(.files, address, why, advice: "restore it, or let the node begin with an empty folder",
-                    code: .nodeFailed)
+                CheckupFinding(
+                    .files,
+                    address,
+                    why,
+                    advice: "restore it, or let the node begin with an empty folder",
+                    code: .nodeFailed
+                )
             ]
         case .marked(let cluster, let shard, _, let free):
             let owner = config.shards.first { shard in shard.nodes.contains { "\($0)" == address } }
@@ -232,7 +237,7 @@ package struct ClusterCheckup: Sendable {
                         address,
                         "its data folder belongs to shard \(shard) of cluster \(cluster)",
                         advice: "correct DataDirectory, or move the folder away",
-                    code: .configDiffers
+                        code: .configDiffers
                     )
                 ]
             }

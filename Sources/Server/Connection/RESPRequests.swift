@@ -158,6 +158,7 @@ final class RESPRequests {
     private func takeBack(_ pass: inout StorePass, _ progress: inout PassProgress) {
         connection.output.moveWriterIndex(to: pass.run.output)
         connection.passReads = pass.run.reads
+        connection.queue.takeBackReplies(to: pass.run.replies)
         pass.session?.progress = nil
         parser.startOver()
         progress.offset = pass.run.offset
@@ -180,7 +181,8 @@ final class RESPRequests {
                     offset: progress.offset,
                     output: connection.output.writerIndex,
                     executed: progress.executed,
-                    reads: connection.passReads
+                    reads: connection.passReads,
+                    replies: connection.queue.repliesHeld
                 )
             )
             let outcome = execute(connection, arguments, node, &pass)

@@ -50,6 +50,14 @@ package struct ReplyQueue {
         if let last = marks.indices.last { marks[last].replies += 1 }
     }
 
+    /// How many stand after the newest mark.
+    @inline(__always) package var repliesHeld: Int { marks.last?.replies ?? 0 }
+
+    /// Replies after the newest mark were taken back, to be given anew: only so many are left.
+    package mutating func takeBackReplies(to count: Int) {
+        if let last = marks.indices.last { marks[last].replies = count }
+    }
+
     /// Batches up to `number` are durable.
     /// - Parameter body: gets the marks that go.
     @inline(__always)

@@ -13,6 +13,8 @@ struct StorePass {
         /// Commands of the pass before it, and reads among them.
         var executed = 0
         var reads = 0
+        /// Replies after the newest mark of the queue: reads set none.
+        var replies = 0
     }
 
     let store: ShardStore?
