@@ -1,6 +1,6 @@
 import Glibc
 
-/// Names in a folder, its sync, making one, and errors of system calls on it.
+/// Names in a folder, its sync, and errors of system calls on it.
 enum FolderListing {
     /// An error of a system call: what failed, and why in the system's words.
     static func error(_ code: Int32, _ what: String) -> StorageError {

@@ -18,12 +18,16 @@ package enum DurableFolder {
         }
     }
 
-    /// Makes the folders above `path` that are missing, and the names of all durable.
+    /// Makes the folders above `path` that are missing, and the names of all durable: from the first of them on, and of the
+    /// last one that was there, which may be a first start's that died before the sync.
     package static func makeParents(of path: String) throws(StorageError) {
+        var parents: [String] = []
         var parent = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/").dropLast() {
             parent += "/" + part
-            try make(parent, mode: 0o755)
+            parents.append(parent)
         }
+        let missing = parents.firstIndex { access($0, F_OK) != 0 } ?? parents.endIndex
+        for parent in parents[max(0, missing - 1)...] { try make(parent, mode: 0o755) }
     }
 }

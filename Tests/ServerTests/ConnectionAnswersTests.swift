@@ -52,6 +52,21 @@ import Testing
         try await server.stop()
     }
 
+    /// config.yaml's leader that does not lead, and nobody else does: no client must take it for a master that serves.
+    @Test func aShardWithoutALeaderShowsNoneThatServes() async throws {
+        let server = try await ServerFixture()
+        let lines = try server.askForBulk("CLUSTER NODES\r\n")
+        #expect(lines.contains(" myself,master - ") && lines.contains(" connected "), "\(lines)")
+        for leaders in [[nil], [server.address]] as [[NodeAddress?]] {
+            server.leaders = leaders
+            try server.serve(role: .replica)
+            let lines = try server.askForBulk("CLUSTER NODES\r\n")
+            #expect(lines.contains(" myself,master,fail - ") && lines.contains(" disconnected "), "\(lines)")
+            #expect(try server.askForBulk("CLUSTER INFO\r\n").contains("cluster_state:fail"))
+        }
+        try await server.stop()
+    }
+
     @Test func aNodeThatIsDownIsNotReady() async throws {
         let server = try await ServerFixture()
         func ready() throws -> String {

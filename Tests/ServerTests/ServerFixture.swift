@@ -145,6 +145,13 @@ final class ServerFixture {
         return try connection.receiveText(answer.utf8.count)
     }
 
+    /// What a command answers on a connection of its own.
+    func askForBulk(_ request: String) throws -> String {
+        let connection = try connect()
+        connection.send(request + "QUIT\r\n")
+        return try connection.receiveAllText()
+    }
+
     /// Gives the server time, as much as a witness on one of its loops needs to be answered again and again.
     func wait(_ witness: RawConnection, until condition: () -> Bool) throws -> Bool {
         for _ in 0..<20_000 {

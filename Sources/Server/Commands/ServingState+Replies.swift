@@ -4,7 +4,8 @@ import Routing
 import Storage
 
 extension ClusterReplies {
-    /// The cluster as a node sees it now; a shard without a leader is told with the one config.yaml names.
+    /// The cluster as a node sees it now. A shard without a leader is told with the one config.yaml names, which fails: clients
+    /// want an owner for each slot, and must not take it for one that serves.
     init(_ state: ServingState, version: Int) {
         let leaders = state.map.shardNames.enumerated().map { index, name in
             (index < state.leaders.count ? state.leaders[index] : nil)
@@ -17,6 +18,9 @@ extension ClusterReplies {
             let named = state.config.shard(named: name)?.nodes ?? []
             unreachable.formUnion(Set(named + [leaders[index]]).subtracting(nodes.all))
             loading.formUnion(nodes.lagging)
+        }
+        for index in leaders.indices where state.leader(ofShard: UInt16(index)) == nil {
+            unreachable.insert(leaders[index])
         }
         self.init(
             config: state.config,
