@@ -87,15 +87,17 @@ build-tests: toolchain libraries
 	@$(SWIFT) build -c release --build-tests
 
 unit: build-tests ## the rooms' tests, without processes
-	@$(SWIFT) test -c release --skip-build --disable-xctest --skip '^(EndToEnd|CoordinationTests|Simulation)\.'
+	@$(SWIFT) test -c release --skip-build --disable-xctest --skip '^(EndToEnd|CoordinationTests|Simulation)\.' \
+		--skip '^NodeTests\.NodeStopTests'
 
 # By itself, too: it takes both cores for two minutes, and other tests wait for times that pass.
 simulation: build-tests ## whole clusters and reshards in simulated time, and planted bugs that have to be found
 	@$(SWIFT) test -c release --skip-build --disable-xctest --filter '^Simulation\.'
 
-# By themselves: leases are of real time.
+# By themselves: leases are of real time, and what a node leaves behind is counted in the whole process.
 coordination: build-tests test-tools ## both coordinators: real etcd processes, several processes on one file
-	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^CoordinationTests\.'
+	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^CoordinationTests\.' \
+		--filter '^NodeTests\.NodeStopTests'
 
 e2e: build-tests test-tools ## the real binary against curl's, Redis's and tmux's idea of it
 	@$(SWIFT) test -c release --skip-build --disable-xctest --no-parallel --filter '^EndToEnd\.'
