@@ -137,6 +137,7 @@ final class LocalWatcher: Sendable {
             return try table.makeReader()
         } catch {
             interrupt(CoordinationError(error))
+            refuseReads(CoordinationError(error))
             return nil
         }
     }
