@@ -4,6 +4,9 @@ import Logging
 import Model
 import NIOCore
 import NIOPosix
+import Routing
+import Server
+import Storage
 import Synchronization
 
 /// What a node noted of its own health when it looked last, and what it has told the log of it.
@@ -100,6 +103,7 @@ extension Node {
             let files = HealthWatch.countFiles()
             state.withLock { $0.watch.note(files: files) }
         }
+        noteDisk()
         let new = Health.of(facts())
         let news = state.withLock { $0.watch.note(new) }
         for reason in news.begun {
@@ -128,10 +132,23 @@ extension Node {
             message: message
         )
         facts.files = files
+        facts.clients = (ConnectionRoom.shared.count, ConnectionRoom.shared.clientsMax)
         facts.folder = configuration.folder
         facts.bytesFree = Node.bytesFree(configuration.folder)
         shard?.tell(&facts)
         return facts
+    }
+
+    /// Has the store refuse writes while there is too little room on its disk.
+    private func noteDisk() {
+        var disk = statvfs()
+        guard let store = state.withLock({ $0.shard })?.store, statvfs(configuration.folder, &disk) == 0 else { return }
+        let block = UInt64(disk.f_frsize)
+        let size = UInt64(disk.f_blocks).multipliedReportingOverflow(by: block).partialValue
+        store.noteDisk(
+            bytesFree: UInt64(disk.f_bavail).multipliedReportingOverflow(by: block).partialValue,
+            reserve: configuration.cluster.reserveBytes ?? DiskReserve.usual(ofDisk: size)
+        )
     }
 
     /// On the disk of a folder; nil where that can't be asked.

@@ -220,7 +220,7 @@ final class OpenShard: Sendable {
         facts.failure = known.failure.map(NodeFacts.Fault.init)
         facts.engineError = known.engineError.map(NodeFacts.Fault.init)
         facts.tooFewInSync = known.refusal?.message
-        facts.roomFailure = store.log.roomFailure.map(NodeFacts.Fault.init)
+        facts.roomFailure = (known.reserveError ?? store.log.roomFailure).map(NodeFacts.Fault.init)
         facts.lagMilliseconds = link.map { Int(clamping: $0.status().lag.milliseconds) } ?? 0
         facts.coordinatorError = view.error
         facts.oldestViewSeconds = Int(clamping: store.views.oldestAge / 1_000_000_000)
@@ -252,6 +252,7 @@ final class OpenShard: Sendable {
         } else if let refusal = known.refusal, status.message.isEmpty {
             status.message = "writes are refused: \(refusal.message)"
         }
+        if let error = known.reserveError, link == nil, status.message.isEmpty { status.message = error.message }
         if let following = link?.status() {
             status.lag = NodeStatus.Lag(
                 milliseconds: Int(clamping: following.lag.milliseconds),

@@ -45,6 +45,8 @@ package struct ClusterConfig: Hashable, Sendable {
     package var leaseSeconds = 3
     /// Leader included.
     package var minInSync = 1
+    /// Writes are refused below this much free disk, and taken again above twice that; nil: 256 MiB, of small disks less.
+    package var reserveBytes: UInt64?
     package var environment = ClusterEnvironment.development
     /// In index order: `shards[i].index == i`.
     package var shards: [ShardConfig]

@@ -79,6 +79,24 @@ struct ConfigFields {
         return number
     }
 
+    /// A number of bytes: `1048576`, or with a unit, `1MiB`.
+    mutating func bytes(_ field: String) -> UInt64? {
+        guard let text = text(field) else { return nil }
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let unit = text.dropFirst(digits.count).drop { $0 == " " }
+        let shifts = ["": 0, "B": 0, "KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40]
+        guard let number = UInt64(digits), let shift = shifts[String(unit)] else {
+            report(field, "\(field) must be a number of bytes, such as 256MiB (B, KiB, MiB, GiB, TiB), not \"\(text)\"")
+            return nil
+        }
+        let (bytes, isOver) = number.multipliedReportingOverflow(by: 1 << UInt64(shift))
+        guard !isOver, bytes <= Int64.max else {
+            report(field, "\(field) is more than any disk has: \(text)")
+            return nil
+        }
+        return bytes
+    }
+
     /// One of an enumeration's names.
     mutating func choice<Choice>(_ field: String, _ type: Choice.Type) -> Choice?
     where Choice: RawRepresentable & CaseIterable, Choice.RawValue == String {

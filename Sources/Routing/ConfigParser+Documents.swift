@@ -5,7 +5,7 @@ extension ConfigParser {
     private static let shardFields = ["Name", "Index", "Address", "Replicas"]
     private static let clusterFields = [
         "Name", "Placement", "Engine", "Durability", "DataDirectory", "Coordinator", "EtcdEndpoints", "LeaseSeconds",
-        "MinInSync", "Environment",
+        "MinInSync", "Environment", "ReserveBytes",
     ]
     /// Names appear in folder names, URLs and table columns.
     private static let nameBytesMax = 64
@@ -60,6 +60,7 @@ extension ConfigParser {
         config.etcdEndpoints = Self.endpoints(&fields)
         if let seconds = fields.integer("LeaseSeconds", in: Self.leaseSeconds) { config.leaseSeconds = seconds }
         if let minimum = fields.integer("MinInSync", in: Self.minInSync) { config.minInSync = minimum }
+        if let bytes = fields.bytes("ReserveBytes") { config.reserveBytes = bytes }
         minInSyncLine = fields.line(of: "MinInSync")
         if let environment = fields.choice("Environment", ClusterEnvironment.self) { config.environment = environment }
         if config.coordinator == .etcd && config.etcdEndpoints.isEmpty && fields.problems.isEmpty {

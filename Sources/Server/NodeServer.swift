@@ -51,6 +51,7 @@ package final class NodeServer: Sendable {
     ///   - listen: where to bind, if that differs from the address others use.
     ///   - group: loops for clients.
     ///   - replication: a loop for streams to other nodes, which begin as connections here.
+    ///   - room: how many connections are served.
     package static func bind(
         listen: NodeAddress,
         group: any EventLoopGroup,
@@ -58,6 +59,7 @@ package final class NodeServer: Sendable {
         control: any NodeControl,
         state: ServingState,
         metrics: NodeMetrics,
+        room: ConnectionRoom = .shared,
         logger: Logger
     ) async throws(ServerError) -> NodeServer {
         let origins = OriginCheck(allowed: [state.address.description, listen.description])
@@ -65,6 +67,7 @@ package final class NodeServer: Sendable {
         let turns = ReplicaTurns()
         let streams = StreamHost(eventLoop: replication, threadPool: .singleton, logger: logger)
         let otherProtocolPace = LogPace(intervalSeconds: otherProtocolLogSeconds)
+        let roomPace = LogPace(intervalSeconds: otherProtocolLogSeconds)
         let loops = group.makeIterator().map {
             LoopContext(
                 eventLoop: $0,
@@ -78,6 +81,8 @@ package final class NodeServer: Sendable {
                 topology: topology,
                 turns: turns,
                 otherProtocolPace: otherProtocolPace,
+                room: room,
+                roomPace: roomPace,
                 logger: logger
             )
         }
@@ -88,6 +93,11 @@ package final class NodeServer: Sendable {
             .serverChannelOption(.backlog, value: backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.autoRead, value: false)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
+                }
+            }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(

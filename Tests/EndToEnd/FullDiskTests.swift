@@ -56,6 +56,41 @@ extension EndToEndSuite {
             try await cluster.signalAll(SIGTERM)
         }
 
+        /// Room is left for what is written already: the engine's files, and the log.
+        @Test(
+            .enabled(if: SmallDisk.isPermitted, "mounting a tmpfs is not permitted here"),
+            arguments: ["lmdb", "rocksdb"]
+        )
+        func writesEndBeforeTheDiskDoes(engine: String) async throws {
+            let disk = try SmallDisk(mebibytes: 1_000)
+            let ballast = "\(disk.path)/ballast"
+            #expect(try await ChildProcess.run(["fallocate", "-l", "400M", ballast]).exit == .code(0))
+            var options = TestCluster.Options()
+            options.reserve = "250MiB"
+            let cluster = try TestCluster([[engine]], options: options)
+            let node = cluster.members[0]
+            node.folder = "\(disk.path)/node"
+            try await cluster.start()
+            let client = try await RESPClient.connect(to: node.address)
+            var written: [Pair] = []
+            let refusal = try await fill(client, &written)
+            #expect(Self.saysNoSpace(refusal) && refusal.contains("ReserveBytes"), "\(refusal)")
+            let left = try disk.bytesFree() >> 20
+            print("\(engine): \(written.count) writes of 64 KiB, and \(left) MiB are left")
+            // What is written in the moment until it is noticed.
+            #expect(left > 120, "\(left) MiB are left of a reserve of 250")
+            try await cluster.expectTrouble(.diskFull, of: node)
+            let missingMeanwhile = try await Traffic.missing(written, on: node.address, isReplica: false)
+            #expect(missingMeanwhile.isEmpty, "\(missingMeanwhile.count), first \(missingMeanwhile.first ?? "")")
+            #expect(unlink(ballast) == 0)
+            let goesOn = try await Poll.until {
+                try await client.command([Array("SET".utf8), Array("after".utf8), Self.value(of: 2)]) == .simple("OK")
+            }
+            #expect(goesOn, "writes do not go on by themselves")
+            await client.close()
+            try await cluster.signalAll(SIGTERM)
+        }
+
         /// Writes until the node refuses; every write is answered, with OK or with a refusal of one line.
         private func fill(_ client: RESPClient, _ written: inout [Pair]) async throws -> String {
             var refusal: String?

@@ -81,6 +81,7 @@ import Testing
         Case(.replicaLag, .degraded, facts(.replica) { $0.lagMilliseconds = Health.lagMillisecondsMax + 1 }),
         Case(.coordinatorUnreachable, .degraded, facts { $0.coordinatorError = "etcd is away" }),
         Case(.filesLimit, .degraded, facts { $0.files = (901, 1_000) }),
+        Case(.filesLimit, .degraded, facts { $0.clients = (128, 128) }),
         Case(.staleReader, .degraded, facts { $0.oldestViewSeconds = Health.viewSecondsMax + 1 }),
         Case(.reshardFailed, .degraded, facts { $0.reshard = (false, "a is away") }),
         Case(.reshardPaused, .degraded, facts { $0.reshard = (true, "") }),

@@ -61,6 +61,7 @@ import Testing
               LeaseSeconds: 5
               MinInSync: 2
               Environment: production
+              ReserveBytes: 2 GiB
             ---
             Shard:
               Name: a
@@ -71,7 +72,8 @@ import Testing
         )
         #expect(config.name == "prod-1" && config.placement == .ring && config.engine == .rocksdb)
         #expect(config.durability == .os && config.coordinator == .etcd && config.environment == .production)
-        #expect(config.leaseSeconds == 5 && config.minInSync == 2 && config.dataDirectory == "/var/lib/shoal")
+        #expect(config.leaseSeconds == 5 && config.minInSync == 2 && config.reserveBytes == 2 << 30)
+        #expect(config.dataDirectory == "/var/lib/shoal")
         #expect(config.etcdEndpoints == ["http://10.0.0.1:2379", "https://etcd:2379"])
         #expect(config.shardNames == ["a", "b"])
         #expect(config.shards[1].address == NodeAddress(host: "::1", port: 81))
@@ -120,6 +122,9 @@ import Testing
         (shard + "---\nCluster:\n  Name: c\n  LeaseSeconds: 1\n", 5, "from 2 to"),
         (shard + "---\nCluster:\n  LeaseSeconds: soon\n", 4, "whole number"),
         (shard + "---\nCluster:\n  MinInSync: 0\n", 4, "from 1 to"),
+        (shard + "---\nCluster:\n  ReserveBytes: 256MB\n", 4, "KiB, MiB"),
+        (shard + "---\nCluster:\n  ReserveBytes: -1\n", 4, "number of bytes"),
+        (shard + "---\nCluster:\n  ReserveBytes: 99999999TiB\n", 4, "more than any disk"),
         (shard + "---\nCluster:\n  MinInSync: 2\n", 4, "more than the 1 members of a"),
         (shard + "---\nCluster:\n  Placement: random\n", 4, "fixed, modulo, ring"),
         (shard + "---\nCluster:\n  Engine: bolt\n", 4, "lmdb, rocksdb"),

@@ -1,4 +1,5 @@
 import Glibc
+import Server
 import Storage
 import TestSupport
 import Testing
@@ -6,6 +7,49 @@ import Testing
 /// What a connection does with too much, too large and too slow.
 @Suite(.serialized) struct ConnectionLimitTests {
     private static let oversize = 17 << 20
+
+    /// Clients beyond the room there is are told so; who asks for the node's health is answered, and other nodes are.
+    @Test func healthIsToldWhereNoClientHasRoom() async throws {
+        let room = ConnectionRoom(clientsMax: 3, limitedMax: 2)
+        let server = try await ServerFixture(loops: 1, room: room)
+        var clients = try (0..<3).map { _ in try server.connect() }
+        for client in clients { #expect(try server.ask("PING\r\n", client, expecting: "+PONG\r\n") == "+PONG\r\n") }
+        let refusal = "-ERR max number of clients reached\r\n"
+        func ask(_ text: String) async throws -> String {
+            // Those before it have left.
+            #expect(try await eventually { room.count <= clients.count })
+            let connection = try server.connect()
+            connection.send(text)
+            return try connection.receiveAllText()
+        }
+        for _ in 0..<5 {
+            #expect(try await ask("PING\r\n") == refusal)
+            for path in ["/healthz", "/readyz", "/metrics", "/status"] {
+                let answer = try await ask(server.http("GET \(path)"))
+                #expect(answer.hasPrefix("HTTP/1.1 200 "), "\(path): \(answer)")
+            }
+            let answer = try await ask(server.http("GET /get?key=k"))
+            #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("too_many_connections"), "\(answer)")
+            // Another node's request is understood as one; this one is wrong.
+            let request = String(decoding: RawConnection.command("SHOAL.REPLICATE", "nonsense"), as: UTF8.self)
+            let hello = try await ask(request + "QUIT\r\n")
+            #expect(hello.hasPrefix("-ERR ") && hello != refusal, "\(hello)")
+        }
+        // Whoever says nothing keeps no place for long, and beyond those places nobody is let in at all.
+        #expect(try await eventually { room.count == clients.count })
+        let silent = try (0..<2).map { _ in try server.connect() }
+        let late = try server.connect()
+        #expect(try late.receiveAllText() == refusal)
+        for connection in silent { #expect(try connection.receiveAll() == []) }
+        #expect(try await ask(server.http("GET /healthz")).hasPrefix("HTTP/1.1 200 "))
+        for client in clients { #expect(try server.ask("PING\r\n", client, expecting: "+PONG\r\n") == "+PONG\r\n") }
+        clients[0].send("QUIT\r\n")
+        _ = try clients[0].receiveAll()
+        clients.removeFirst()
+        #expect(try await eventually { room.count == clients.count })
+        #expect(try await ask("PING\r\nQUIT\r\n") == "+PONG\r\n+OK\r\n")
+        try await server.stop()
+    }
 
     @Test func closingDoesNotCutALargeReply() async throws {
         let server = try await ServerFixture()

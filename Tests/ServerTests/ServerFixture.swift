@@ -55,7 +55,8 @@ final class ServerFixture {
         loops: Int = 2,
         engine: EngineKind = .lmdb,
         hotBytesMax: Int? = nil,
-        disk: TestDisk? = nil
+        disk: TestDisk? = nil,
+        room: ConnectionRoom = ConnectionRoom(clientsMax: 10_000, limitedMax: 64)
     ) async throws {
         address = Self.freshAddress()
         root = (disk?.root ?? FileManager.default.temporaryDirectory.path) + "/shoal-server-\(UUID().uuidString)"
@@ -84,6 +85,7 @@ final class ServerFixture {
             control: control,
             state: Self.state(config, map, address, role, nil, .starting, [], nil, leadership, nil),
             metrics: metrics,
+            room: room,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         try serve(role: role, phase: phase)

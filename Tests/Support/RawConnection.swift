@@ -17,7 +17,8 @@ package final class RawConnection {
 
     /// - Parameter receiveBuffer: the socket's, in bytes; small for a client that reads slowly. nil: the system's.
     package init(to address: NodeAddress, receiveBuffer: Int32? = nil) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // Nodes that a test starts must not inherit it: the connection would outlive its end here.
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if var size = receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }

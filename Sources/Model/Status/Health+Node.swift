@@ -178,6 +178,18 @@ extension Health {
                 )
             )
         }
+        if let clients = node.clients, clients.connected >= clients.max {
+            reasons.append(
+                Reason(
+                    .filesLimit,
+                    .degraded,
+                    node.address,
+                    "\(node.address) has all \(clients.max) connections of clients open that it takes",
+                    action: "further ones are refused: have fewer, or raise the limit of open files (`ulimit -n`, "
+                        + "LimitNOFILE) and start it again"
+                )
+            )
+        }
         if node.oldestViewSeconds > viewSecondsMax {
             reasons.append(
                 Reason(

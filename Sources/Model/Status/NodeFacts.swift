@@ -40,6 +40,8 @@ package struct NodeFacts: Sendable {
     package var folder = ""
     /// Files and connections that the process has open, and how many it may have.
     package var files: (open: Int, limit: Int)?
+    /// Clients that are connected, and how many there is room for.
+    package var clients: (connected: Int, max: Int)?
     /// Age of the oldest view of the engine that is being read in.
     package var oldestViewSeconds = 0
     /// The cluster's last reshard, if it failed or is paused.

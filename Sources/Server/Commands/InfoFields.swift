@@ -15,6 +15,8 @@ package struct InfoFields: Sendable {
 
     package var connections: UInt64 = 0
     package var connectionsReceived: UInt64 = 0
+    package var connectionsRefused: UInt64 = 0
+    package var connectionsMax = 0
     /// Connections that wait for replicas.
     package var connectionsWaiting: UInt64 = 0
 

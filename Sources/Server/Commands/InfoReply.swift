@@ -37,7 +37,10 @@ package enum InfoReply {
     }
 
     @Sendable private static func clients(_ fields: InfoFields) -> [String] {
-        ["connected_clients:\(fields.connections)", "blocked_clients:\(fields.connectionsWaiting)"]
+        [
+            "connected_clients:\(fields.connections)", "maxclients:\(fields.connectionsMax)",
+            "blocked_clients:\(fields.connectionsWaiting)",
+        ]
     }
 
     @Sendable private static func memory(_ fields: InfoFields) -> [String] {
@@ -53,7 +56,8 @@ package enum InfoReply {
             "total_connections_received:\(fields.connectionsReceived)", "total_commands_processed:\(fields.commands)",
             "instantaneous_ops_per_sec:\(fields.operationsPerSecond)",
             "total_net_input_bytes:\(fields.networkInputBytes)", "total_net_output_bytes:\(fields.networkOutputBytes)",
-            "evicted_keys:0", "total_error_replies:\(fields.errors)", "keyspace_hits:\(fields.readHits)",
+            "rejected_connections:\(fields.connectionsRefused)", "evicted_keys:0",
+            "total_error_replies:\(fields.errors)", "keyspace_hits:\(fields.readHits)",
             "keyspace_misses:\(fields.readMisses)",
         ]
     }

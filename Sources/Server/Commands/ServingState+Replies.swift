@@ -49,6 +49,8 @@ extension InfoFields {
         uptimeSeconds = UInt64(max(0, status.uptimeSeconds))
         connections = totals.connections
         connectionsReceived = totals.connectionsReceived
+        connectionsRefused = totals.connectionsRefused
+        connectionsMax = ConnectionRoom.shared.clientsMax
         connectionsWaiting = totals.connectionsWaiting
         commands = totals.commands
         errors = totals.errors

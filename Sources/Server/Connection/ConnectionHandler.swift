@@ -56,6 +56,10 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     /// One of them, once it is known what the client speaks.
     private(set) var commands: RESPRequests?
     private(set) var requests: HTTPRequests?
+    /// Whether there is room for this connection, and for what.
+    let place: ConnectionRoom.Place
+    /// One that is not a client's has no more time than this: others want its place.
+    private static let limitedTime = TimeAmount.seconds(2)
 
     /// A peer's request after which this connection goes on as a stream.
     var stream: StreamRequest?
@@ -75,6 +79,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         self.loop = loop
         self.remoteAddress = remoteAddress
         self.identifier = identifier
+        place = loop.room.enter()
         reply = Reply(ByteBufferAllocator().buffer(capacity: 1024))
     }
 
@@ -87,11 +92,31 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         loop.add(self)
+        if place == .client { return }
+        context.eventLoop.assumeIsolated().scheduleTask(in: ConnectionHandler.limitedTime) { [weak self] in
+            self?.context?.close(promise: nil)
+        }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if place == .none { refuse() }
+        context.fireChannelActive()
+    }
+
+    /// As Redis says it.
+    private func refuse() {
+        loop.noteRefusal(of: remoteAddress)
+        output.writeRESPError("ERR max number of clients reached")
+        isClosing = true
+        flush()
+        // Its descriptor is wanted: it does not wait for the client to end.
+        if place == .none { context?.close(promise: nil) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         loop.remove(self)
+        loop.room.leave()
         // Nobody is left to be answered, and what waits to begin must not hold on to this connection.
         queue.removeMarks()
         deferred = nil
@@ -315,6 +340,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler, @
         switch decision.decide(input) {
         case .open: break
         case .resp:
+            if place == .limited, !StreamRequest.canBegin(input) { return refuse() }
             wireProtocol = .resp
             commands = RESPRequests(self)
         case .http:

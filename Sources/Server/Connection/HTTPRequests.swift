@@ -35,7 +35,7 @@ final class HTTPRequests {
                     }
                     request = next
                 }
-                if connection.loop.isEnding { request.connection = .close }
+                if connection.loop.isEnding || connection.place != .client { request.connection = .close }
                 execute(request, store)
                 if let key = coldKey, let store {
                     coldKey = nil
@@ -68,6 +68,15 @@ final class HTTPRequests {
         do throws(HTTPError) {
             if let refusal = connection.loop.origins.refusal(request) { throw refusal }
             let endpoint = try HTTPEndpoint.route(request)
+            if connection.place != .client, !endpoint.isAboutHealth {
+                connection.loop.noteRefusal(of: connection.remoteAddress)
+                throw HTTPError(
+                    503,
+                    "too_many_connections",
+                    "all \(connection.loop.room.clientsMax) connections that this node takes are open",
+                    retryAfterSeconds: 1
+                )
+            }
             switch endpoint {
             case .put(let key, let value, let acks):
                 try write(key, acks, request, valueBytes: value.count) { session throws(HTTPError) in

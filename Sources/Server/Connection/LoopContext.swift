@@ -48,6 +48,9 @@ final class LoopContext: @unchecked Sendable {
     let turns: ReplicaTurns
     /// For lines of other protocols; shared by the node's loops.
     private let otherProtocolPace: LogPace
+    /// For clients; shared by the nodes of the process.
+    let room: ConnectionRoom
+    private let roomPace: LogPace
 
     init(
         eventLoop: any EventLoop,
@@ -61,8 +64,12 @@ final class LoopContext: @unchecked Sendable {
         topology: TopologyCache,
         turns: ReplicaTurns,
         otherProtocolPace: LogPace,
+        room: ConnectionRoom,
+        roomPace: LogPace,
         logger: Logger
     ) {
+        self.room = room
+        self.roomPace = roomPace
         self.logger = logger
         self.eventLoop = eventLoop
         steps = LoopSteps(eventLoop: eventLoop)
@@ -150,6 +157,19 @@ final class LoopContext: @unchecked Sendable {
             its connection was closed and the line was not executed (logged once a minute)
             """,
             metadata: ["client": "\(remoteAddress)"]
+        )
+    }
+
+    /// A client found all places taken.
+    func noteRefusal(of remoteAddress: String) {
+        counters.connectionsRefused.add(1)
+        guard roomPace.isDue(now: Clock.monotonicNanoseconds()) else { return }
+        logger.warning(
+            """
+            too many connections: further clients are refused; raise the limit of open files or have fewer (logged once a \
+            minute)
+            """,
+            metadata: ["client": "\(remoteAddress)", "max": "\(room.clientsMax)"]
         )
     }
 

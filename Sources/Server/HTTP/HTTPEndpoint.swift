@@ -38,6 +38,15 @@ package enum HTTPEndpoint: Hashable, Sendable {
     /// A planned change of leader, to that address; nil: to the replica that is furthest.
     case adminSwitchover(target: String?)
 
+    /// Whether it is asked for to learn how the node is, or to mend it: also of a node that has no room for clients.
+    var isAboutHealth: Bool {
+        switch self {
+        case .status, .health, .ready, .metrics, .slots, .reshard, .slowLog, .adminStart, .adminStop, .adminSwitchover:
+            true
+        default: false
+        }
+    }
+
     /// Finds the endpoint of a request and checks its parameters.
     ///
     /// - Throws: 400, 404, 405, 413 or 415; the connection may live on.

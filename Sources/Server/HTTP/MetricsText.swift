@@ -96,6 +96,11 @@ package struct MetricsText {
     private mutating func addCounters(_ totals: NodeMetrics.Totals) {
         gauge("shoal_connections", "Clients that are connected.", totals.connections)
         counter("shoal_connections_total", "Connections accepted.", totals.connectionsReceived)
+        counter(
+            "shoal_connections_refused_total",
+            "Connections refused since all places of clients were taken.",
+            totals.connectionsRefused
+        )
         counter("shoal_commands_total", "Redis commands and HTTP requests executed.", totals.commands)
         counter("shoal_error_replies_total", "Replies that told of an error.", totals.errors)
         counter("shoal_keyspace_hits_total", "Keys that reads found.", totals.hits)

@@ -5,6 +5,8 @@ final class LoopCounters: Sendable {
     /// Connections accepted, and those of them that are gone (or have become peer streams).
     let connectionsReceived = LoopCounter()
     let connectionsLeft = LoopCounter()
+    /// Connections for which there was no place.
+    let connectionsRefused = LoopCounter()
     /// WAITs begun and ended.
     let waitsBegun = LoopCounter()
     let waitsEnded = LoopCounter()

@@ -51,6 +51,7 @@ package final class NodeMetrics: Sendable {
     package struct Totals: Sendable {
         package var connections: UInt64 = 0
         package var connectionsReceived: UInt64 = 0
+        package var connectionsRefused: UInt64 = 0
         /// Connections that wait for replicas.
         package var connectionsWaiting: UInt64 = 0
         package var commands: UInt64 = 0
@@ -137,6 +138,7 @@ package final class NodeMetrics: Sendable {
             let left = loop.connectionsLeft.total
             let ended = loop.waitsEnded.total
             totals.connectionsReceived += loop.connectionsReceived.total
+            totals.connectionsRefused += loop.connectionsRefused.total
             totals.connections += loop.connectionsReceived.total - left
             totals.connectionsWaiting += loop.waitsBegun.total - ended
             totals.commands += loop.commands.total

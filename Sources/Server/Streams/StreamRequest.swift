@@ -24,6 +24,13 @@ package struct StreamRequest: Sendable {
         command == PeerHello.command || command == MigrationHello.command
     }
 
+    /// Whether a connection that begins with these bytes may become a stream. A peer sends its request at once, as an array.
+    static func canBegin(_ input: ByteBuffer) -> Bool {
+        let name = Array("\r\nSHOAL.".utf8)
+        let start = Array(input.readableBytesView.prefix(32))
+        return (0...max(0, start.count - name.count)).contains { start.dropFirst($0).starts(with: name) }
+    }
+
     /// What a request is understood as; nil when this node can't serve it now.
     /// - Parameters:
     ///   - command: in capitals; one of those of `isOne`.

@@ -22,7 +22,12 @@ final class RocksDBDatabase: @unchecked Sendable {
     static let bloomBitsPerKey = 10.0
     /// One flush and one compaction at a time: the machine's other threads serve.
     static let backgroundJobsMax: Int32 = 2
-    static let openFilesMax: Int32 = 512
+    /// Table files that are kept open: of few descriptors a sixteenth.
+    static let openFilesMax: Int32 = {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 64 }
+        return min(512, max(32, Int32(clamping: limit.rlim_cur / 16)))
+    }()
     /// Table files go to the disk as they are written, this much at a time: all of one at once would make the log's sync
     /// wait behind it.
     static let writtenBytesPerSync = 512 << 10

@@ -16,6 +16,8 @@ extension ShardStore {
         package var failure: StorageError?
         /// Why the engine can't take writes at the moment.
         package var engineError: StorageError?
+        /// Why a leader refuses writes although there is room on the disk; also of a replica.
+        package var reserveError: StorageError?
         /// Why writes are refused although this node is the leader.
         package var refusal: StorageError?
     }
@@ -34,6 +36,7 @@ extension ShardStore {
                 syncMicroseconds: pipeline.pace.averageMicroseconds,
                 failure: pipeline.failure,
                 engineError: pipeline.engineError,
+                reserveError: pipeline.diskReserve.refusal,
                 refusal: isLeaderNow && !pipeline.quorum.hasEnoughMembers ? pipeline.quorum.tooFewMembers : nil
             )
         }
@@ -41,6 +44,14 @@ extension ShardStore {
 
     /// Of the log, what is in flight included. Lock held.
     package var term: UInt64 { pipeline.term }
+
+    /// Tells the store how much room its disk has, and how much of it is to be kept. Any thread.
+    package func noteDisk(bytesFree: UInt64, reserve: UInt64) {
+        lock.withLock {
+            if pipeline.diskReserve.bytes != reserve { pipeline.diskReserve = DiskReserve(bytes: reserve) }
+            pipeline.diskReserve.note(bytesFree: bytesFree)
+        }
+    }
 
     /// The newest visible record. Lock held.
     package var commitPosition: Position { committed.position }

@@ -41,6 +41,8 @@ final class WritePipeline: @unchecked Sendable {
     }
     /// Why the engine can't take writes at the moment (a full disk); nil when it can. Told by the applier.
     @exclusivity(unchecked) var engineError: StorageError?
+    /// Whether writes are refused with room left on the disk. Told by whoever looks at the disk.
+    @exclusivity(unchecked) var diskReserve = DiskReserve(bytes: 0)
     @exclusivity(unchecked) var isClosing = false
     /// Where the sync runs.
     var pace = LoopPace.commits
@@ -92,7 +94,8 @@ final class WritePipeline: @unchecked Sendable {
 
     @inline(__always)
     func admit(bytes: Int, port: StorePort) -> WriteAdmission {
-        if failure == nil, isLeader, !isClosing, engineError == nil, hold == .none, quorum.hasEnoughMembers,
+        if failure == nil, isLeader, !isClosing, engineError == nil, diskReserve.refusal == nil, hold == .none,
+            quorum.hasEnoughMembers,
             unappliedBytes + open.length + bytes <= options.unappliedBytesMax, open.length + bytes < 1 << 20,
             log.hasRoom(for: open.length + bytes + LogBatch.headerBytes + 8)
         {
@@ -111,6 +114,7 @@ final class WritePipeline: @unchecked Sendable {
             return .refused(StorageError(.notLeader, "this node does not take writes now; ask again"))
         }
         guard quorum.hasEnoughMembers else { return .refused(quorum.tooFewMembers) }
+        if let refusal = diskReserve.refusal { return .refused(refusal) }
         guard log.hasRoom(for: open.length + bytes + LogBatch.headerBytes + 8) else {
             return .refused(
                 StorageError(

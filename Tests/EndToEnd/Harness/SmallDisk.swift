@@ -15,6 +15,12 @@ final class SmallDisk {
         _ = try ChildProcess.runBlocking(["mount", "-t", "tmpfs", "-o", "size=\(mebibytes)m", "shoal-e2e", path])
     }
 
+    func bytesFree() throws -> UInt64 {
+        var disk = statvfs()
+        guard statvfs(path, &disk) == 0 else { throw TestFailure("can't ask \(path): errno \(errno)") }
+        return UInt64(disk.f_bavail) * UInt64(disk.f_frsize)
+    }
+
     /// Lazily: a node that a failed test left behind may still have files open.
     deinit { _ = try? ChildProcess.runBlocking(["umount", "-l", path]) }
 }

@@ -40,6 +40,8 @@ final class TestCluster {
         /// nil: the default.
         var leaseSeconds: Int?
         var minInSync = 1
+        /// ReserveBytes; nil: the default.
+        var reserve: String?
         /// nil: the coordinator is `local`.
         var etcd: TestEtcd?
         /// Nodes are reached, and reach an etcd, through proxies.
@@ -124,6 +126,7 @@ final class TestCluster {
         var text = "Cluster:\n  Name: e2e\n  Placement: \(options.placement)\n  DataDirectory: data\n"
         text += "  MinInSync: \(options.minInSync)\n"
         if let seconds = options.leaseSeconds { text += "  LeaseSeconds: \(seconds)\n" }
+        if let reserve = options.reserve { text += "  ReserveBytes: \(reserve)\n" }
         if !endpoints.isEmpty {
             text += "  Coordinator: etcd\n  EtcdEndpoints: [\(endpoints.joined(separator: ", "))]\n"
         }

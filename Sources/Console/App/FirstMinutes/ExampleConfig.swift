@@ -15,6 +15,7 @@ package enum ExampleConfig {
           LeaseSeconds: 3            # failover starts when a leader's lease has run out
           MinInSync: 1               # refuse writes with fewer in-sync members, the leader included
           Environment: development   # development | staging | production: the colour of the console's frame
+          ReserveBytes: 256MiB       # writes are refused with less free disk, taken again above twice that
         ---
         # One document per shard, in any order; Index starts at 0 with none skipped. Address is the leader's.
         Shard:
