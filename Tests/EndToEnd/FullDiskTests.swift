@@ -77,8 +77,8 @@ extension EndToEndSuite {
             #expect(Self.saysNoSpace(refusal) && refusal.contains("ReserveBytes"), "\(refusal)")
             let left = try disk.bytesFree() >> 20
             print("\(engine): \(written.count) writes of 64 KiB, and \(left) MiB are left")
-            // What is written in the moment until it is noticed.
-            #expect(left > 120, "\(left) MiB are left of a reserve of 250")
+            // Less than the reserve by what is written until it is noticed, which a busy machine does late.
+            #expect(left > 40, "\(left) MiB are left of a reserve of 250")
             try await cluster.expectTrouble(.diskFull, of: node)
             let missingMeanwhile = try await Traffic.missing(written, on: node.address, isReplica: false)
             #expect(missingMeanwhile.isEmpty, "\(missingMeanwhile.count), first \(missingMeanwhile.first ?? "")")
