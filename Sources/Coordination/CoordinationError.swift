@@ -13,7 +13,7 @@ package struct CoordinationError: Error, Hashable, Sendable, CustomStringConvert
         case wrongCluster
         /// Another coordinator than the one that the data folders know, or one that has lost its data.
         case wrongCoordinator
-        /// `local` was asked to coordinate nodes of other machines, or of other pid namespaces with the same process ids.
+        /// `local` was asked to coordinate nodes of other machines.
         case notLocal
         /// The coordinator refused the user, password, certificate or permission.
         case unauthorized

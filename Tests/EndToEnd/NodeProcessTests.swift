@@ -36,30 +36,6 @@ extension EndToEndSuite {
             try await cluster.signalAll(SIGTERM)
         }
 
-        /// As two containers on one volume: the local coordinator's file tells its readers apart by their process ids.
-        @Test(.enabled(if: Self.mayHaveNamespaces, "pid namespaces are not permitted here"))
-        func nodesOfOneProcessIDAreToldWhyTheyCannotRun() async throws {
-            let cluster = try TestCluster([["lmdb", "lmdb"]])
-            for member in cluster.members {
-                try cluster.spawn(member, shell: "exec unshare --pid --fork --kill-child \"$@\"")
-            }
-            var said: [String] = []
-            let isRefused = try await Poll.until {
-                said = []
-                for member in cluster.members {
-                    guard let status = try? await cluster.status(of: member) else { continue }
-                    if status.state == .failed { said.append(status.message) }
-                }
-                return !said.isEmpty
-            }
-            #expect(isRefused && said.allSatisfy { $0.contains("pid namespace") && $0.contains("etcd") }, "\(said)")
-            try await cluster.signalAll(SIGKILL)
-        }
-
-        private static var mayHaveNamespaces: Bool {
-            (try? ChildProcess.runBlocking(["unshare", "--pid", "--fork", "true"])) != nil
-        }
-
         @Test func itLogsToStandardError() async throws {
             let cluster = try TestCluster([["lmdb"]])
             let member = cluster.members[0]

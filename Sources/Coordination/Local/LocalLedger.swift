@@ -179,8 +179,6 @@ extension CoordinationError {
             switch error.code {
             case .corrupt, .foreignFolder: .corrupt
             case .closed: .closed
-            // By a process of another pid namespace, for as long as both run.
-            case .locked: .notLocal
             default: .unavailable
             }
         self.init(code, error.message)

@@ -137,7 +137,6 @@ final class LocalWatcher: Sendable {
             return try table.makeReader()
         } catch {
             interrupt(CoordinationError(error))
-            refuseReads(CoordinationError(error))
             return nil
         }
     }

@@ -123,11 +123,6 @@ struct LMDBCode: Error {
         if code != MDB_SUCCESS { throw LMDBCode(value: code).explained(doing()) }
     }
 
-    /// LMDB locks a byte for each process that reads, by its id.
-    private static let samePid =
-        "another process that uses it has this one's process id, \(getpid()), so it is in another pid namespace, as a container is. "
-        + "Start them in one pid namespace (as with docker's --pid), or take Coordinator: etcd"
-
     func explained(_ doing: String) -> StorageError {
         let kind: StorageError.Code =
             switch value {
@@ -137,10 +132,8 @@ struct LMDBCode: Error {
             // A write of its first page has failed: it does not know what is on the disk.
             case MDB_PANIC: .engineLost
             case ENOENT, EACCES, EPERM, EIO, ENOTDIR, EROFS, EMFILE: .io
-            case EAGAIN: .locked
             default: .engine
             }
-        if value == EAGAIN { return StorageError(kind, "\(doing): \(LMDBCode.samePid)") }
         return StorageError(kind, "\(doing): LMDB: \(String(cString: mdb_strerror(value)))")
     }
 }
