@@ -80,7 +80,6 @@ package final class Node: NodeControl {
     /// or after a second. Once per node.
     package func start() async throws(NodeError) {
         setPhase(.starting, "opening the data folder")
-        watchHealth()
         do throws(ServerError) {
             let server = try await NodeServer.bind(
                 listen: configuration.listenAddress,
@@ -92,6 +91,8 @@ package final class Node: NodeControl {
                 logger: logger
             )
             state.withLock { $0.server = server }
+            // Not sooner: a node whose address is taken is not stopped by anyone, and would be watched for ever.
+            watchHealth()
             let joined = loops.control.makePromise(of: Void.self)
             let patience = loops.control.scheduleTask(in: Node.joinPatience) { joined.succeed() }
             beginOpening { joined.succeed() }
