@@ -84,6 +84,13 @@ extension ClusterCoordinator {
 }
 
 extension CoordinatorOutcome {
+    /// The coordinator's, at that moment.
+    package var revision: UInt64 {
+        switch self {
+        case .committed(let revision, _), .conflict(let revision, _): revision
+        }
+    }
+
     /// What was read or found, whichever way it ended.
     package var entries: [String: CoordinatorEntry] {
         switch self {

@@ -11,23 +11,44 @@ package struct ClusterSessions: Sendable {
     /// - Parameters:
     ///   - holder: who holds it, for people who look.
     ///   - ttl: milliseconds (LeaseSeconds).
-    /// - Throws: `.unavailable` when it is not known to be open; what may be left of it ends by itself.
+    ///   - coordinator: the id of the coordinator that the holder's folder belongs to; nil: any.
+    ///   - seen: the newest revision that the holder has seen there: what it decided is not undone by an old backup.
+    /// - Throws: `.wrongCoordinator` when it is another one, or one that has lost its data; `.wentBack`; `.unavailable` when it
+    ///   is not known to be open. What may be left of it ends by itself.
     package func open(
         holder: Member,
         ttl: UInt64,
+        coordinator: String? = nil,
+        seen: UInt64 = 0,
         timeout: Duration = CoordinationLimits.timeout
     ) async throws(CoordinationError) -> SessionLease {
         let lease = try await backend.grantSession(ttl: ttl, timeout: timeout)
         let key = ClusterKeys.session(lease.id)
+        let outcome: CoordinatorOutcome
         do {
             let operation = CoordinatorOperation.put(key: key, value: try values.encode(holder, key), session: lease.id)
-            _ = try await backend.transact([.absent(key: key)], [operation], reading: [], timeout: timeout)
+            outcome = try await backend.transact(
+                [.absent(key: key)],
+                [operation],
+                reading: [ClusterKeys.identity],
+                timeout: timeout
+            )
         } catch {
             // Nothing will ever use it: with its id forgotten it can only end.
             throw CoordinationError(
                 error.code == .unknownOutcome || error.code == .sessionEnded ? .unavailable : error.code,
                 error.message
             )
+        }
+        guard let coordinator else { return lease }
+        let found = try values.seen(ClusterIdentity.self, outcome.entries[ClusterKeys.identity]).value?.coordinator
+        let isOld = outcome.revision <= seen
+        guard found == coordinator, !isOld else {
+            // Nothing is to be decided by it; what can't be ended ends by itself.
+            try? await backend.endSession(lease.id, timeout: timeout)
+            throw found == coordinator
+                ? CoordinationError.wentBack(place: backend.place, to: outcome.revision, from: seen)
+                : CoordinationError.changed(place: backend.place, found: found, known: coordinator)
         }
         return lease
     }

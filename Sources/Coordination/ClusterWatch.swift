@@ -9,7 +9,7 @@ import Routing
 /// `CoordinatorWatch`). Ends when its task is cancelled, `cancel` is called, or the coordinator is closed.
 package struct ClusterWatch: AsyncSequence, Sendable {
     package enum Event: Sendable {
-        /// One per transaction or several; in this order: sessions, map, records, notices, documents. `revision`:
+        /// One per transaction or several; in this order: identity, sessions, map, records, notices, documents. `revision`:
         /// everything up to it has been told.
         case changes([Change], revision: UInt64)
         /// The coordinator does not answer; changes come again by themselves. Once per outage, whose end is told by
@@ -18,6 +18,8 @@ package struct ClusterWatch: AsyncSequence, Sendable {
     }
 
     package enum Change: Sendable {
+        /// Whose coordinator it is; nil: nobody's any more.
+        case identity(ClusterIdentity?)
         case map(SlotMap, revision: UInt64)
         /// A record that was deleted has none.
         case shard(name: String, SeenRecord)
@@ -92,6 +94,10 @@ extension ClusterCoordinator {
         if let id = rest(of: key, after: ClusterKeys.sessions) {
             if case .deleted = change { return (1, .sessionEnded(id: id)) }
             return (1, .sessionOpened(id: id))
+        }
+        if key == ClusterKeys.identity {
+            guard case .put(let entry) = change else { return (0, .identity(nil)) }
+            return (0, .identity(try values.decode(ClusterIdentity.self, entry)))
         }
         if key == ClusterKeys.map, case .put(let entry) = change {
             return (2, .map(try values.decode(SlotMap.self, entry), revision: entry.revision))

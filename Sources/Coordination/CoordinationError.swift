@@ -13,6 +13,8 @@ package struct CoordinationError: Error, Hashable, Sendable, CustomStringConvert
         case wrongCluster
         /// Another coordinator than the one that the data folders know, or one that has lost its data.
         case wrongCoordinator
+        /// The right one, with an older state than it had.
+        case wentBack
         /// `local` was asked to coordinate nodes of other machines.
         case notLocal
         /// The coordinator refused the user, password, certificate or permission.
@@ -36,4 +38,22 @@ package struct CoordinationError: Error, Hashable, Sendable, CustomStringConvert
     }
 
     package var description: String { message }
+
+    /// It has an older state than it had: somebody put a backup in its place.
+    static func wentBack(place: String, to revision: UInt64, from seen: UInt64) -> CoordinationError {
+        CoordinationError(
+            .wentBack,
+            "\(place) is at revision \(revision), and was at \(seen) before: its data was put back from a backup, which may not "
+                + "know the newest leaders; restart the nodes to go on with it, the last leader first"
+        )
+    }
+
+    /// Where a coordinator was, another one is, or none of this cluster.
+    package static func changed(place: String, found: String?, known: String) -> CoordinationError {
+        CoordinationError(
+            .wrongCoordinator,
+            found.map { "\(place) is coordinator \($0) now, but the data folder belongs to \(known)" }
+                ?? "\(place) knows no cluster any more, but the data folder belongs to coordinator \(known): its data is gone"
+        )
+    }
 }

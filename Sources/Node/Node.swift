@@ -371,7 +371,8 @@ package final class Node: NodeControl {
             phase: phase,
             message: message,
             leadership: shard?.leadership,
-            resharding: isLeader ? shard?.resharding : nil
+            resharding: isLeader ? shard?.resharding : nil,
+            coordinator: shard?.coordinatorID
         )
     }
 }

@@ -38,6 +38,8 @@ final class OpenShard: Sendable {
             mapRevision: parts.membership.mapRevision,
             records: parts.membership.records,
             shard: configuration.shard,
+            coordinatorID: parts.membership.coordinatorID,
+            place: parts.membership.coordinator.backend.place,
             eventLoop: CoordinationExecutor.shared.eventLoop,
             logger: logger
         )
@@ -130,7 +132,7 @@ final class OpenShard: Sendable {
                 isNamedLeader: configuration.role == .leader
             ),
             minInSync: cluster.minInSync,
-            coordinator: CoordinatorTasks(membership.coordinator),
+            coordinator: CoordinatorTasks(membership.coordinator, id: membership.coordinatorID, view: view),
             store: store,
             control: loops.control,
             logger: logger,
@@ -147,6 +149,9 @@ final class OpenShard: Sendable {
             )
         )
     }
+
+    /// The coordinator that the folder belongs to.
+    var coordinatorID: String { membership.coordinatorID }
 
     var leadership: LeadershipDriver? { driver.withLock { $0 } }
 
@@ -168,7 +173,8 @@ final class OpenShard: Sendable {
                 shard: configuration.shard,
                 folder: folder.id,
                 address: configuration.address.description,
-                boot: membership.member.boot
+                boot: membership.member.boot,
+                coordinator: membership.coordinatorID
             ),
             needsSnapshot: !store.engine.isComplete,
             logger: logger,
@@ -223,6 +229,7 @@ final class OpenShard: Sendable {
         facts.roomFailure = (known.reserveError ?? store.log.roomFailure).map(NodeFacts.Fault.init)
         facts.lagMilliseconds = link.map { Int(clamping: $0.status().lag.milliseconds) } ?? 0
         facts.coordinatorError = view.error
+        facts.coordinatorChange = view.foreignCoordinator?.message
         facts.oldestViewSeconds = Int(clamping: store.views.oldestAge / 1_000_000_000)
         if let job = view.snapshot.job, job.state == .failed || job.state == .paused {
             facts.reshard = (job.state == .paused, job.reason ?? "")
@@ -267,7 +274,9 @@ final class OpenShard: Sendable {
         if let job = snapshot.job, !job.state.isEnded {
             status.reshard = ReshardStatus(job, map: snapshot.map, nodes: [resharding?.progress].compactMap(\.self))
         }
-        if status.message.isEmpty, let error = view.error {
+        if let foreign = view.foreignCoordinator {
+            status.message = foreign.message
+        } else if status.message.isEmpty, let error = view.error {
             status.message = "the coordinator does not answer: \(error)"
         }
     }

@@ -50,7 +50,7 @@ enum CommandExit {
     static func status(of error: CoordinationError) -> ExitStatus {
         switch error.code {
         case .unavailable, .unknownOutcome: .unreachable
-        case .wrongCluster, .wrongCoordinator, .notLocal, .unauthorized, .badConfiguration: .usage
+        case .wrongCluster, .wrongCoordinator, .wentBack, .notLocal, .unauthorized, .badConfiguration: .usage
         case .cancelled, .sessionEnded, .corrupt, .tooLarge, .closed: .failed
         }
     }

@@ -79,6 +79,49 @@ extension CoordinationSuite {
             }
         }
 
+        /// A session is what a node decides by; nothing is to be decided at a coordinator of another history.
+        @Test(
+            "No session is opened at another coordinator, or at one that went back",
+            arguments: CoordinatorKind.allCases
+        )
+        func sessionsAreOfOneCoordinator(_ kind: CoordinatorKind) async throws {
+            try await with(kind) { coordinator in
+                let began = try await coordinator.begin(known: nil, firstMap: try Self.map(1))
+                let id = began.identity.coordinator
+                let sessions = coordinator.sessions
+                let member = Self.member(1)
+                _ = try await sessions.open(holder: member, ttl: 60_000, coordinator: id, timeout: .seconds(5))
+                let newest = try await coordinator.backend.read("", isExact: false, timeout: .seconds(5)).revision
+                _ = try await sessions.open(
+                    holder: member,
+                    ttl: 60_000,
+                    coordinator: id,
+                    seen: newest,
+                    timeout: .seconds(5)
+                )
+                func left() async throws -> Int {
+                    let prefix = ClusterKeys.sessions
+                    return try await coordinator.backend.read(prefix, isExact: false, timeout: .seconds(5)).entries
+                        .count
+                }
+                let before = try await left()
+                await expectCode(.wrongCoordinator) {
+                    _ = try await sessions.open(holder: member, ttl: 60_000, coordinator: "x", timeout: .seconds(5))
+                }
+                await expectCode(.wentBack) {
+                    _ = try await sessions.open(
+                        holder: member,
+                        ttl: 60_000,
+                        coordinator: id,
+                        seen: newest + 1_000,
+                        timeout: .seconds(5)
+                    )
+                }
+                let after = try await left()
+                #expect(after == before, "a session was left behind")
+            }
+        }
+
         @Test("A shard is taken over only when its leader's session is gone", arguments: CoordinatorKind.allCases)
         func takesOver(_ kind: CoordinatorKind) async throws {
             try await with(kind) { coordinator in
@@ -250,6 +293,7 @@ extension CoordinationSuite {
                 guard case .changes(let changes, _) = event else { return }
                 for change in changes {
                     switch change {
+                    case .identity: break
                     case .map(let map, _): lines.insert("map \(map.version)")
                     case .shard(let name, let seen): lines.insert("record \(name) \(seen.record?.term ?? 0)")
                     case .sessionOpened: lines.insert("opened")

@@ -80,6 +80,7 @@ import Testing
         Case(.replicaOutOfSync, .degraded, facts(.replica, .syncing)),
         Case(.replicaLag, .degraded, facts(.replica) { $0.lagMilliseconds = Health.lagMillisecondsMax + 1 }),
         Case(.coordinatorUnreachable, .degraded, facts { $0.coordinatorError = "etcd is away" }),
+        Case(.coordinatorChanged, .down, facts { $0.coordinatorChange = "another one" }),
         Case(.filesLimit, .degraded, facts { $0.files = (901, 1_000) }),
         Case(.filesLimit, .degraded, facts { $0.clients = (128, 128) }),
         Case(.staleReader, .degraded, facts { $0.oldestViewSeconds = Health.viewSecondsMax + 1 }),

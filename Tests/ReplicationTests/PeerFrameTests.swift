@@ -89,6 +89,10 @@ import Testing
             boot: "b"
         )
         #expect(try PeerHello(arguments: hello.arguments) == hello)
+        var told = hello
+        told.coordinator = "k"
+        #expect(try PeerHello(arguments: told.arguments) == told)
+        #expect(throws: ReplicationError.self) { try PeerHello(arguments: told.arguments + [[1]]) }
         for index in [0, 5, 6, 7, 8] {
             var arguments = hello.arguments
             arguments[index] = [0xFF]

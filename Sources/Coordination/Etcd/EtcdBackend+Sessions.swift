@@ -85,15 +85,18 @@ extension EtcdBackend {
         if let known = confirmedTerms.withLock({ $0[endpoint] }) {
             before = known
         } else {
-            before = try await confirm(endpoint, deadline)
+            before = try await confirm(endpoint, deadline).term
         }
         let sentAt = BootClock.milliseconds()
         var seconds = try await keepAlive(id, endpoint, deadline)
+        let floor = newestRevision
         let after = try await confirm(endpoint, deadline)
+        // Another etcd, or one with an older state, where the session may still stand: whoever opens one finds out which.
+        if after.revision < floor { return .ended }
         // A leader elected just now may not have read all leases yet; with the read behind it, it has.
         if seconds == 0 { seconds = try await keepAlive(id, endpoint, deadline) }
         if seconds == 0 { return .ended }
-        guard after == before else { return .otherTerm }
+        guard after.term == before else { return .otherTerm }
         return .renewed(SessionLease(id: id, sentAt: sentAt, ttl: seconds * 1000))
     }
 
@@ -115,8 +118,11 @@ extension EtcdBackend {
         throw .refused(code: answer.error?.grpc_code ?? 2, message: answer.error?.message ?? "no result")
     }
 
-    /// etcd's term, with a quorum behind it.
-    private func confirm(_ endpoint: Int, _ deadline: NIODeadline) async throws(EtcdFailure) -> UInt64 {
+    /// etcd's term and revision, with a quorum behind them.
+    private func confirm(
+        _ endpoint: Int,
+        _ deadline: NIODeadline
+    ) async throws(EtcdFailure) -> (term: UInt64, revision: UInt64) {
         let answer = try await client.send(
             "/v3/kv/range",
             Etcd.RangeRequest(key: name(ClusterKeys.identity), count_only: true),
@@ -127,6 +133,6 @@ extension EtcdBackend {
         )
         let term = answer.header?.raft_term?.value ?? 0
         confirmedTerms.withLock { $0[endpoint] = term }
-        return term
+        return (term, note(answer.header))
     }
 }

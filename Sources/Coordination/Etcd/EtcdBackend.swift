@@ -11,6 +11,8 @@ package final class EtcdBackend: CoordinatorBackend {
     private let prefix: [UInt8]
     /// By endpoint: the term in which a quorum's answer last came through it (`renewSession`).
     let confirmedTerms = Mutex<[Int: UInt64]>([:])
+    /// The newest revision that an answer came from.
+    private let newest = Mutex<UInt64>(0)
     private let followers = Mutex<[Task<Void, Never>]?>([])
 
     /// - Parameters:
@@ -28,6 +30,15 @@ package final class EtcdBackend: CoordinatorBackend {
     func checkOpen() throws(CoordinationError) {
         guard followers.withLock({ $0 == nil }) else { return }
         throw CoordinationError(.closed, "etcd at \(place): the coordinator was closed")
+    }
+
+    /// What the next answer must be of at least.
+    var newestRevision: UInt64 { newest.withLock { $0 } }
+
+    func note(_ header: Etcd.Header?) -> UInt64 {
+        let revision = header?.revision?.value ?? 0
+        newest.withLock { $0 = max($0, revision) }
+        return revision
     }
 
     // MARK: Keys
@@ -82,7 +93,7 @@ package final class EtcdBackend: CoordinatorBackend {
     func range(_ answer: Etcd.RangeResponse) -> CoordinatorRange {
         CoordinatorRange(
             entries: (answer.kvs ?? []).map { entry($0) }.sorted { $0.key < $1.key },
-            revision: answer.header?.revision?.value ?? 0
+            revision: note(answer.header)
         )
     }
 
@@ -121,7 +132,7 @@ package final class EtcdBackend: CoordinatorBackend {
         for range in (answer.responses ?? []).compactMap(\.response_range) {
             for value in range.kvs ?? [] { found[key(value)] = entry(value) }
         }
-        let revision = answer.header.revision?.value ?? 0
+        let revision = note(answer.header)
         return answer.succeeded ?? false
             ? .committed(revision: revision, read: found) : .conflict(revision: revision, current: found)
     }

@@ -151,6 +151,19 @@ extension Health {
     }
 
     private static func coordinator(_ node: NodeFacts) -> [Reason] {
+        if let change = node.coordinatorChange {
+            return [
+                Reason(
+                    .coordinatorChanged,
+                    .down,
+                    node.address,
+                    "\(node.address): \(change)",
+                    action:
+                        "put the coordinator's data back from a backup, or correct Coordinator and EtcdEndpoints; delete no data "
+                        + "folder: they have what was acknowledged"
+                )
+            ]
+        }
         guard let error = node.coordinatorError else { return [] }
         return [
             Reason(

@@ -36,6 +36,7 @@ package struct Health: Codable, Hashable, Sendable {
         case logFailed = "log_failed"
         case engineFailed = "engine_failed"
         case coordinatorUnreachable = "coordinator_unreachable"
+        case coordinatorChanged = "coordinator_changed"
         case staleReader = "stale_reader"
         case filesLimit = "files_limit"
         case strayKeys = "stray_keys"

@@ -35,6 +35,8 @@ package struct NodeFacts: Sendable {
     package var tooFewInSync: String?
     /// The coordinator does not answer.
     package var coordinatorError: String?
+    /// Another coordinator answers than the one that the data folder belongs to.
+    package var coordinatorChange: String?
     /// On the disk of its data folder; nil where that can't be asked.
     package var bytesFree: UInt64?
     package var folder = ""

@@ -92,7 +92,7 @@ struct ClusterContents: Sendable {
             noticesChanged(of: name, &parts)
         case .document(ReshardJob.documentName, let json, let revision): take(job: json, revision, &parts)
         case .unreadable(let error): unreadable.append(error.message)
-        case .sessionOpened, .sessionEnded, .document: break
+        case .identity, .sessionOpened, .sessionEnded, .document: break
         }
     }
 

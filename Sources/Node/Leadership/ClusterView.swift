@@ -39,6 +39,8 @@ package final class ClusterView: @unchecked Sendable {
     private struct Known {
         var contents: ClusterContents
         var error: String?
+        /// Another coordinator is where this one was: nothing of it is believed.
+        var foreign: CoordinationError?
     }
 
     private let coordinator: any ViewCoordinator
@@ -46,6 +48,9 @@ package final class ClusterView: @unchecked Sendable {
     private let planted: PlantedBugs
     private let logger: Logger
     private let shard: String
+    /// The coordinator that the node's folder belongs to; nil: whichever answers.
+    private let coordinatorID: String?
+    private let place: String
     private let known: Mutex<Known>
 
     private var delegate: Delegate?
@@ -61,6 +66,8 @@ package final class ClusterView: @unchecked Sendable {
     /// - Parameters:
     ///   - map: what the coordinator had when the node joined, like `records`; for the time before the watch tells.
     ///   - shard: the one whose record and notices are handed on.
+    ///   - coordinatorID: the coordinator that the node's folder belongs to, and `place` where that is, for messages. What
+    ///     another one tells is another history. nil: whichever answers is believed.
     ///   - eventLoop: where the view lives and calls its delegate.
     package init(
         coordinator: any ViewCoordinator,
@@ -68,6 +75,8 @@ package final class ClusterView: @unchecked Sendable {
         mapRevision: UInt64,
         records: [String: SeenRecord],
         shard: String,
+        coordinatorID: String? = nil,
+        place: String = "",
         eventLoop: any EventLoop,
         planted: PlantedBugs = [],
         logger: Logger
@@ -77,6 +86,8 @@ package final class ClusterView: @unchecked Sendable {
         self.planted = planted
         self.logger = logger
         self.shard = shard
+        self.coordinatorID = coordinatorID
+        self.place = place
         let contents = ClusterContents(shard: shard, map: map, mapRevision: mapRevision, records: records)
         known = Mutex(Known(contents: contents))
     }
@@ -155,7 +166,59 @@ package final class ClusterView: @unchecked Sendable {
         logger.warning("the coordinator does not answer", metadata: ["reason": "\(reason)"])
     }
 
+    /// Whether these are the changes of another coordinator than the folder's, or of one that has lost its data.
+    private func areForeign(_ changes: [ClusterWatch.Change]) -> Bool {
+        guard let coordinatorID else { return false }
+        var foreign = known.withLock { $0.foreign }
+        if foreign?.code == .wentBack { return true }
+        if isFirst { foreign = .changed(place: place, found: nil, known: coordinatorID) }
+        for case .identity(let identity) in changes {
+            let found = identity?.coordinator
+            foreign = found == coordinatorID ? nil : .changed(place: place, found: found, known: coordinatorID)
+        }
+        note(foreign)
+        return foreign != nil
+    }
+
+    private func note(_ foreign: CoordinationError?) {
+        let before = known.withLock { known in
+            defer {
+                known.foreign = foreign
+                if let foreign { known.error = foreign.message }
+            }
+            return known.foreign
+        }
+        if let foreign, foreign != before {
+            logger.error("another coordinator answers", metadata: ["reason": "\(foreign.message)"])
+        }
+    }
+
+    /// What came of the last session that was asked for: a watch that waits for what comes after the newest it has seen does
+    /// not hear of a coordinator that begins anew.
+    /// - Parameter foreign: why it is not the coordinator that the node belongs to; nil if it is.
+    package func judge(_ foreign: CoordinationError?) {
+        onLoop { view in
+            let before = view.known.withLock { $0.foreign }
+            // What is decided by an old state can't be told from what was decided by the newest: people decide.
+            if before?.code == .wentBack { return }
+            let wasForeign = before != nil
+            view.note(foreign)
+            // The right one is back: its end makes the view begin another watch, which reads all of it.
+            if wasForeign, foreign == nil { view.watch?.cancel() }
+        }
+    }
+
     private func changed(_ changes: [ClusterWatch.Change], _ revision: UInt64) {
+        let wasForeign = known.withLock { $0.foreign } != nil
+        if areForeign(changes) {
+            isFirst = false
+            return
+        }
+        if wasForeign, !isFirst {
+            // What was told meanwhile was passed over: the next watch tells everything.
+            watch?.cancel()
+            return
+        }
         // Of what a lost watch would have told there is no word about what is gone.
         let isEverything = isFirst && !(hasFollowed && planted.contains(.goneIsKeptAfterLostWatch))
         let isBeginning = isFirst
@@ -184,6 +247,9 @@ package final class ClusterView: @unchecked Sendable {
 
     /// Why nothing new is heard of the coordinator; nil while it answers.
     package var error: String? { known.withLock { $0.error } }
+
+    /// Why the coordinator that answers is not the one that the node belongs to; nil while it is.
+    package var foreignCoordinator: CoordinationError? { known.withLock { $0.foreign } }
 
     /// A shard's record; one without content if it has none.
     package func record(of shard: String) -> SeenRecord { known.withLock { $0.contents.record(of: shard) } }

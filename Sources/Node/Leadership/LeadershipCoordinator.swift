@@ -23,13 +23,31 @@ package protocol LeadershipCoordinator: AnyObject, Sendable {
 /// Over the cluster's coordinator: each call is a task of its own on coordination's loop, so that a slow one holds up no other.
 final class CoordinatorTasks: LeadershipCoordinator {
     private let coordinator: ClusterCoordinator
+    /// The one that the node's folder belongs to.
+    private let id: String
+    /// Hears whether it is still that one.
+    private let view: ClusterView
     private let calls = CoordinatorCalls()
 
-    init(_ coordinator: ClusterCoordinator) { self.coordinator = coordinator }
+    init(_ coordinator: ClusterCoordinator, id: String, view: ClusterView) {
+        self.coordinator = coordinator
+        self.id = id
+        self.view = view
+    }
 
     func openSession(holder: Member, ttl: UInt64, _ answer: @escaping CoordinatorAnswer<SessionLease>) {
-        ask(answer) { coordinator throws(CoordinationError) in
-            try await coordinator.sessions.open(holder: holder, ttl: ttl)
+        let id = id
+        let judged: CoordinatorAnswer<SessionLease> = { [view] result in
+            switch result {
+            case .success: view.judge(nil)
+            case .failure(let error): if [.wrongCoordinator, .wentBack].contains(error.code) { view.judge(error) }
+            }
+            answer(result)
+        }
+        ask(judged) { [view] coordinator throws(CoordinationError) in
+            // Attempts raise its revision, which soon would be high enough.
+            if let foreign = view.foreignCoordinator, foreign.code == .wentBack { throw foreign }
+            return try await coordinator.sessions.open(holder: holder, ttl: ttl, coordinator: id, seen: view.revision)
         }
     }
 

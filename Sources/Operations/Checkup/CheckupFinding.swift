@@ -43,7 +43,7 @@ extension CheckupFinding.Area {
                 .nodes
             case .replicaOutOfSync, .replicaLag: .lag
             case .diskLow, .diskFull, .logFailed, .engineFailed: .files
-            case .coordinatorUnreachable: .coordinator
+            case .coordinatorUnreachable, .coordinatorChanged: .coordinator
             case .strayKeys: .keys
             case .configDiffers: .map
             case .reshardFailed, .reshardPaused: .reshard

@@ -27,7 +27,8 @@ extension FollowerMachine {
             commitSequence: needsSnapshot ? 0 : commitSequence,
             needsSnapshot: needsSnapshot,
             term: highestTerm,
-            boot: identity.boot
+            boot: identity.boot,
+            coordinator: identity.coordinator
         )
     }
 

@@ -14,8 +14,18 @@ package struct FollowerMachine {
         package var address: String
         /// `Member.boot` of this replica.
         package var boot: String?
+        /// The coordinator that its folder belongs to.
+        package var coordinator: String?
 
-        package init(cluster: String, shard: String, folder: String, address: String, boot: String? = nil) {
+        package init(
+            cluster: String,
+            shard: String,
+            folder: String,
+            address: String,
+            boot: String? = nil,
+            coordinator: String? = nil
+        ) {
+            self.coordinator = coordinator
             self.cluster = cluster
             self.shard = shard
             self.folder = folder

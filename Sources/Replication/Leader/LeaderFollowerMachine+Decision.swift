@@ -17,6 +17,11 @@ extension LeaderFollowerMachine {
         if hello.shard != identity.shard {
             return refuse(.wrongShard, "this is shard \(identity.shard), not \(hello.shard)", &actions)
         }
+        if let own = identity.coordinator, let other = hello.coordinator, own != other {
+            let text =
+                "this is a shard of coordinator \(own), the replica's folder is of \(other): two histories that must not be mixed"
+            return refuse(.wrongCluster, text, &actions)
+        }
         if max(hello.term, hello.position.term) > identity.term {
             let text = "the replica knows of term \(hello.term), this leader is of term \(identity.term)"
             return refuse(.lowerTerm, text, &actions)

@@ -12,8 +12,11 @@ package struct LeaderFollowerMachine {
         package var shard: String
         package var term: UInt64
         package var engine: String
+        /// The coordinator by which it is the leader.
+        package var coordinator: String?
 
-        package init(cluster: String, shard: String, term: UInt64, engine: String) {
+        package init(cluster: String, shard: String, term: UInt64, engine: String, coordinator: String? = nil) {
+            self.coordinator = coordinator
             self.cluster = cluster
             self.shard = shard
             self.term = term

@@ -22,6 +22,9 @@ package struct PeerHello: Hashable, Sendable {
     package var term: UInt64
     /// `Member.boot` of the follower.
     package var boot: String?
+    /// The coordinator that the follower's folder belongs to: another one's shard has another history, whatever its terms
+    /// are. nil: the follower is of a version that does not tell.
+    package var coordinator: String?
 
     package init(
         protocolVersion: Int = ReplicationLimits.protocolVersion,
@@ -33,8 +36,10 @@ package struct PeerHello: Hashable, Sendable {
         commitSequence: UInt64,
         needsSnapshot: Bool,
         term: UInt64,
-        boot: String?
+        boot: String?,
+        coordinator: String? = nil
     ) {
+        self.coordinator = coordinator
         self.protocolVersion = protocolVersion
         self.cluster = cluster
         self.shard = shard
@@ -52,10 +57,11 @@ package struct PeerHello: Hashable, Sendable {
 
     /// The command's arguments, without the command's name.
     package var arguments: [[UInt8]] {
-        [
+        let words = [
             "\(protocolVersion)", cluster, shard, folder, address, position.description, "\(commitSequence)",
             needsSnapshot ? "snapshot" : "log", "\(term)", boot ?? PeerHello.noBoot,
-        ].map { Array($0.utf8) }
+        ]
+        return (words + [coordinator].compactMap(\.self)).map { Array($0.utf8) }
     }
 
     private static let noBoot = "-"
@@ -71,8 +77,8 @@ package struct PeerHello: Hashable, Sendable {
                 "protocol version \(version) is not spoken here; this node speaks \(ReplicationLimits.protocolVersion)"
             )
         }
-        guard texts.count == 10, arguments.count == 10 else {
-            throw bad("expected 10 arguments of UTF-8 text, got \(arguments.count)")
+        guard (10...11).contains(texts.count), arguments.count == texts.count else {
+            throw bad("expected 10 or 11 arguments of UTF-8 text, got \(arguments.count)")
         }
         guard let position = Position(texts[5]) else { throw bad("position is not TERM-SEQUENCE") }
         guard let commit = UInt64(texts[6]), commit <= position.sequence else {
@@ -94,7 +100,8 @@ package struct PeerHello: Hashable, Sendable {
             commitSequence: commit,
             needsSnapshot: texts[7] == "snapshot",
             term: term,
-            boot: texts[9] == PeerHello.noBoot ? nil : texts[9]
+            boot: texts[9] == PeerHello.noBoot ? nil : texts[9],
+            coordinator: texts.count > 10 ? texts[10] : nil
         )
     }
 }

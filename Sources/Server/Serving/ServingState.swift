@@ -24,6 +24,8 @@ package final class ServingState: Sendable {
     package let resharding: (any ShardResharding)?
     /// Why the node is in this phase, for people.
     package let message: String
+    /// The coordinator that the shard's folder belongs to; nil while it is not open.
+    package let coordinator: String?
 
     package init(
         config: ClusterConfig,
@@ -37,8 +39,10 @@ package final class ServingState: Sendable {
         phase: NodeStatus.State,
         message: String,
         leadership: (any ShardLeadership)? = nil,
-        resharding: (any ShardResharding)? = nil
+        resharding: (any ShardResharding)? = nil,
+        coordinator: String? = nil
     ) {
+        self.coordinator = coordinator
         self.config = config
         self.map = map
         self.address = address
@@ -63,6 +67,7 @@ package final class ServingState: Sendable {
             store: store,
             cluster: config.name,
             name: shardName,
+            coordinator: coordinator,
             leadership: leadership,
             resharding: resharding
         )

@@ -68,7 +68,8 @@ package struct StreamRequest: Sendable {
                     cluster: shard.cluster,
                     shard: shard.name,
                     term: store.lock.withLock { store.term },
-                    engine: store.engine.kind.rawValue
+                    engine: store.engine.kind.rawValue,
+                    coordinator: shard.coordinator
                 )
             )
         case .migration(let hello, let resharding):

@@ -6,6 +6,8 @@ package struct StreamedShard: Sendable {
     package let store: ShardStore
     package let cluster: String
     package let name: String
+    /// By which this node is the leader; nil where it has none.
+    package let coordinator: String?
     /// Who decides about the shard's leadership; nil where nobody does.
     package let leadership: (any ShardLeadership)?
     /// Who decides about slots that come and go; one per term.
@@ -15,12 +17,14 @@ package struct StreamedShard: Sendable {
         store: ShardStore,
         cluster: String,
         name: String,
+        coordinator: String? = nil,
         leadership: (any ShardLeadership)?,
         resharding: (any ShardResharding)?
     ) {
         self.store = store
         self.cluster = cluster
         self.name = name
+        self.coordinator = coordinator
         self.leadership = leadership
         self.resharding = resharding
     }
