@@ -25,6 +25,8 @@ struct HealthWatch {
     static let period: Int64 = 250
     /// Counting open files is work where there are many: every so many looks.
     private static let looksPerCount = 20
+    /// A hand-over or a new connection takes a moment: every so many looks.
+    private static let looksPerMend = 4
 
     /// What is new since the last look, for the log.
     struct News {
@@ -51,6 +53,9 @@ struct HealthWatch {
     }
 
     var knownFiles: (open: Int, limit: Int)? { files }
+
+    /// Whether it is time to mend what was found damaged.
+    var isMendDue: Bool { looks % HealthWatch.looksPerMend == 0 }
 
     /// Whether it is time to count the open files again.
     var isCountDue: Bool { looks % HealthWatch.looksPerCount == 0 }
@@ -104,6 +109,7 @@ extension Node {
             state.withLock { $0.watch.note(files: files) }
         }
         noteDisk()
+        if state.withLock({ $0.watch.isMendDue }) { state.withLock { $0.shard }?.mendDamage() }
         let new = Health.of(facts())
         let news = state.withLock { $0.watch.note(new) }
         for reason in news.begun {

@@ -225,6 +225,7 @@ final class OpenShard: Sendable {
         }
         facts.failure = known.failure.map(NodeFacts.Fault.init)
         facts.engineError = known.engineError.map(NodeFacts.Fault.init)
+        facts.damage = store.damage.map { NodeFacts.Fault(.damage, $0.message) }
         facts.tooFewInSync = known.refusal?.message
         facts.roomFailure = (known.reserveError ?? store.log.roomFailure).map(NodeFacts.Fault.init)
         facts.lagMilliseconds = link.map { Int(clamping: $0.status().lag.milliseconds) } ?? 0
@@ -233,6 +234,20 @@ final class OpenShard: Sendable {
         facts.oldestViewSeconds = Int(clamping: store.views.oldestAge / 1_000_000_000)
         if let job = view.snapshot.job, job.state == .failed || job.state == .paused {
             facts.reshard = (job.state == .paused, job.reason ?? "")
+        }
+    }
+
+    /// Gets whole contents in place of damaged ones: a leader hands over to a member that has them, and a replica takes them from
+    /// its leader. Whoever is alone serves the rest. Blocks for a moment.
+    func mendDamage() {
+        store.views.lookAgainAtDamage()
+        guard let damage = store.damage else { return }
+        if let link { return link.replace(damaged: damage.message) }
+        guard let leadership, leadership.status.inSync.count > 1 else { return }
+        logger.error("hands over: the engine is damaged", metadata: ["reason": "\(damage.message)"])
+        leadership.switchOver(to: nil) { [logger] failure in
+            guard let failure else { return }
+            logger.warning("could not hand over, and tries again", metadata: ["reason": "\(failure)"])
         }
     }
 
@@ -259,6 +274,7 @@ final class OpenShard: Sendable {
         } else if let refusal = known.refusal, status.message.isEmpty {
             status.message = "writes are refused: \(refusal.message)"
         }
+        if status.message.isEmpty, let damage = store.damage { status.message = damage.message }
         if let error = known.reserveError, link == nil, status.message.isEmpty { status.message = error.message }
         if let following = link?.status() {
             status.lag = NodeStatus.Lag(

@@ -7,6 +7,8 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
         case diskFull
         /// A checksum or structure on disk is wrong; the message names file and offset.
         case corrupt
+        /// A record of the engine is not what was written; the message names key and slot.
+        case damaged
         /// The folder belongs to another engine, cluster, shard or format version.
         case foreignFolder
         /// Another process has the folder open.

@@ -82,6 +82,16 @@ extension Health {
                 text,
                 action: "check the disk and the kernel's log; the node tries again by itself"
             )
+        case .damage:
+            Reason(
+                .engineFailed,
+                severity,
+                node.address,
+                text,
+                action:
+                    "check the disk; a node with a replica gets a new copy by itself, one without serves the rest: write the key "
+                    + "again, or restore it"
+            )
         case .noRoom:
             Reason(.diskFull, severity, node.address, text, action: "make room on its disk; writes go on by themselves")
         case .other: Reason(.nodeFailed, severity, node.address, text, action: "mend what it says")
@@ -93,7 +103,11 @@ extension Health {
         let isLeader = node.role == .leader
         var reasons: [Reason] = []
         // The log takes writes as long as it can.
-        if let error = node.engineError { reasons.append(reason(error, .degraded, node)) }
+        if let damage = node.damage {
+            reasons.append(reason(damage, .degraded, node))
+        } else if let error = node.engineError {
+            reasons.append(reason(error, .degraded, node))
+        }
         if let failure = node.roomFailure { reasons.append(reason(failure, isLeader ? .down : .degraded, node)) }
         return reasons
     }

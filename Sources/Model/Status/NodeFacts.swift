@@ -2,7 +2,7 @@
 package struct NodeFacts: Sendable {
     /// Something that keeps the node from writing.
     package struct Fault: Sendable {
-        package enum Kind: Sendable { case log, engine, noRoom, other }
+        package enum Kind: Sendable { case log, engine, damage, noRoom, other }
         package var kind: Kind
         /// In words.
         package var text: String
@@ -29,6 +29,8 @@ package struct NodeFacts: Sendable {
     package var failure: Fault?
     /// Its engine can't take what the log has.
     package var engineError: Fault?
+    /// Some of the engine's contents are not what was written.
+    package var damage: Fault?
     /// There will be no room when the log's segment is full.
     package var roomFailure: Fault?
     /// A leader that refuses writes since the in-sync set is too small.

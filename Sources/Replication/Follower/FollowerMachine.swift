@@ -70,6 +70,8 @@ package struct FollowerMachine {
         case storageFailed(String)
         /// Another leader, of that term, is to be followed: connect to it at once.
         case follow(term: UInt64)
+        /// The engine's contents are damaged: the leader's are needed instead.
+        case damaged(String)
         /// This replica is going to stop; said with every acknowledgement from now on.
         case leave
         case tick
@@ -192,6 +194,10 @@ package struct FollowerMachine {
         case .truncated, .snapshotBegun, .chunkInstalled, .snapshotFinished: answered(event, now, &actions)
         case .storageFailed(let message): fail(message, &actions)
         case .follow(let term): follow(term, now, &actions)
+        case .damaged(let what):
+            if needsSnapshot { break }
+            needsSnapshot = true
+            leave("\(what); a snapshot is needed", closing: true, now, &actions)
         case .leave:
             isLeaving = true
             acknowledge(now, &actions)

@@ -93,6 +93,9 @@ package final class FollowerLink: @unchecked Sendable {
         }
     }
 
+    /// Asks for a snapshot in place of an engine whose contents are damaged. Any thread.
+    package func replace(damaged what: String) { eventLoop.execute { self.handle(.damaged(what)) } }
+
     /// Says with every acknowledgement from now on that this replica is going to stop. Any thread.
     package func leave() { eventLoop.execute { self.handle(.leave) } }
 

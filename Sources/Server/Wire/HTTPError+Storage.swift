@@ -8,7 +8,7 @@ extension HTTPError {
             switch error.code {
             case .io: ("io", false)
             case .diskFull: ("disk_full", true)
-            case .corrupt: ("corrupt", false)
+            case .corrupt, .damaged: ("corrupt", false)
             case .foreignFolder: ("foreign_folder", false)
             case .locked: ("locked", true)
             case .engine, .engineLost: ("engine", false)

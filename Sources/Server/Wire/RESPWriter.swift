@@ -27,7 +27,8 @@ extension ByteBuffer {
         switch error.code {
         case .notLeader: writeRESPError("CLUSTERDOWN \(error.message)")
         case .tooFewInSync: writeRESPError("NOREPLICAS \(error.message)")
-        case .io, .diskFull, .corrupt, .foreignFolder, .locked, .engine, .engineLost, .outOfRange, .logCut, .closed,
+        case .io, .diskFull, .corrupt, .damaged, .foreignFolder, .locked, .engine, .engineLost, .outOfRange, .logCut,
+            .closed,
             .cold:
             writeRESPError("ERR \(error.message)")
         }

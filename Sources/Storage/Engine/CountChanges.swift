@@ -41,20 +41,29 @@ struct CountChanges {
 }
 
 /// The persisted form of the counts: pages of 256 slots, so that a batch rewrites only those it touched.
-/// Per slot keys (8 bytes) and bytes (8), little endian.
+/// Per slot keys (8 bytes) and bytes (8), little endian, then the CRC32C of all of them and the page's number (4). Programs before
+/// engine format 3 wrote no checksum.
 enum CountPage {
     static let slots = 256
     static let count = StorageLimits.slotCount / slots
     static let slotBytes = 16
-    static let byteCount = slots * slotBytes
+    static let byteCount = countBytes + 4
+    private static let countBytes = slots * slotBytes
 
     static func index(of slot: UInt16) -> Int { Int(slot) / slots }
 
-    static func encode(_ counts: ArraySlice<SlotCount>, into target: UnsafeMutableRawBufferPointer) {
+    static func encode(_ counts: ArraySlice<SlotCount>, page: Int, into target: UnsafeMutableRawBufferPointer) {
         for (at, count) in counts.enumerated() {
             target.storeBytes(of: count.keys.littleEndian, toByteOffset: at * slotBytes, as: UInt64.self)
             target.storeBytes(of: count.bytes.littleEndian, toByteOffset: at * slotBytes + 8, as: UInt64.self)
         }
+        let checksum = checksum(UnsafeRawBufferPointer(target), page: page)
+        target.storeBytes(of: checksum.littleEndian, toByteOffset: countBytes, as: UInt32.self)
+    }
+
+    private static func checksum(_ bytes: UnsafeRawBufferPointer, page: Int) -> UInt32 {
+        let crc = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<countBytes]))
+        return withUnsafeBytes(of: UInt32(truncatingIfNeeded: page).littleEndian) { CRC32C.extend(crc, $0) }
     }
 
     static func decode(
@@ -63,7 +72,14 @@ enum CountPage {
         into counts: inout [SlotCount],
         folder: String
     ) throws(StorageError) {
-        guard bytes.count == byteCount else {
+        if bytes.count == byteCount {
+            let found = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: countBytes, as: UInt32.self))
+            guard found == checksum(bytes, page: page) else {
+                let message = "\(folder): page \(page) of the slot counts is damaged: its checksum is wrong"
+                throw StorageError(.corrupt, message)
+            }
+        }
+        guard bytes.count == byteCount || bytes.count == countBytes else {
             let message = "\(folder): page \(page) of the slot counts has \(bytes.count) bytes, not \(byteCount)"
             throw StorageError(.corrupt, message)
         }

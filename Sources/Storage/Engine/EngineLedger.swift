@@ -12,6 +12,7 @@ final class EngineLedger: Sendable {
     }
 
     private let state: Mutex<State>
+    private let checked: Atomic<Bool>
 
     /// - Parameter meta: as found on disk, so its position is durable.
     init(meta: EngineMeta, counts: [SlotCount]) {
@@ -19,10 +20,24 @@ final class EngineLedger: Sendable {
             sum.keys += count.keys
             sum.bytes += count.bytes
         }
+        checked = Atomic(meta.isChecked)
         state = Mutex(State(meta: meta, durable: meta.position, counts: counts, total: total))
     }
 
+    /// Whether all records of states that are newer than this call have checksums. Asked before a view is begun, it holds for
+    /// that view. Any thread.
+    var isChecked: Bool { checked.load(ordering: .acquiring) }
+
     var meta: EngineMeta { state.withLock { $0.meta } }
+
+    /// The engine's own record with another position.
+    func meta(at position: Position, isComplete: Bool? = nil) -> EngineMeta {
+        var meta = meta
+        meta.position = position
+        if let isComplete { meta.isComplete = isComplete }
+        return meta
+    }
+
     var durable: Position { state.withLock { $0.durable } }
     var total: SlotCount { state.withLock { $0.total } }
 
@@ -38,7 +53,7 @@ final class EngineLedger: Sendable {
         for entry in changes.entries where range.contains(Int(entry.slot)) {
             counts[Int(entry.slot)].change(entry)
         }
-        CountPage.encode(counts, into: target)
+        CountPage.encode(counts, page: page, into: target)
     }
 
     /// Takes over what a transaction has stored.
@@ -50,6 +65,7 @@ final class EngineLedger: Sendable {
             }
             state.meta = meta
         }
+        checked.store(meta.isChecked, ordering: .releasing)
     }
 
     /// Forgets all counts, as `eraseAll` does on disk.
@@ -59,6 +75,7 @@ final class EngineLedger: Sendable {
             state.total = SlotCount()
             state.meta = meta
         }
+        checked.store(meta.isChecked, ordering: .releasing)
     }
 
     /// Everything applied so far is on disk. Called by the applier, so nothing was applied since its sync began.

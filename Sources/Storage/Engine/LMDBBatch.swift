@@ -1,14 +1,17 @@
 import CLMDB
+import Model
 
 /// One write transaction of an `LMDBEngine`: values, expiry index, counts and position change together.
 struct LMDBBatch: ~Copyable {
     private let transaction: LMDBTransaction
     private let values: LMDBCursor
     private let expiries: LMDBCursor
+    private let isChecked: Bool
     private var buffer = EngineKeyBuffer()
     private var changes = CountChanges()
 
-    init(_ environment: LMDBEnvironment) throws(StorageError) {
+    init(_ environment: LMDBEnvironment, isChecked: Bool) throws(StorageError) {
+        self.isChecked = isChecked
         let transaction = try LMDBTransaction(environment, readOnly: false)
         let values = try LMDBCursor(transaction, table: environment.values)
         let expiries = try LMDBCursor(transaction, table: environment.expiries)
@@ -36,9 +39,20 @@ struct LMDBBatch: ~Copyable {
         case .present(let bytes, let expiry): return (bytes, expiry)
         case .unknown:
             guard let found = try values.find(UnsafeRawBufferPointer(buffer.key)) else { return nil }
-            guard let record = EngineRecord(found) else { throw damaged }
-            return (record.value.bytes.count, record.value.expiry)
+            return try replaced(found)
         }
+    }
+
+    /// What is overwritten may be damaged: that mends it. Its length is believed if it can be one, its expiry is not.
+    private func replaced(_ found: UnsafeRawBufferPointer) throws(StorageError) -> (bytes: Int, expiry: UInt64) {
+        guard let record = record(found) else { throw damaged }
+        let isSound = record.hasSoundHead(stored: UnsafeRawBufferPointer(buffer.key), isStrict: isChecked)
+        return (record.value.bytes.count, isSound ? record.value.expiry : 0)
+    }
+
+    /// A record that may lie in memory of the transaction's own, where pages begin anywhere.
+    private func record(_ found: UnsafeRawBufferPointer) -> EngineRecord? {
+        found.count <= EngineRecord.headBytesMax + StorageLimits.valueBytesMax ? EngineRecord(found) : nil
     }
 
     private func put(
@@ -48,7 +62,7 @@ struct LMDBBatch: ~Copyable {
     ) throws(StorageError) {
         let head = EngineRecord.headBytes(key: key)
         let room = try values.reserve(UnsafeRawBufferPointer(buffer.key), byteCount: head + value.bytes.count)
-        EngineRecord.encodeHead(of: value, key: key, into: room)
+        EngineRecord.encodeHead(of: value, key: key, stored: UnsafeRawBufferPointer(buffer.key), into: room)
         UnsafeMutableRawBufferPointer(rebasing: room[head...]).copyMemory(from: value.bytes)
         if let old, old.expiry != value.expiry { try dropExpiry(old.expiry) }
         guard value.expiry != 0, old?.expiry != value.expiry else { return }
@@ -69,9 +83,7 @@ struct LMDBBatch: ~Copyable {
         buffer.encode(slot: slots.lowerBound, key: empty)
         var entry = try values.seek(UnsafeRawBufferPointer(buffer.key))
         while let (key, value) = entry {
-            guard let slot = EngineKey.slot(of: key.bytes), let record = EngineRecord(value.bytes) else {
-                throw damaged
-            }
+            guard let slot = EngineKey.slot(of: key.bytes), let record = record(value.bytes) else { throw damaged }
             if slot > slots.upperBound { return true }
             if room == 0 { return false }
             let keyBytes = (record.longKey ?? EngineKey.inlineKey(of: key.bytes)).count
@@ -104,7 +116,7 @@ struct LMDBBatch: ~Copyable {
     }
 
     private var damaged: StorageError {
-        StorageError(.corrupt, "\(transaction.environment.folder): a record is shorter than its header")
+        StorageError(.corrupt, "\(transaction.environment.folder): a record has an impossible length")
     }
 }
 

@@ -45,15 +45,15 @@ package final class LMDBEngine: StorageEngine {
     package func counts(of slots: ClosedRange<UInt16>) -> [SlotCount] { ledger.counts(of: slots) }
 
     package func apply(_ writes: UnsafeBufferPointer<EngineWrite>, position: Position) throws(StorageError) {
-        var batch = try LMDBBatch(opened())
+        var batch = try LMDBBatch(opened(), isChecked: ledger.isChecked)
         for write in writes { try batch.apply(write) }
-        try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
+        try batch.commit(ledger.meta(at: position), ledger: ledger)
     }
 
     package func deleteSlots(_ ranges: [ClosedRange<UInt16>], position: Position) throws(StorageError) {
         var left = ranges[...]
         repeat {
-            var batch = try LMDBBatch(opened())
+            var batch = try LMDBBatch(opened(), isChecked: ledger.isChecked)
             var room = Self.deleteChunkKeys
             while let slots = left.first, try batch.deleteKeys(of: slots, room: &room) { left.removeFirst() }
             var meta = ledger.meta
@@ -75,13 +75,16 @@ package final class LMDBEngine: StorageEngine {
     }
 
     package func finishInstall(position: Position) throws(StorageError) {
-        try LMDBBatch(opened()).commit(EngineMeta(position: position, isComplete: true), ledger: ledger)
+        try LMDBBatch(opened(), isChecked: ledger.isChecked).commit(
+            ledger.meta(at: position, isComplete: true),
+            ledger: ledger
+        )
     }
 
     /// Nothing to do: every transaction was synced.
     package func flush() throws(StorageError) { _ = try opened() }
 
-    package func makeReader() throws(StorageError) -> any EngineReader { try LMDBReader(opened()) }
+    package func makeReader() throws(StorageError) -> any EngineReader { try LMDBReader(opened(), ledger: ledger) }
 
     package func makeSnapshot() throws(StorageError) -> any EngineSnapshot { try LMDBSnapshot(opened()) }
 

@@ -18,6 +18,7 @@ final class LMDBEnvironment: @unchecked Sendable {
     let values: MDB_dbi
     let expiries: MDB_dbi
     let meta: MDB_dbi
+    let pageBytes: Int
 
     /// Opens or creates the environment in a folder that exists.
     /// - Parameter isSynced: false: a commit is with the operating system only, and a loss of power can damage the file.
@@ -25,6 +26,9 @@ final class LMDBEnvironment: @unchecked Sendable {
         let handle = try Self.openMapped(folder: folder, isSynced: isSynced)
         do throws(StorageError) {
             (values, expiries, meta) = try Self.openTables(handle, folder: folder)
+            var stat = MDB_stat()
+            try LMDBCode.check(mdb_env_stat(handle, &stat), "cannot open the LMDB engine in \(folder)")
+            pageBytes = Int(stat.ms_psize)
             // LMDB syncs its file, not the file's name.
             if isSynced { try FolderListing.sync(folder) }
         } catch {

@@ -7,9 +7,18 @@ package final class LMDBReader: EngineReader {
     /// Let go at `close`, so that the engine's files can close too.
     private var transaction: LMDBTransaction?
     private let values: MDB_dbi
+    private let ledger: EngineLedger
+    private var checks: LMDBChecks
     private var buffer = EngineKeyBuffer()
 
-    init(_ environment: LMDBEnvironment) throws(StorageError) {
+    init(_ environment: LMDBEnvironment, ledger: EngineLedger) throws(StorageError) {
+        self.ledger = ledger
+        // Before the transaction begins: what it shows is newer.
+        checks = LMDBChecks(
+            folder: environment.folder,
+            pageBytes: environment.pageBytes,
+            isStrict: ledger.isChecked
+        )
         transaction = try LMDBTransaction(environment, readOnly: true)
         values = environment.values
     }
@@ -20,6 +29,7 @@ package final class LMDBReader: EngineReader {
         guard let transaction else {
             throw StorageError(.closed, "an engine's reader was used after it was closed")
         }
+        checks.isStrict = ledger.isChecked
         try transaction.renew()
     }
 
@@ -32,11 +42,13 @@ package final class LMDBReader: EngineReader {
             throw StorageError(.closed, "an engine's reader was used after it was closed")
         }
         buffer.encode(slot: slot, key: key)
-        guard let bytes = try transaction.get(values, UnsafeRawBufferPointer(buffer.key)) else { return false }
-        guard let record = EngineRecord(bytes) else {
-            let message = "\(transaction.environment.folder): a record of slot \(slot) is shorter than its header"
-            throw StorageError(.corrupt, message)
+        let stored = UnsafeRawBufferPointer(buffer.key)
+        guard let bytes = try transaction.get(values, stored) else {
+            try checks.checkMiss(transaction, stored)
+            return false
         }
+        let record = try checks.record(bytes, stored: stored)
+        try record.checkValue(stored: stored, folder: checks.folder)
         body(record.value)
         return true
     }
@@ -48,11 +60,18 @@ package final class LMDBReader: EngineReader {
 package final class LMDBSnapshot: EngineSnapshot {
     package let position: Position
     private var transaction: LMDBTransaction?
+    private let checks: LMDBChecks
 
     init(_ environment: LMDBEnvironment) throws(StorageError) {
         let transaction = try LMDBTransaction(environment, readOnly: true)
         self.transaction = transaction
-        position = try transaction.meta()?.position ?? .zero
+        let meta = try transaction.meta()
+        position = meta?.position ?? .zero
+        checks = LMDBChecks(
+            folder: environment.folder,
+            pageBytes: environment.pageBytes,
+            isStrict: meta?.isChecked ?? false
+        )
     }
 
     package func scan(
@@ -60,20 +79,51 @@ package final class LMDBSnapshot: EngineSnapshot {
         after: [UInt8]?,
         _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ value: StoredValue) -> Bool
     ) throws(StorageError) {
+        try walk(slots: slots, after: after) { stored, slot, key, record throws(StorageError) in
+            try record.checkValue(stored: stored, folder: checks.folder)
+            return body(slot, key, record.value)
+        }
+    }
+
+    package func scanKeys(
+        slots: ClosedRange<UInt16>,
+        after: [UInt8]?,
+        _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Bool
+    ) throws(StorageError) {
+        try walk(slots: slots, after: after) { _, slot, key, record throws(StorageError) in
+            body(slot, key, record.value.expiry)
+        }
+    }
+
+    private func walk(
+        slots: ClosedRange<UInt16>,
+        after: [UInt8]?,
+        _ body: (
+            _ stored: UnsafeRawBufferPointer, _ slot: UInt16, _ key: UnsafeRawBufferPointer, _ record: EngineRecord
+        ) throws(StorageError) -> Bool
+    ) throws(StorageError) {
         guard let transaction else {
             throw StorageError(.closed, "an engine's snapshot was used after it was closed")
         }
         let cursor = try LMDBCursor(transaction, table: transaction.environment.values)
         var buffer = EngineKeyBuffer()
         (after ?? []).withUnsafeBytes { buffer.encode(slot: slots.lowerBound, key: $0) }
-        var entry = try cursor.seek(UnsafeRawBufferPointer(buffer.key))
-        if after != nil, let (key, _) = entry, key.bytes.elementsEqual(buffer.key) { entry = try cursor.next() }
+        var before = UnsafeRawBufferPointer(buffer.key)
+        var entry = try cursor.seek(before)
+        if after != nil, let (key, _) = entry, isEqual(key.bytes, before) { entry = try cursor.next() }
+        var isFirst = after == nil
         while let (key, value) = entry {
-            guard let slot = EngineKey.slot(of: key.bytes), let record = EngineRecord(value.bytes) else {
-                throw StorageError(.corrupt, "\(transaction.environment.folder): a record is shorter than its header")
-            }
+            let stored = key.bytes
+            try checks.check(key: stored)
+            // A damaged page leads to a wrong place, or around in a circle.
+            guard compareKeys(stored, before) > 0 || isFirst && isEqual(stored, before),
+                let slot = EngineKey.slot(of: stored)
+            else { throw RecordDamage.error(stored: stored, folder: checks.folder, "it is not in order") }
             if slot > slots.upperBound { return }
-            guard body(slot, record.longKey ?? EngineKey.inlineKey(of: key.bytes), record.value) else { return }
+            let record = try checks.record(value.bytes, stored: stored)
+            guard try body(stored, slot, record.longKey ?? EngineKey.inlineKey(of: stored), record) else { return }
+            before = stored
+            isFirst = false
             entry = try cursor.next()
         }
     }

@@ -122,6 +122,11 @@ struct LMDBCursor: ~Copyable {
     @inline(__always)
     func next() throws(StorageError) -> (key: MDB_val, value: MDB_val)? { try move(MDB_val(), MDB_NEXT) }
 
+    /// The entry before where `seek` went.
+    func previous() throws(StorageError) -> (key: MDB_val, value: MDB_val)? { try move(MDB_val(), MDB_PREV) }
+
+    func last() throws(StorageError) -> (key: MDB_val, value: MDB_val)? { try move(MDB_val(), MDB_LAST) }
+
     /// Moves to exactly `key`.
     @inline(__always)
     func find(_ key: UnsafeRawBufferPointer) throws(StorageError) -> UnsafeRawBufferPointer? {

@@ -35,8 +35,10 @@ struct RocksDBBatch: ~Copyable {
 
     private func put(_ value: StoredValue, key: UnsafeRawBufferPointer, old: (bytes: Int, expiry: UInt64)?) {
         let length = EngineRecord.headBytes(key: key)
-        EngineRecord.encodeHead(of: value, key: key, into: head)
-        if database.standsApart(value.bytes.count) {
+        let isApart = database.standsApart(value.bytes.count)
+        let stored = UnsafeRawBufferPointer(buffer.key)
+        EngineRecord.encodeHead(of: value, key: key, stored: stored, isApart: isApart, into: head)
+        if isApart {
             putApart(value, headBytes: length)
         } else {
             put(
@@ -58,7 +60,6 @@ struct RocksDBBatch: ~Copyable {
 
     /// The value goes under a key of its own, after its version, which tells a reader whether both belong together.
     private func putApart(_ value: StoredValue, headBytes: Int) {
-        head[0] |= EngineRecord.apartFlag
         withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { number in
             number.storeBytes(of: UInt64(value.bytes.count).littleEndian, as: UInt64.self)
             put(
@@ -142,7 +143,7 @@ struct RocksDBBatch: ~Copyable {
     /// Stores the engine's own record.
     func write(_ meta: EngineMeta) {
         withUnsafeTemporaryAllocation(byteCount: EngineMeta.byteCount, alignment: 8) { bytes in
-            meta.encode(into: bytes, format: EngineMeta.valuesApartFormat)
+            meta.encode(into: bytes)
             put(meta: EngineMeta.key, UnsafeRawBufferPointer(bytes))
         }
     }

@@ -1,3 +1,14 @@
+/// What a record says of its value that stands apart. A copy: the record's own bytes are gone by then.
+struct ApartHead {
+    var value: StoredValue
+    var checksum: UInt32?
+
+    init(_ record: EngineRecord) {
+        value = record.value
+        checksum = record.valueChecksum
+    }
+}
+
 /// Large values stand apart from their keys, in a table of their own. RocksDB loads a value together with its key, and whoever
 /// lists keys (SCAN looks at all of a slot for each page) would read them all.
 extension RocksDBDatabase {
@@ -33,7 +44,7 @@ extension RocksDBDatabase {
     /// - Returns: whether it is there.
     func apart(
         _ stored: UnsafeRawBufferPointer,
-        _ head: StoredValue,
+        _ head: ApartHead,
         _ options: OpaquePointer,
         _ body: (StoredValue) -> Void
     ) throws(StorageError) -> Bool {
@@ -41,11 +52,18 @@ extension RocksDBDatabase {
         _ = try RocksDBDatabase.apartKey(stored).withRawBytes { key throws(StorageError) in
             try pinned(key, options) { bytes throws(StorageError) in
                 guard bytes.count >= RocksDBDatabase.versionBytes,
-                    UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)) == head.version
+                    UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)) == head.value.version
                 else { return }
                 isRight = true
-                var value = head
+                var value = head.value
                 value.bytes = UnsafeRawBufferPointer(rebasing: bytes[RocksDBDatabase.versionBytes...])
+                if let checksum = head.checksum, CRC32C.checksum(value.bytes) != checksum {
+                    throw RecordDamage.error(
+                        stored: stored,
+                        folder: folder,
+                        "the checksum of its value is wrong"
+                    )
+                }
                 body(value)
             }
         }
@@ -56,17 +74,15 @@ extension RocksDBDatabase {
     /// was written in between, and is looked up anew.
     func getApart(
         _ stored: UnsafeRawBufferPointer,
-        _ head: StoredValue,
+        _ head: ApartHead,
+        isStrict: Bool,
         _ body: (StoredValue) -> Void
     ) throws(StorageError) -> Bool {
         var head = head
         for _ in 0..<RocksDBDatabase.attemptsMax {
             if try apart(stored, head, readOptions, body) { return true }
-            var next: StoredValue?
-            let isThere = try pinned(stored, readOptions) { bytes throws(StorageError) in
-                let record = try record(bytes)
-                if record.apartLength == nil { body(record.value) } else { next = record.value }
-            }
+            var next: ApartHead?
+            let isThere = try whole(stored, isStrict, body, isApart: { next = $0 })
             guard let next else { return isThere }
             head = next
         }

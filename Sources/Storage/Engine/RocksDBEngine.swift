@@ -65,7 +65,7 @@ package final class RocksDBEngine: StorageEngine {
         for part in plan.rest(of: writes.count) {
             for at in part { try batch.apply(writes[at]) }
         }
-        try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
+        try batch.commit(ledger.meta(at: position), ledger: ledger)
     }
 
     /// The keys of a range go by one tombstone; only those that expire have to be looked at, for their index entries.
@@ -91,7 +91,7 @@ package final class RocksDBEngine: StorageEngine {
             batch.deleteRange(from: start, to: end)
             if try database.holdsApart(slots) { batch.deleteRange(from: apartStart, to: apartEnd) }
         }
-        try batch.commit(EngineMeta(position: position, isComplete: isComplete), ledger: ledger)
+        try batch.commit(ledger.meta(at: position), ledger: ledger)
         if hasKeys {
             database.suggestCompaction(from: start, to: end)
             database.suggestCompaction(from: apartStart, to: apartEnd)
@@ -145,7 +145,7 @@ package final class RocksDBEngine: StorageEngine {
 
     package func finishInstall(position: Position) throws(StorageError) {
         let batch = RocksDBBatch(try opened())
-        try batch.commit(EngineMeta(position: position, isComplete: true), ledger: ledger)
+        try batch.commit(ledger.meta(at: position, isComplete: true), ledger: ledger)
         try flush()
     }
 
@@ -154,7 +154,7 @@ package final class RocksDBEngine: StorageEngine {
         ledger.markDurable()
     }
 
-    package func makeReader() throws(StorageError) -> any EngineReader { RocksDBReader(try opened()) }
+    package func makeReader() throws(StorageError) -> any EngineReader { RocksDBReader(try opened(), ledger: ledger) }
 
     package func makeSnapshot() throws(StorageError) -> any EngineSnapshot { try RocksDBSnapshot(opened()) }
 

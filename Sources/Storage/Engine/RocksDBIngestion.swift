@@ -74,10 +74,9 @@ struct RocksDBIngestion: ~Copyable {
         isApart: Bool,
         into file: inout RocksDBTableFile
     ) throws(StorageError) {
-        EngineRecord.encodeHead(of: value, key: key, into: head)
-        if isApart { head[0] |= EngineRecord.apartFlag }
-        let part = UnsafeRawBufferPointer(rebasing: head[..<EngineRecord.headBytes(key: key)])
         let stored = UnsafeRawBufferPointer(buffer.key)
+        EngineRecord.encodeHead(of: value, key: key, stored: stored, isApart: isApart, into: head)
+        let part = UnsafeRawBufferPointer(rebasing: head[..<EngineRecord.headBytes(key: key)])
         try withNumber(UInt64(value.bytes.count)) { length throws(StorageError) in
             try file.put(stored, head: part, value: isApart ? length : value.bytes)
         }

@@ -7,22 +7,32 @@ extension RocksDBDatabase {
     /// Calls `body` with the value under a stored key; its bytes are pinned in RocksDB for the call.
     /// - Returns: whether there is one.
     @inline(__always)
-    func get(_ stored: UnsafeRawBufferPointer, _ body: (StoredValue) -> Void) throws(StorageError) -> Bool {
-        var apart: StoredValue?
-        let isThere = try pinned(stored, readOptions) { bytes throws(StorageError) in
-            let record = try record(bytes)
-            if record.apartLength == nil { body(record.value) } else { apart = record.value }
-        }
+    func get(
+        _ stored: UnsafeRawBufferPointer,
+        isStrict: Bool,
+        _ body: (StoredValue) -> Void
+    ) throws(StorageError) -> Bool {
+        var apart: ApartHead?
+        let isThere = try whole(stored, isStrict, body, isApart: { apart = $0 })
         guard let apart else { return isThere }
-        return try getApart(stored, apart, body)
+        return try getApart(stored, apart, isStrict: isStrict, body)
     }
 
+    /// One look-up of the record.
+    /// - Returns: whether it is there.
     @inline(__always)
-    func record(_ bytes: UnsafeRawBufferPointer) throws(StorageError) -> EngineRecord {
-        guard let record = EngineRecord(bytes) else {
-            throw StorageError(.corrupt, "\(folder): a record is shorter than its header")
+    func whole(
+        _ stored: UnsafeRawBufferPointer,
+        _ isStrict: Bool,
+        _ body: (StoredValue) -> Void,
+        isApart: (ApartHead) -> Void
+    ) throws(StorageError) -> Bool {
+        try pinned(stored, readOptions) { bytes throws(StorageError) in
+            let record = try EngineRecord.sound(bytes, stored: stored, isStrict: isStrict, folder: folder)
+            if record.apartLength != nil { return isApart(ApartHead(record)) }
+            try record.checkValue(stored: stored, folder: folder)
+            body(record.value)
         }
-        return record
     }
 
     /// What a write replaces, nil if nothing: as the caller says, or as the engine has it under the stored key.
@@ -36,7 +46,9 @@ extension RocksDBDatabase {
         case .unknown:
             var found: (bytes: Int, expiry: UInt64)?
             _ = try pinned(stored, readOptions) { bytes throws(StorageError) in
-                let record = try record(bytes)
+                guard let record = EngineRecord(bytes) else {
+                    throw RecordDamage.error(stored: stored, folder: folder, "it is shorter than its header")
+                }
                 found = (record.length, record.value.expiry)
             }
             return found
@@ -88,9 +100,13 @@ extension RocksDBDatabase {
 /// Point reads at the newest state: RocksDB needs no transaction for them, so `refresh` has nothing to do.
 package final class RocksDBReader: EngineReader {
     private var database: RocksDBDatabase?
+    private let ledger: EngineLedger
     private var buffer = EngineKeyBuffer()
 
-    init(_ database: RocksDBDatabase) { self.database = database }
+    init(_ database: RocksDBDatabase, ledger: EngineLedger) {
+        self.database = database
+        self.ledger = ledger
+    }
 
     package func refresh() throws(StorageError) {
         if database == nil { throw StorageError(.closed, "an engine's reader was used after it was closed") }
@@ -108,7 +124,7 @@ package final class RocksDBReader: EngineReader {
             throw StorageError(.closed, "an engine's reader was used after it was closed")
         }
         buffer.encode(slot: slot, key: key)
-        return try database.get(UnsafeRawBufferPointer(buffer.key), body)
+        return try database.get(UnsafeRawBufferPointer(buffer.key), isStrict: ledger.isChecked, body)
     }
 
     package func close() { database = nil }
@@ -117,6 +133,8 @@ package final class RocksDBReader: EngineReader {
 /// A frozen state: a sequence number that RocksDB keeps readable.
 package final class RocksDBSnapshot: EngineSnapshot {
     package let position: Position
+    /// Whether all records of this state have checksums.
+    private let isStrict: Bool
     /// Let go at `close`, so that the engine's files can close too.
     private var database: RocksDBDatabase?
     /// Reads at this state; alive as long as the snapshot.
@@ -133,7 +151,9 @@ package final class RocksDBSnapshot: EngineSnapshot {
         // A scan must not push what point reads use out of the cache.
         rocksdb_readoptions_set_fill_cache(options, 0)
         do throws(StorageError) {
-            position = try database.meta(options)?.position ?? .zero
+            let meta = try database.meta(options)
+            position = meta?.position ?? .zero
+            isStrict = meta?.isChecked ?? false
         } catch {
             rocksdb_readoptions_destroy(options)
             rocksdb_release_snapshot(database.handle, handle)
@@ -152,9 +172,12 @@ package final class RocksDBSnapshot: EngineSnapshot {
         _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ value: StoredValue) -> Bool
     ) throws(StorageError) {
         try walk(slots: slots, after: after) { database, stored, slot, key, record throws(StorageError) in
-            guard record.apartLength != nil else { return body(slot, key, record.value) }
+            guard record.apartLength != nil else {
+                try record.checkValue(stored: stored, folder: database.folder)
+                return body(slot, key, record.value)
+            }
             var goesOn = false
-            let isThere = try database.apart(stored, record.value, options) { goesOn = body(slot, key, $0) }
+            let isThere = try database.apart(stored, ApartHead(record), options) { goesOn = body(slot, key, $0) }
             guard isThere else {
                 throw StorageError(.corrupt, "\(database.folder): a value that stands apart from its key is missing")
             }
@@ -188,7 +211,12 @@ package final class RocksDBSnapshot: EngineSnapshot {
         cursor.seek(UnsafeRawBufferPointer(buffer.key))
         if after != nil, cursor.isValid, cursor.key.elementsEqual(buffer.key) { cursor.next() }
         while cursor.isValid {
-            let record = try database.record(cursor.value)
+            let record = try EngineRecord.sound(
+                cursor.value,
+                stored: cursor.key,
+                isStrict: isStrict,
+                folder: database.folder
+            )
             guard let slot = EngineKey.slot(of: cursor.key) else {
                 throw StorageError(.corrupt, "\(database.folder): a key is shorter than its slot")
             }

@@ -17,6 +17,8 @@ package final class EngineViews: Sendable {
 
     private let engine: any StorageEngine
     private let state = Mutex(State())
+    /// What reads have found damaged.
+    package let damage = DamageNote()
 
     init(engine: any StorageEngine) { self.engine = engine }
 
@@ -25,7 +27,7 @@ package final class EngineViews: Sendable {
         let known = state.withLock { state in (state.idle.popLast(), state.isClosed) }
         if known.1 { throw StorageError(.closed, "the shard is closed on this node") }
         if let view = known.0 { return view }
-        let view = EngineView(try engine.makeReader())
+        let view = EngineView(try engine.makeReader(), damage: damage)
         let isKept = state.withLock { state in
             if state.isClosed { return false }
             state.all[ObjectIdentifier(view)] = view
@@ -51,7 +53,7 @@ package final class EngineViews: Sendable {
             state.frozen[state.nextFrozen] = Clock.monotonicNanoseconds()
             return state.nextFrozen
         }
-        return FrozenView(snapshot) { [self] in state.withLock { $0.frozen[number] = nil } }
+        return FrozenView(snapshot, damage: damage) { [self] in state.withLock { $0.frozen[number] = nil } }
     }
 
     /// How long the oldest view that is read in has shown the same state, in nanoseconds; 0 when none is read in. Any
@@ -62,6 +64,23 @@ package final class EngineViews: Sendable {
             let begun = state.all.values.map { $0.begunAt.load(ordering: .relaxed) }.filter { $0 != 0 }
             guard let oldest = (begun + state.frozen.values).min() else { return 0 }
             return now - min(now, oldest)
+        }
+    }
+
+    /// Reads a damaged record again: whoever writes the key mends it. Blocks.
+    package func lookAgainAtDamage() {
+        guard let place = damage.place, let view = try? take() else { return }
+        defer { giveBack(view) }
+        // A new view, of what is there now: `begin` keeps one for the same floor.
+        view.rest()
+        do throws(StorageError) {
+            try view.begin(atLeast: 0, replacements: 0, now: Clock.monotonicNanoseconds())
+            try place.key.withRawBytes { key throws(StorageError) in
+                try view.read(slot: place.slot, key: key) { _ in }
+            }
+            damage.forget()
+        } catch {
+            // As it was, and noted already.
         }
     }
 
@@ -84,12 +103,16 @@ package final class EngineViews: Sendable {
 package final class EngineView: @unchecked Sendable {
     // Sendable: used by whoever took the view from `EngineViews`, one thread at a time; `begunAt` is atomic.
     private let reader: any EngineReader
+    private let damage: DamageNote
     /// On the monotonic clock in nanoseconds; 0 at rest.
     let begunAt = Atomic<UInt64>(0)
     private var floor: UInt64 = 0
     private var replacements: UInt64 = 0
 
-    init(_ reader: any EngineReader) { self.reader = reader }
+    init(_ reader: any EngineReader, damage: DamageNote) {
+        self.reader = reader
+        self.damage = damage
+    }
 
     /// Shows a state with at least all writes up to `floor` from here on, until `rest`. One begun for the same is kept.
     /// - Parameters:
@@ -113,7 +136,12 @@ package final class EngineView: @unchecked Sendable {
         _ body: (StoredValue?) -> R
     ) throws(StorageError) -> R {
         var result: R?
-        _ = try reader.withValue(slot: slot, key: key) { result = body($0) }
+        do throws(StorageError) {
+            _ = try reader.withValue(slot: slot, key: key) { result = body($0) }
+        } catch {
+            damage.note(error, place: (slot, Array(key)))
+            throw error
+        }
         return result ?? body(nil)
     }
 
@@ -130,10 +158,12 @@ package final class EngineView: @unchecked Sendable {
 /// A frozen state that is counted as long as it is open.
 private final class FrozenView: EngineSnapshot {
     private let snapshot: any EngineSnapshot
+    private let damage: DamageNote
     private var onClose: (() -> Void)?
 
-    init(_ snapshot: any EngineSnapshot, onClose: @escaping () -> Void) {
+    init(_ snapshot: any EngineSnapshot, damage: DamageNote, onClose: @escaping () -> Void) {
         self.snapshot = snapshot
+        self.damage = damage
         self.onClose = onClose
     }
 
@@ -146,7 +176,12 @@ private final class FrozenView: EngineSnapshot {
         after: [UInt8]?,
         _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ value: StoredValue) -> Bool
     ) throws(StorageError) {
-        try snapshot.scan(slots: slots, after: after, body)
+        do throws(StorageError) {
+            try snapshot.scan(slots: slots, after: after, body)
+        } catch {
+            damage.note(error)
+            throw error
+        }
     }
 
     func scanKeys(
@@ -154,7 +189,12 @@ private final class FrozenView: EngineSnapshot {
         after: [UInt8]?,
         _ body: (_ slot: UInt16, _ key: UnsafeRawBufferPointer, _ expiry: UInt64) -> Bool
     ) throws(StorageError) {
-        try snapshot.scanKeys(slots: slots, after: after, body)
+        do throws(StorageError) {
+            try snapshot.scanKeys(slots: slots, after: after, body)
+        } catch {
+            damage.note(error)
+            throw error
+        }
     }
 
     func close() {

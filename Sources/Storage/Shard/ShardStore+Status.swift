@@ -42,6 +42,12 @@ extension ShardStore {
         }
     }
 
+    /// What of the engine's contents was found damaged: a member that has it needs a new copy. Blocks for a moment. Any thread.
+    package var damage: StorageError? {
+        if let error = views.damage.error { return error }
+        return lock.withLock { pipeline.engineError.flatMap { DamageNote.isDamage($0) ? $0 : nil } }
+    }
+
     /// Of the log, what is in flight included. Lock held.
     package var term: UInt64 { pipeline.term }
 

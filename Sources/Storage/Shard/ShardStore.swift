@@ -88,7 +88,14 @@ package final class ShardStore: @unchecked Sendable {
             applier: applier
         )
         replica = ReplicaLog(log: log, options: options, pipeline: pipeline, committed: committed)
-        install = SnapshotInstall(engine: engine, log: log, pipeline: pipeline, committed: committed, slots: slots)
+        install = SnapshotInstall(
+            engine: engine,
+            log: log,
+            pipeline: pipeline,
+            committed: committed,
+            slots: slots,
+            damage: views.damage
+        )
     }
 
     // MARK: Opening and closing

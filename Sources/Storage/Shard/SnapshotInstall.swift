@@ -9,6 +9,7 @@ struct SnapshotInstall: Sendable {
     let pipeline: WritePipeline
     let committed: CommittedState
     let slots: ServedSlots
+    let damage: DamageNote
 
     /// Empties the node; reads find nothing until `finish`. Waits for the applier to let go.
     func begin() throws(StorageError) {
@@ -49,6 +50,7 @@ struct SnapshotInstall: Sendable {
         if let owned { try slots.save(owned, at: position) }
         try log.reset(to: position)
         try engine.finishInstall(position: position)
+        damage.forget()
         pipeline.lock.withLock {
             committed.finishInstall(at: position, owned: owned)
             pipeline.followLog()
