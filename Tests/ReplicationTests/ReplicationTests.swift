@@ -124,6 +124,25 @@ import Testing
         #expect(isCaughtUp(shard))
     }
 
+    /// In the middle of writes, with some of them under way: the log has all, the engine does not.
+    @Test func aDamagedReplicaAsksForASnapshot() {
+        var shard = FakeShard(term: 1, leader: [makeBatch(term: 1, first: 1, count: 3)])
+        shard.run(500)
+        shard.write(count: 2)
+        shard.run(2)
+        shard.follow(.damaged("a record is damaged"))
+        shard.write(count: 2)
+        shard.run(1_000)
+        #expect(shard.snapshots == 1)
+        shard.follow(.damaged("the same, told again before it knew"))
+        shard.run(1_000)
+        #expect(shard.snapshots == 2)
+        shard.write(count: 1)
+        shard.run(500)
+        #expect(isCaughtUp(shard))
+        #expect(shard.follower.report.state == .running)
+    }
+
     @Test func tailOfEqualLengthAndAnotherTermIsCut() {
         let common = makeBatch(term: 1, first: 1, count: 3)
         var shard = FakeShard(
