@@ -123,4 +123,48 @@ import Testing
         #expect(outcome.wrong.isEmpty && outcome.damaged == 0, "\(outcome)")
         #expect(fixture.engine.total.keys == before.keys && fixture.engine.total.bytes == before.bytes)
     }
+
+    /// One bit anywhere in the file: refused, harmless or damaged, never wrong or missing. Half of them where LMDB's own pages
+    /// begin, which lead to all others. `SHOAL_LONG` makes it 2,000.
+    @Test func noFlippedBitIsServedOrCrashes() throws {
+        let fixture = try EngineFixture(.lmdb)
+        // Some pages are free, some keys expire.
+        for round in 0..<3 {
+            for number in 0..<Self.keys where round == 2 || number % 3 == round {
+                let expiry: UInt64 = number % 5 == 0 ? 1 << 50 : 0
+                try fixture.put(Self.slot(number), Self.key(number), Self.value(number), expiry: expiry)
+            }
+        }
+        fixture.engine.close()
+        let path = URL(filePath: fixture.root + "/engine/data.mdb")
+        let whole = try Data(contentsOf: path)
+        let pages = whole.count / 4096
+        var random = SeededGenerator(seed: 11)
+        var outcome = Outcome()
+        let flips = ProcessInfo.processInfo.environment["SHOAL_LONG"] == nil ? 300 : 2_000
+        for flip in 0..<flips {
+            var bytes = whole
+            var at = Int.random(in: 0..<whole.count, using: &random)
+            if flip % 2 == 0 {
+                at = Int.random(in: 0..<pages, using: &random) * 4096 + Int.random(in: 0..<160, using: &random)
+            }
+            let bit = Int.random(in: 0..<8, using: &random)
+            bytes[at] ^= 1 << bit
+            try bytes.write(to: path)
+            do {
+                try fixture.reopen()
+                try read(fixture.engine, "bit \(bit) of byte \(at)", &outcome)
+                if fixture.engine.total.keys != UInt64(Self.keys) {
+                    outcome.wrong.append("bit \(bit) of byte \(at): \(fixture.engine.total.keys) keys")
+                }
+                fixture.engine.close()
+            } catch let error as StorageError {
+                #expect(error.code == .corrupt, "\(error)")
+                outcome.refused += 1
+            }
+        }
+        let harmless = flips - outcome.refused - outcome.damaged
+        print("\(flips) flips: \(outcome.refused) refused, \(outcome.damaged) damaged, \(harmless) harmless or wrong")
+        #expect(outcome.wrong.isEmpty, "\(outcome.wrong.count): \(outcome.wrong.prefix(8))")
+    }
 }

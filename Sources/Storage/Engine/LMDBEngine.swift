@@ -23,6 +23,7 @@ package final class LMDBEngine: StorageEngine {
     /// sees to it.
     package static func open(folder: String) throws(StorageError) -> LMDBEngine {
         try EngineOpener.prepare(folder: folder, for: .lmdb)
+        try LMDBStructure.check("\(folder)/data.mdb")
         let environment = try LMDBEnvironment(folder: folder)
         let reading = try LMDBTransaction(environment, readOnly: true)
         if let meta = try reading.meta() {
