@@ -1,19 +1,22 @@
+import Model
 import Testing
 
 extension EndToEndSuite.Faults {
     /// The audit finds what it is there for: each fault planted once into a history that is clean without it.
     @Suite struct VerdictTests {
+        private let refusal = History.Refusal("CLUSTERDOWN no leader", by: NodeAddress(host: "127.0.0.1", port: 9))
+
         private var history: History {
             var history = History()
             history.writes = [
                 "kept": .init(value: "v", outcome: .acknowledged), "perhaps": .init(value: "v", outcome: .unknown),
-                "no": .init(value: "v", outcome: .refused),
+                "no": .init(value: "v", outcome: .refused(refusal)),
             ]
             history.lists["list"] = [
                 .init(writer: 1, number: 0, outcome: .acknowledged, length: 4),
                 .init(writer: 1, number: 1, outcome: .unknown),
                 .init(writer: 2, number: 0, outcome: .acknowledged, length: 8),
-                .init(writer: 1, number: 2, outcome: .refused),
+                .init(writer: 1, number: 2, outcome: .refused(refusal)),
                 .init(writer: 1, number: 3, outcome: .acknowledged, length: 12),
             ]
             history.claims["claim"] = [
@@ -70,6 +73,16 @@ extension EndToEndSuite.Faults {
             #expect(found("list", "2-0;1-0;1-3;").contains(.reordered))
             // Before what had been acknowledged when it was sent.
             #expect(found("list", "1-1;1-0;2-0;1-3;").contains(.reordered))
+        }
+
+        /// The verdict alone has to say where to look: it may take hundreds of runs to see it again.
+        @Test func whatWasRefusedButDoneIsToldWithTheRefusal() {
+            var history = history
+            history.claims["claim"]?[0].outcome = .refused(refusal)
+            let verdict = judge(history, ["kept": "v", "no": "v", "list": "1-0;2-0;1-3;1-2;", "claim": "a"])
+            #expect(verdict.count(.refusedButDone) == 3)
+            #expect(refusal.description.hasPrefix("`CLUSTERDOWN no leader` of 127.0.0.1:9 at "))
+            #expect(verdict.complaint.contains(refusal.description), "\(verdict.complaint)")
         }
 
         @Test func claimsAndCounters() {

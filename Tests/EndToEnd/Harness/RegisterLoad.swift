@@ -119,7 +119,7 @@ final class RegisterLoad: Sendable {
             switch response.status {
             case 200: return .reply(.bulk(response.body))
             case 404: return .reply(.null)
-            default: return .refused("\(response.status)")
+            default: return .refused(.init("\(response.status)", by: member))
             }
         } catch {
             return .unknown(error.message)

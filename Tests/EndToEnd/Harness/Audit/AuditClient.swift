@@ -8,7 +8,7 @@ final class AuditClient {
     enum Answer {
         case reply(RESPReply)
         /// It was not done.
-        case refused(String)
+        case refused(History.Refusal)
         case unknown(String)
     }
 
@@ -32,7 +32,7 @@ final class AuditClient {
 
     /// One command about a key of that shard.
     func send(_ words: [String], shard: Int) async -> Answer {
-        var reason = ""
+        var refusal = History.Refusal("it was asked nowhere")
         for _ in 0..<AuditClient.attemptsMax {
             let target = leaders[shard] ?? nextNode()
             leaders[shard] = target
@@ -42,27 +42,28 @@ final class AuditClient {
             } catch {
                 leaders[shard] = nil
                 guard error.code == .unreachable else { return .unknown("\(target): \(error.code.rawValue)") }
-                reason = error.message
+                refusal = .init(error.message, by: target)
                 continue
             }
             guard case .error(let text) = reply else { return .reply(reply) }
             leaders[shard] = nil
-            guard text.hasPrefix("MOVED ") else { return .refused("\(target): \(text)") }
-            reason = "\(target): \(text)"
+            refusal = .init(text, by: target)
+            guard text.hasPrefix("MOVED ") else { return .refused(refusal) }
             leaders[shard] = (try? Redirect(reply, askedNode: target))?.address
         }
         leaders[shard] = nil
-        return .refused(reason)
+        return .refused(refusal)
     }
 
     /// The same at one node, whoever leads.
     func ask(_ words: [String], at node: NodeAddress) async -> Answer {
         do throws(ClientError) {
             let reply = try await ask(words, node)
-            if case .error(let text) = reply { return .refused(text) }
+            if case .error(let text) = reply { return .refused(.init(text, by: node)) }
             return .reply(reply)
         } catch {
-            return error.code == .unreachable ? .refused(error.message) : .unknown(error.code.rawValue)
+            guard error.code == .unreachable else { return .unknown(error.code.rawValue) }
+            return .refused(.init(error.message, by: node))
         }
     }
 

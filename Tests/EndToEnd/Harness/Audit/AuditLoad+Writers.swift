@@ -61,9 +61,9 @@ extension AuditLoad {
                 state.current["\(stem) \(shard)"] = list
                 if !isProd { noteWrite(shard, begun: begun, &state) }
             case .reply(let reply): note(loss: "APPEND: \(reply)", shard, &state)
-            case .refused(let text):
-                token.outcome = .refused
-                if !isProd { note(refusal: text, &state) }
+            case .refused(let refusal):
+                token.outcome = .refused(refusal)
+                if !isProd { note(refusal, &state) }
             case .unknown(let text): if !isProd { note(loss: text, shard, &state) }
             }
             state.history.lists[list, default: []].append(token)
@@ -126,9 +126,9 @@ extension AuditLoad {
                 note(&state.history, .acknowledged, reply)
                 noteWrite(shard, begun: begun, &state)
                 return false
-            case .refused(let text):
-                note(&state.history, .refused, nil)
-                self.note(refusal: text, &state)
+            case .refused(let refusal):
+                note(&state.history, .refused(refusal), nil)
+                self.note(refusal, &state)
             case .unknown(let text):
                 note(&state.history, .unknown, nil)
                 self.note(loss: text, shard, &state)

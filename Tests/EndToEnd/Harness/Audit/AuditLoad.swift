@@ -147,8 +147,8 @@ final class AuditLoad: Sendable {
         state.awaited[shard]?.found = .now
     }
 
-    func note(refusal: String, _ state: inout State) {
-        if state.refusals.count < AuditLoad.examplesMax { state.refusals.append(refusal) }
+    func note(_ refusal: History.Refusal, _ state: inout State) {
+        if state.refusals.count < AuditLoad.examplesMax { state.refusals.append("\(refusal)") }
     }
 
     func note(loss: String, _ shard: Int, _ state: inout State) {

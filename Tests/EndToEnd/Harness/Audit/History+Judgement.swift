@@ -58,8 +58,8 @@ extension History {
         if let loser = losers.first, holder == nil { verdict.add(.lost, "\(key), which \(loser) was told is taken") }
         guard let holder else { return }
         if losers.contains(holder) { verdict.add(.refusedButDone, "\(key) has \(holder), who was told no") }
-        if claims.contains(where: { $0.name == holder && $0.outcome == .refused }) {
-            verdict.add(.refusedButDone, "\(key) has \(holder), who was refused")
+        for case .refused(let refusal) in claims.filter({ $0.name == holder }).map(\.outcome) {
+            verdict.add(.refusedButDone, "\(key) has \(holder), who was refused: \(refusal)")
         }
         if !claims.contains(where: { $0.name == holder }) { verdict.add(.foreign, "\(key) has \(holder)") }
     }

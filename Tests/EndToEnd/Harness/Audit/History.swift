@@ -1,14 +1,36 @@
+import FoundationEssentials
+import Model
+
 /// What clients asked for and what they were told, to be held against what the nodes have in the end.
 ///
 /// Every operation is made once: a client never repeats what it asked for, so that a repetition found on a node is the
 /// node's.
 struct History: Sendable {
-    enum Outcome: Sendable {
+    enum Outcome: Sendable, Equatable {
         case acknowledged
         /// Answered with an error or a redirect to nowhere: it was not done and never will be.
-        case refused
+        case refused(Refusal)
         /// The connection ended, or no answer came in time: done or not, now or later.
         case unknown
+    }
+
+    /// What a client was told instead of an acknowledgement, for the message of a test.
+    struct Refusal: Sendable, Equatable, CustomStringConvertible {
+        var text: String
+        /// nil: no node was asked.
+        var node: NodeAddress?
+        /// When the client had it: to be looked up in the nodes' logs.
+        var at = Date()
+
+        init(_ text: String, by node: NodeAddress? = nil) {
+            self.text = text
+            self.node = node
+        }
+
+        var description: String {
+            let time = at.formatted(Date.ISO8601FormatStyle().time(includingFractionalSeconds: true))
+            return "`\(text)` of \(node.map { "\($0)" } ?? "nobody") at \(time) UTC"
+        }
     }
 
     /// One token added to the end of a list: `APPEND key "3-17;"` is writer 3's seventeenth.

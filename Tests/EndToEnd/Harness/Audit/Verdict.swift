@@ -73,7 +73,7 @@ struct Verdict: Sendable {
     mutating func expect(_ outcome: History.Outcome, times: Int, _ what: @autoclosure () -> String) {
         if times > 1 { add(.doubled, "\(what()): \(times) times") }
         if times == 0, outcome == .acknowledged { add(.lost, what()) }
-        if times > 0, outcome == .refused { add(.refusedButDone, what()) }
+        if times > 0, case .refused(let refusal) = outcome { add(.refusedButDone, "\(what()), refused: \(refusal)") }
     }
 
     /// A replica's keys and values beside its leader's.
