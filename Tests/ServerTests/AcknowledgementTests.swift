@@ -88,7 +88,7 @@ import Testing
         let writer = try server.connect()
         writer.send("SET a 1\r\n")
         #expect(try server.wait(witness) { server.store.log.end.sequence == 2 })
-        let port = server.store.makePort { _ in }
+        let port = server.store.makePort()
         let isInDoubt = try server.wait(witness) {
             let admission = server.store.lock.withLock { server.store.admit(acknowledgements: 2, port: port) }
             if case .wait = admission { return true }

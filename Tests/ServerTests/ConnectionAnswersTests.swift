@@ -129,7 +129,7 @@ import Testing
     /// Only of the slots that are its own: a folder copied from another shard holds more.
     @Test func dbsizeCountsOwnedSlots() async throws {
         let server = try await ServerFixture(otherShard: NodeAddress(host: "127.0.0.1", port: 9))
-        let port = server.store.makePort { _ in }
+        let port = server.store.makePort()
         for (slot, key) in [(UInt16(12182), "foo"), (5, "bar")] {
             Array(key.utf8).withUnsafeBytes { key in
                 server.store.lock.withLock {

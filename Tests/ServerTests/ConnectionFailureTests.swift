@@ -1,3 +1,7 @@
+import Dispatch
+import Model
+import NIOCore
+import NIOPosix
 import Storage
 import TestSupport
 import Testing
@@ -35,6 +39,40 @@ import Testing
         let answer = try http.receiveAllText()
         #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("\"no_leader\""), "\(answer)")
         #expect(answer.contains("Connection: close\r\n") && answer.ranges(of: "HTTP/1.1").count == 1, "\(answer)")
+        try await server.stop()
+    }
+
+    private static let lapsed =
+        "-CLUSTERDOWN this node's lease ran out before the write could be committed; ask again, another node may be the "
+        + "leader\r\n"
+
+    /// A batch is committed by one thread, and the one after it fails on the loop itself before that has heard of the first: a
+    /// process that is stopped at that moment, until its lease is over, does so. An APPEND that is told to have failed is
+    /// made again, and is there twice.
+    @Test func whatIsCommittedIsNotToldToHaveFailedWithWhatCameAfterIt() async throws {
+        let server = try await ServerFixture(loops: 1)
+        let witness = try server.connect()
+        let (first, second) = (try server.connect(), try server.connect())
+        let store = server.store
+        server.holdCommits()
+        first.send("APPEND a 1\r\n")
+        #expect(try server.wait(witness) { store.log.end.sequence == 2 })
+        second.send("APPEND b 1\r\n")
+        #expect(try server.wait(witness) { store.lock.withLock { store.lastQueuedVersion } == 3 })
+        let (isStopped, goesOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let loop = server.group.next()
+        loop.execute {
+            isStopped.signal()
+            goesOn.wait()
+        }
+        // As at the end of a tick in which something was queued.
+        loop.execute { store.commit() }
+        isStopped.wait()
+        server.releaseCommits()
+        store.setLease(until: 1)
+        goesOn.signal()
+        #expect(try first.receiveText(4) == ":1\r\n")
+        #expect(try second.receiveText(Self.lapsed.utf8.count) == Self.lapsed)
         try await server.stop()
     }
 }

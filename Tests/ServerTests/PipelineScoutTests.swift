@@ -9,7 +9,7 @@ import Testing
     /// Where the scout stands after one look at `input` from `offset` on.
     private func end(of input: String, from offset: Int = 0) async throws -> Int {
         let server = try await ServerFixture()
-        let port = server.store.makePort { _ in }
+        let port = server.store.makePort()
         let end = look(input, offset, server.store, port)
         server.store.removePort(port)
         try await server.stop()

@@ -16,7 +16,7 @@ import Testing
     private func replica(otherShard: NodeAddress? = nil) async throws -> ServerFixture {
         let server = try await ServerFixture(role: .replica, otherShard: otherShard, loops: 1)
         try server.store.becomeLeader()
-        let port = server.store.makePort { _ in }
+        let port = server.store.makePort()
         let key = Array(Self.own.utf8)
         key.withUnsafeBytes { key in
             server.store.lock.withLock {
@@ -88,7 +88,7 @@ import Testing
     @Test func aReplicaDoesNotAnswerForWhatItsLogDoesNotOwn() async throws {
         let server = try await replica()
         server.control.setStaleness(0)
-        let port = server.store.makePort { _ in }
+        let port = server.store.makePort()
         func change(own: ClosedRange<UInt16>?, disown: ClosedRange<UInt16>?) throws {
             var (gained, lost) = (SlotSet(), SlotSet())
             if let own { gained.insert(own) }

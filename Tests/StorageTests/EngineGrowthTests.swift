@@ -25,7 +25,7 @@ import Testing
     /// The resharding of every leader has such a port open for as long as it leads.
     @Test func aPortThatOnlyAppendsPinsNoPages() throws {
         let fixture = try StoreFixture(.lmdb)
-        let port = fixture.store.makePort { _ in }
+        let port = fixture.store.makePort()
         defer { fixture.store.removePort(port) }
         overwrite(fixture)
         let live = fixture.store.total().bytes

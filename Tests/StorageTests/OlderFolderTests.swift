@@ -39,7 +39,7 @@ import Testing
         let store = try ShardStore.open(folder: folder, kind: kind, options: ShardStore.Options()) { _ in }
         defer { store.close() }
         try store.becomeLeader()
-        let port = store.makePort { _ in }
+        let port = store.makePort()
         func read(_ key: [UInt8]) throws -> [UInt8]? {
             var value: [UInt8]?
             try key.withUnsafeBytes { key in

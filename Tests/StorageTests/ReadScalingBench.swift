@@ -24,7 +24,7 @@ import Testing
             let readers = (0..<threads).map { thread in
                 StoreThread {
                     var random = SeededGenerator(seed: UInt64(thread))
-                    let own = store.makePort { _ in }
+                    let own = store.makePort()
                     defer { store.removePort(own) }
                     var count = 0
                     var sum = 0

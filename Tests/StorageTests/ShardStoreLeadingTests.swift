@@ -107,6 +107,59 @@ import Testing
         #expect(try fixture.read("a") == nil, "not known to be committed")
     }
 
+    /// Two threads end two batches, and the first of them is late to tell a loop: it must not hear of the second before.
+    @Test func whatWasDecidedFirstIsToldFirst() throws {
+        let fixture = try replicated(.lmdb)
+        let store = fixture.store
+        store.advanceReplicated(to: 1)
+        let isOvertaken = Atomic(false)
+        let early = store.makePort { _ in
+            guard !isOvertaken.exchange(true, ordering: .relaxed) else { return }
+            store.setLease(until: 1)
+            store.commit()
+        }
+        let told = StoreFixture.SignalBox()
+        let late = store.makePort { told.add(from: $0) }
+        func queue(_ text: String) -> UInt64 {
+            Array(text.utf8).withUnsafeBytes { bytes in
+                store.lock.withLock {
+                    _ = store.put(slot: 1, key: bytes, value: bytes, expiry: 0, port: early)
+                    return store.put(slot: 1, key: bytes, value: bytes, expiry: 0, port: late)
+                }
+            }
+        }
+        let first = queue("a")
+        store.commit()
+        let second = queue("b")
+        store.advanceReplicated(to: 3)
+        #expect(told.outcomes == ["\(first) committed", "\(second) failed"])
+        store.removePort(early)
+        store.removePort(late)
+    }
+
+    /// A port whose owner waits by itself is not asked to commit what loops have queued.
+    @Test func whoListensIsAskedToCommit() throws {
+        let fixture = try StoreFixture(.lmdb)
+        let store = fixture.store
+        store.removePort(fixture.port)
+        let silent = store.makePort()
+        let isAsked = Atomic(false)
+        let loop = store.makePort { port in
+            while let signal = port.nextSignal() {
+                if case .commitNeeded = signal { isAsked.store(true, ordering: .relaxed) }
+            }
+        }
+        Array("a".utf8).withUnsafeBytes { bytes in
+            _ = store.lock.withLock { store.put(slot: 1, key: bytes, value: bytes, expiry: 0, port: silent) }
+        }
+        // Whatever ends a round finds it queued.
+        store.setHold(.none)
+        let wasAsked = isAsked.load(ordering: .relaxed)
+        #expect(wasAsked)
+        store.removePort(silent)
+        store.removePort(loop)
+    }
+
     @Test func aHeldDoorLetsNothingInAndForgetsNobody() throws {
         let fixture = try StoreFixture(.lmdb)
         fixture.queue("a", "let in before")

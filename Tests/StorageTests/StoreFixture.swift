@@ -18,8 +18,25 @@ final class StoreFixture {
     /// What a port was told.
     final class SignalBox: Sendable {
         private let all = Mutex<[StoreSignal]>([])
-        func add(_ signal: StoreSignal) { all.withLock { $0.append(signal) } }
+        /// Takes what the port has been told.
+        func add(from port: StorePort) {
+            all.withLock { all in
+                while let signal = port.nextSignal() { all.append(signal) }
+            }
+        }
         var rooms: Int { all.withLock { $0.count { if case .room = $0 { true } else { false } } } }
+        /// What became of batches, in the order told.
+        var outcomes: [String] {
+            all.withLock {
+                $0.compactMap {
+                    switch $0 {
+                    case .committed(let number, _, _): "\(number) committed"
+                    case .failed(let number, _, _): "\(number) failed"
+                    case .room, .commitNeeded: nil
+                    }
+                }
+            }
+        }
         /// Whether the outcome was known, of each failure told.
         var failures: [Bool] {
             all.withLock { $0.compactMap { if case .failed(_, _, let isKnown) = $0 { isKnown } else { nil } } }
@@ -57,7 +74,7 @@ final class StoreFixture {
         store = try ShardStore.open(folder: folder, kind: kind, options: options) { _ in }
         if leads { try store.becomeLeader() }
         let signals = signals
-        port = store.makePort { signals.add($0) }
+        port = store.makePort { signals.add(from: $0) }
     }
 
     /// A store on copies of the files as they are now, while this one goes on. A crash leaves all files as of one moment;
@@ -95,7 +112,7 @@ final class StoreFixture {
         store = try ShardStore.open(folder: folder, kind: kind, options: options) { _ in }
         if leads { try store.becomeLeader() }
         let signals = signals
-        port = store.makePort { signals.add($0) }
+        port = store.makePort { signals.add(from: $0) }
     }
 
     static func slot(_ key: String) -> UInt16 { UInt16(key.utf8.reduce(0) { ($0 * 31 + Int($1)) % 64 }) }

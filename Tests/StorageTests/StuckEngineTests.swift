@@ -65,7 +65,7 @@ private final class StuckFixture {
         }
         engine = try #require(opened)
         try store.becomeLeader()
-        port = store.makePort { _ in }
+        port = store.makePort()
     }
 
     func close() {

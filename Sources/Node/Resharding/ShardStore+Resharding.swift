@@ -22,8 +22,8 @@ final class ShardStoreLog: ReshardingLog {
     init(store: ShardStore, term: UInt64) {
         self.store = store
         self.term = term
-        // It waits for commits on its own thread, so no signal is of interest.
-        port = store.makePort { _ in }
+        // It waits for commits on its own thread.
+        port = store.makePort()
     }
 
     func append(

@@ -26,6 +26,7 @@ final class LoopContext: @unchecked Sendable {
     private(set) var port: StorePort?
     private var waiting: [ConnectionHandler] = []
     private var isCommitScheduled = false
+    private var isTakingSignals = false
     var tally = OperationTally()
     /// All loops of the node, this one included; set once, before the first connection.
     var siblings: [LoopContext] = []
@@ -95,7 +96,7 @@ final class LoopContext: @unchecked Sendable {
             let abandoned = waiting
             waiting = []
             for connection in abandoned { connection.abandonHeldReplies() }
-            port = next.store?.makePort { [weak self] signal in self?.receive(signal) }
+            port = next.store?.makePort { [weak self] port in self?.receive(from: port) }
         }
         state = next
         // Parked commands are judged anew by the role the node has now.
@@ -175,8 +176,18 @@ final class LoopContext: @unchecked Sendable {
 
     func wait(_ connection: ConnectionHandler) { waiting.append(connection) }
 
-    private func receive(_ signal: StoreSignal) {
-        if eventLoop.inEventLoop { handle(signal) } else { eventLoop.execute { self.handle(signal) } }
+    private func receive(from port: StorePort) {
+        if eventLoop.inEventLoop { takeSignals(of: port) } else { eventLoop.execute { self.takeSignals(of: port) } }
+    }
+
+    /// One after the other, in the order in which the store has decided. What a port was told that is no longer this
+    /// loop's is of batches that nobody here waits for.
+    private func takeSignals(of port: StorePort) {
+        // Woken by what a signal has led to: it is taken after that one.
+        if isTakingSignals { return }
+        isTakingSignals = true
+        defer { isTakingSignals = false }
+        while port === self.port, let signal = port.nextSignal() { handle(signal) }
     }
 
     private func handle(_ signal: StoreSignal) {

@@ -114,11 +114,11 @@ final class Applier: Sendable {
         lock.lock()
         let isApplied = pipeline.engineError == nil && !committed.isInstalling
         committed.endWindow(window, isApplied: isApplied)
-        var signals: StoreWaiters.Signals = []
-        if isApplied, pipeline.hasRoom { pipeline.waiters.releaseRoom(&signals) }
+        var woken: StoreWaiters.Woken = []
+        if isApplied, pipeline.hasRoom { pipeline.waiters.releaseRoom(&woken) }
         lock.signalProgress()
         lock.unlock()
-        for (port, signal) in signals { port.wake(signal) }
+        for port in woken { port.wake() }
     }
 
     /// Tries again until it works: the writes are durable in the log, so waiting loses nothing, and writers are told

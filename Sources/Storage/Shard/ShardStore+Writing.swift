@@ -63,11 +63,11 @@ extension ShardStore {
     ///
     /// What was admitted before is in the log's order before anything that is appended afterwards. Any thread.
     package func setServing(_ serving: SlotServing?) {
-        var waiting: StoreWaiters.Signals = []
+        var woken: StoreWaiters.Woken = []
         lock.withLock {
-            if slots.setServing(serving) { pipeline.waiters.releaseSlots(&waiting) }
+            if slots.setServing(serving) { pipeline.waiters.releaseSlots(&woken) }
         }
-        for (port, signal) in waiting { port.wake(signal) }
+        for port in woken { port.wake() }
     }
 
     /// Asks before a command on a key of the slot is evaluated, and before `admit` for a write. Without a gate every slot is

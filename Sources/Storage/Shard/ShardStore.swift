@@ -186,9 +186,10 @@ package final class ShardStore: @unchecked Sendable {
 
     // MARK: Who waits
 
-    /// A port for an event loop, or for a thread that appends and waits by itself. `wake` is called from any thread without
-    /// the lock.
-    package func makePort(wake: @escaping @Sendable (StoreSignal) -> Void) -> StorePort {
+    /// A port for an event loop, or for a thread that appends and waits by itself.
+    /// - Parameter wake: called from any thread without the lock when the port has been told something (`nextSignal`),
+    ///   perhaps more than once; nil: its owner waits by itself, and is told nothing.
+    package func makePort(wake: (@Sendable (StorePort) -> Void)? = nil) -> StorePort {
         let port = StorePort(side: visible.makeSide(), wake: wake)
         lock.withLock { pipeline.waiters.add(port) }
         return port

@@ -1,8 +1,8 @@
 /// Who is told what becomes of the writes: the ports that wait, and those that observe the log's growth. Owned by
-/// `WritePipeline`, guarded by the store's lock; whoever is told is called after the lock was released.
+/// `WritePipeline`, guarded by the store's lock; whoever is told is woken after the lock was released.
 struct StoreWaiters {
-    /// Whom to tell, and what, once the lock is released.
-    typealias Signals = [(StorePort, StoreSignal)]
+    /// Those that have been told something, to be woken once the lock is released.
+    typealias Woken = [StorePort]
 
     private(set) var ports: [StorePort] = []
     private var observers: [Int: @Sendable () -> Void] = [:]
@@ -32,32 +32,46 @@ struct StoreWaiters {
 
     /// The batches up to `number` are decided.
     /// - Parameter hasRoom: whether those that wait for room go on as well.
-    func tell(_ signal: StoreSignal, through number: UInt64, hasRoom: Bool, _ signals: inout Signals) {
+    func tell(_ signal: StoreSignal, through number: UInt64, hasRoom: Bool, _ woken: inout Woken) {
         for port in ports {
             if port.waitsForBatch != 0 {
-                signals.append((port, signal))
+                StoreWaiters.tell(port, signal, &woken)
                 if port.waitsForBatch <= number { port.waitsForBatch = 0 }
             }
-            if hasRoom { StoreWaiters.release(port, &signals) }
+            if hasRoom { StoreWaiters.release(port, &woken) }
         }
     }
 
     /// Whatever waits for room is evaluated anew.
-    func releaseRoom(_ signals: inout Signals) {
-        for port in ports { StoreWaiters.release(port, &signals) }
+    func releaseRoom(_ woken: inout Woken) {
+        for port in ports { StoreWaiters.release(port, &woken) }
     }
 
-    private static func release(_ port: StorePort, _ signals: inout Signals) {
+    private static func release(_ port: StorePort, _ woken: inout Woken) {
         guard port.waitsForRoom else { return }
         port.waitsForRoom = false
-        signals.append((port, .room))
+        tell(port, .room, &woken)
     }
 
     /// Whatever waits for other slots to be served is evaluated anew.
-    func releaseSlots(_ signals: inout Signals) {
+    func releaseSlots(_ woken: inout Woken) {
         for port in ports where port.waitsForSlots {
             port.waitsForSlots = false
-            signals.append((port, .room))
+            StoreWaiters.tell(port, .room, &woken)
         }
+    }
+
+    /// Somebody is to commit what is queued.
+    /// - Returns: false when there is nobody who could be told.
+    func askForCommit(_ woken: inout Woken) -> Bool {
+        guard let port = ports.first(where: \.listens) else { return false }
+        StoreWaiters.tell(port, .commitNeeded, &woken)
+        return true
+    }
+
+    private static func tell(_ port: StorePort, _ signal: StoreSignal, _ woken: inout Woken) {
+        guard port.listens else { return }
+        port.tell(signal)
+        if woken.last !== port { woken.append(port) }
     }
 }

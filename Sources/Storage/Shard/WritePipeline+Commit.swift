@@ -27,17 +27,17 @@ extension WritePipeline {
     /// `advanceReplicated` goes on. Lock held at the call, released at the return.
     func commitRounds(_ rounds: Int) {
         isCommitting = true
-        var signals: Signals = []
+        var woken: Woken = []
         var left = rounds
         while left > 0, !open.isEmpty, inFlight.batch == nil, failure == nil {
             left -= 1
             guard lease.mayCommit else {
-                discardOpen(because: WritePipeline.lapsed, &signals)
+                discardOpen(because: WritePipeline.lapsed, &woken)
                 break
             }
             // The record that starts a term is no client's: reads go on with whoever is left.
             guard !isLeader || quorum.hasEnoughMembers else {
-                discardOpen(because: quorum.tooFewMembers, &signals)
+                discardOpen(because: quorum.tooFewMembers, &woken)
                 break
             }
             let batch = sealOpenBatch()
@@ -50,13 +50,13 @@ extension WritePipeline {
             case .success:
                 if options.durability == .fsync { pace.observe(microseconds: Double(ended - started) / 1000) }
                 inFlight.noteDurable(at: ended)
-                commitInFlight(&signals)
+                commitInFlight(&woken)
             case .failure(let error):
-                fail(error, &signals)
+                fail(error, &woken)
             }
         }
         isCommitting = false
-        finishRound(&signals)
+        finishRound(&woken)
     }
 
     private func sealOpenBatch() -> LogBatch {
@@ -82,14 +82,14 @@ extension WritePipeline {
     }
 
     /// Tells everyone what has changed. Lock held at the call, released at the return.
-    func finishRound(_ signals: inout Signals) {
+    func finishRound(_ woken: inout Woken) {
         lock.signalProgress()
         if needsCommit, failure == nil {
-            if let port = waiters.ports.first { signals.append((port, .commitNeeded)) } else { lock.signalWork() }
+            if !waiters.askForCommit(&woken) { lock.signalWork() }
         }
         let observers = waiters.allObservers
         lock.unlock()
-        for (port, signal) in signals { port.wake(signal) }
+        for port in woken { port.wake() }
         for observer in observers { observer() }
     }
 
@@ -99,11 +99,11 @@ extension WritePipeline {
     }
 
     /// Makes the batch in flight visible if it is durable wherever it has to be. Lock held.
-    func commitInFlight(_ signals: inout Signals) {
+    func commitInFlight(_ woken: inout Woken) {
         guard let batch = inFlight.batch, inFlight.isDurable, quorum.allowsCommit(of: batch.end.sequence) else {
             return
         }
-        guard lease.mayCommit else { return deposeInFlight(because: WritePipeline.lapsed, &signals) }
+        guard lease.mayCommit else { return deposeInFlight(because: WritePipeline.lapsed, &woken) }
         committed.publishUncommitted(through: batch.end.sequence)
         committed.publish(batch)
         let isAcknowledged = !isLeader || quorum.hasEnoughMembers
@@ -118,7 +118,7 @@ extension WritePipeline {
             // The set may have shrunk below MinInSync since the batch was sealed. It is in the log and stays, but on fewer
             // disks than an acknowledgement would promise: that nobody gets one is all that is left to do.
             isAcknowledged ? .committed : .unacknowledged(quorum.tooFewMembers),
-            &signals
+            &woken
         )
     }
 

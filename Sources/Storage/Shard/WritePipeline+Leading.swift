@@ -31,9 +31,9 @@ extension WritePipeline {
         lock.lock()
         change(&quorum)
         let bound = committed.position.sequence
-        var signals: Signals = []
-        if !isCommitting { commitInFlight(&signals) }
-        finishRound(&signals)
+        var woken: Woken = []
+        if !isCommitting { commitInFlight(&woken) }
+        finishRound(&woken)
         return bound
     }
 
@@ -41,11 +41,11 @@ extension WritePipeline {
         lock.lock()
         let wasHeld = hold != .none
         hold = next
-        var signals: Signals = []
-        if !isCommitting { commitInFlight(&signals) }
+        var woken: Woken = []
+        if !isCommitting { commitInFlight(&woken) }
         // Parked commands are evaluated anew, by whatever role the node has now.
-        if wasHeld, hold == .none { waiters.releaseRoom(&signals) }
-        finishRound(&signals)
+        if wasHeld, hold == .none { waiters.releaseRoom(&woken) }
+        finishRound(&woken)
     }
 
     func advanceReplicated(to sequence: UInt64) {
@@ -53,9 +53,9 @@ extension WritePipeline {
         guard sequence > quorum.replicatedSequence else { return lock.unlock() }
         quorum.replicatedSequence = sequence
         guard !isCommitting, inFlight.isDurable else { return lock.unlock() }
-        var signals: Signals = []
-        commitInFlight(&signals)
-        finishRound(&signals)
+        var woken: Woken = []
+        commitInFlight(&woken)
+        finishRound(&woken)
     }
 
     /// Takes no lock.
@@ -70,12 +70,12 @@ extension WritePipeline {
         lock.lock()
         lease.endTerm()
         while isCommitting { lock.waitForProgress(milliseconds: WritePipeline.commitPause) }
-        var signals: Signals = []
-        deposeInFlight(because: reason, &signals)
-        if !open.isEmpty { discardOpen(because: reason, &signals) }
+        var woken: Woken = []
+        deposeInFlight(because: reason, &woken)
+        if !open.isEmpty { discardOpen(because: reason, &woken) }
         lastSequence = log.end.sequence
         term = max(term, log.end.term)
-        finishRound(&signals)
+        finishRound(&woken)
     }
 
     /// A commit's end wakes what waits; this only bounds what a lost wake could cost, in milliseconds.

@@ -9,7 +9,7 @@ import Synchronization
 /// others take the lock themselves, or need none.
 final class WritePipeline: @unchecked Sendable {
     // Sendable: all mutable state is guarded by the store's lock, but for `progress`, which has its own.
-    typealias Signals = StoreWaiters.Signals
+    typealias Woken = StoreWaiters.Woken
 
     let lock: StoreLock
     let log: CommitLog
