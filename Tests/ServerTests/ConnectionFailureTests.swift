@@ -45,6 +45,7 @@ import Testing
     private static let lapsed =
         "-CLUSTERDOWN this node's lease ran out before the write could be committed; ask again, another node may be the "
         + "leader\r\n"
+    private static let tooFew = "-NOREPLICAS the in-sync set has 1 member, MinInSync is 2\r\n"
 
     /// A batch is committed by one thread, and the one after it fails on the loop itself before that has heard of the first: a
     /// process that is stopped at that moment, until its lease is over, does so. An APPEND that is told to have failed is
@@ -73,6 +74,53 @@ import Testing
         goesOn.signal()
         #expect(try first.receiveText(4) == ":1\r\n")
         #expect(try second.receiveText(Self.lapsed.utf8.count) == Self.lapsed)
+        try await server.stop()
+    }
+
+    /// A write is queued on a connection whose last one has failed, before the loop has heard of that.
+    /// - Parameter waits: whether that second write waits for a replica.
+    @Test(arguments: [false, true]) func whatFailedTakesNothingAlongThatCameAfterIt(waits: Bool) async throws {
+        let server = try await ServerFixture(loops: 1)
+        let store = server.store
+        let (witness, inFlight) = (try server.connect(), try server.connect())
+        let connection = try server.connect()
+        let queued = { store.lock.withLock { store.lastQueuedVersion } }
+        // A port that is woken before the loop's.
+        try server.serve(hasStore: false)
+        let (hasFailed, goesOn) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let port = store.makePort { port in
+            while let signal = port.nextSignal() {
+                guard case .failed(_, _, outcomeKnown: true) = signal else { continue }
+                hasFailed.signal()
+                goesOn.wait()
+            }
+        }
+        try server.serve()
+        server.holdCommits()
+        inFlight.send("APPEND a 1\r\n")
+        #expect(try server.wait(witness) { store.log.end.sequence == 2 })
+        connection.send("APPEND b 1\r\n")
+        #expect(try server.wait(witness) { queued() == 3 })
+        Array("d".utf8).withUnsafeBytes { key in
+            _ = store.lock.withLock { store.put(slot: 11_298, key: key, value: key, expiry: 0, port: port) }
+        }
+        store.changeQuorum { ($0.members, $0.membersMin, $0.waitsForReplicas) = (1, 2, false) }
+        #expect(try inFlight.receiveAll() == [])
+        DispatchQueue.global().async { store.commit() }
+        hasFailed.wait()
+        store.changeQuorum { ($0.members, $0.waitsForReplicas) = (2, waits) }
+        connection.send("APPEND c 1\r\n")
+        #expect(try server.wait(witness) { queued() == 3 })
+        goesOn.signal()
+        #expect(try connection.receiveText(Self.tooFew.utf8.count) == Self.tooFew)
+        if waits {
+            #expect(!connection.hasReceived)
+            server.releaseCommits()
+        }
+        #expect(try connection.receiveText(4) == ":1\r\n")
+        let found = "*3\r\n$-1\r\n$1\r\n1\r\n$-1\r\n"
+        #expect(try server.ask("MGET b c d\r\n", witness, expecting: found) == found)
+        store.removePort(port)
         try await server.stop()
     }
 }

@@ -27,10 +27,19 @@ package final class KeyProgress {
     var reply: ReplyParts?
     /// All of a large reply: the command is done.
     var wholeReply: ReplyParts?
+    /// The first batch that it has written to, or has read of before it was committed.
+    private(set) var firstBatch = UInt64.max
+    private(set) var hasWritten = false
     /// Why what it has written was not committed: then all of it is told so.
     var failure: StorageError?
 
     init(epoch: UInt64) { self.epoch = epoch }
+
+    /// What a step has done.
+    func note(_ effects: ShardSession.Effects) {
+        firstBatch = min(firstBatch, effects.batch)
+        if effects.writes > 0 { hasWritten = true }
+    }
 
     /// Which keys are served here has to be asked anew.
     func checkAgain(from epoch: UInt64) {

@@ -11,7 +11,7 @@ extension ConnectionHandler {
             committedMembers = members
             release(through: number, end: end)
         case .failed(let number, let error, let outcomeKnown):
-            if let first = queue.marks.first, first.number <= number { failHeld(error, outcomeKnown: outcomeKnown) }
+            if let first = queue.marks.first, first.number <= number { failHeld(number, error, outcomeKnown) }
         case .room: break
         case .commitNeeded: break
         }
@@ -49,13 +49,22 @@ extension ConnectionHandler {
         flush()
     }
 
-    /// The commit failed. If nothing can reappear, each command is told so; otherwise the outcome is unknown, and only
-    /// a closed connection says that (a redirect or an error would make the client repeat an APPEND).
-    private func failHeld(_ error: StorageError, outcomeKnown: Bool) {
+    /// The commits up to `number` failed. If nothing can reappear, each command is told so; otherwise the outcome is
+    /// unknown, and only a closed connection says that (a redirect or an error would make the client repeat an APPEND).
+    private func failHeld(_ number: UInt64, _ error: StorageError, _ outcomeKnown: Bool) {
         guard outcomeKnown else { return abandonHeldReplies() }
-        let replies = queue.takeBackHeld(open: &output)
-        if let requests { requests.fail(error) } else { commands?.fail(replies, error) }
-        flush()
+        if let requests {
+            // The first of them is answered, and the connection ends: that says nothing of those after it.
+            queue.takeBackHeld(open: &output)
+            requests.fail(error)
+        } else {
+            queue.replaceHeld(through: number, open: &output) { replies, output in
+                for _ in 0..<replies { output.writeRESPError(error) }
+                loop.counters.errors.add(replies)
+            }
+            commands?.fail(through: number, error)
+        }
+        if queue.marks.isEmpty { flush() } else { sendPart() }
         beginDeferred()
     }
 

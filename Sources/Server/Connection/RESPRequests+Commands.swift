@@ -34,11 +34,11 @@ extension RESPRequests: CommandConnection {
 }
 
 extension RESPRequests {
-    /// What was held was not committed: each of the commands is told so.
-    func fail(_ replies: Int, _ error: StorageError) {
-        manyKeys?.failure = error
-        for _ in 0..<replies { connection.output.writeRESPError(error) }
-        connection.loop.counters.errors.add(replies)
+    /// The batches up to `number` were not committed, and the command that has paused may have to do with them.
+    func fail(through number: UInt64, _ error: StorageError) {
+        guard let steps = manyKeys, steps.firstBatch <= number else { return }
+        // What it has read of them never was: it begins anew.
+        if steps.hasWritten { steps.failure = error } else { manyKeys = nil }
     }
 }
 

@@ -82,6 +82,7 @@ extension RESPRequests {
             }
         }
         if var effects = pass.session?.effects {
+            if effects.batch > 0 { pass.session?.progress?.note(effects) }
             connection.settle(&effects, replyAt: start)
             pass.session?.effects = effects
         }

@@ -71,26 +71,46 @@ package struct ReplyQueue {
     }
 
     /// Drops the replies that are held, and their marks.
-    /// - Returns: how many replies they were.
-    package mutating func takeBackHeld(open: inout ByteBuffer) -> Int {
-        guard let first = marks.first else { return 0 }
-        let replies = marks.reduce(0) { $0 + $1.replies }
+    package mutating func takeBackHeld(open: inout ByteBuffer) {
+        guard let first = marks.first else { return }
         marks = []
-        if first.place >= base {
-            open.moveWriterIndex(to: first.place - base)
-            return replies
-        }
-        open.clear()
-        while first.place < base, let last = parts.popLast() {
+        _ = cut(from: first.place, open: &open)
+    }
+
+    /// Puts something else in place of the replies that wait for batches up to `number`. Those after them, which wait for
+    /// later ones, go on waiting.
+    /// - Parameter body: gets how many replies they were, and where to write.
+    package mutating func replaceHeld(
+        through number: UInt64,
+        open: inout ByteBuffer,
+        _ body: (_ replies: Int, _ output: inout ByteBuffer) -> Void
+    ) {
+        let replaced = marks.prefix { $0.number <= number }
+        guard let first = replaced.first else { return }
+        var later = Array(marks.dropFirst(replaced.count))
+        let oldPlace = later.first?.place ?? 0
+        let tail = later.isEmpty ? [] : cut(from: oldPlace, open: &open)
+        _ = cut(from: first.place, open: &open)
+        body(replaced.reduce(0) { $0 + $1.replies }, &open)
+        let shift = base + open.writerIndex - oldPlace
+        for index in later.indices { later[index].place += shift }
+        for var part in tail { open.writeBuffer(&part) }
+        marks = later
+    }
+
+    /// Takes away all bytes from that place on, which are not sent yet.
+    /// - Returns: them, in order.
+    private mutating func cut(from place: Int, open: inout ByteBuffer) -> [ByteBuffer] {
+        let kept = max(0, place - base)
+        var taken = [open.getSlice(at: kept, length: open.writerIndex - kept)].compactMap(\.self)
+        open.moveWriterIndex(to: kept)
+        while place < base, var last = parts.popLast() {
             base -= last.readableBytes
             partBytes -= last.readableBytes
-            if base < first.place {
-                var rest = last
-                rest.moveWriterIndex(to: last.readerIndex + first.place - base)
-                append(rest)
-            }
+            if base < place, let rest = last.readSlice(length: place - base) { append(rest) }
+            taken.append(last)
         }
-        return replies
+        return taken.reversed()
     }
 
     /// Nobody is left to be answered.
